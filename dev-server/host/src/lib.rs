@@ -1,0 +1,1 @@
+//! Loads a CLAP library, activates it and gives the engine a Processor.

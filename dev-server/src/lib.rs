@@ -1,0 +1,1 @@
+//! The dev-server for audio plugins: edit, save, and hear the new code in the running signal.

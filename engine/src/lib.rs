@@ -1,0 +1,1 @@
+//! Rings and arithmetic: frames in, frames out, no allocation after construction.

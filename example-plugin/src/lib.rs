@@ -1,0 +1,1 @@
+//! The smallest good plugin: a gain.

@@ -1,0 +1,1 @@
+//! What a plugin author writes, in safe Rust: a CLAP library comes out.
