@@ -1,1 +1,30 @@
-//! Rings and arithmetic: frames in, frames out, no allocation after construction.
+//! Retake's engine: frames in, frames out.
+//!
+//! This crate owns the rings that cross threads and the arithmetic between them. It has no
+//! thread, file, clock, lock or allocation after construction; drivers of a few lines (in
+//! `retake-io`) call [`Engine::render`] on whichever thread owns the clock and pass the time in.
+//!
+//! ```text
+//! capture ─▶ LiveInput ─▶ PluginBus (generation, swap, bypass) ─▶ tap, meters, record
+//!                                                             └─▶ Master (mute, guard) ─▶ device
+//! ```
+//!
+//! Start reading at [`render`]; everything else serves its ten lines.
+//!
+//! # Real time
+//!
+//! Methods with a `# Real time` section run on the audio thread. They never allocate, free, lock,
+//! log, wait or call the system; a counting allocator proves it in `tests/no_heap.rs`.
+
+pub mod ftz;
+pub mod load;
+pub mod planar;
+pub mod probe;
+pub mod processor;
+pub mod ramp;
+pub mod ring;
+
+pub use planar::Planar;
+pub use probe::Probe;
+pub use processor::{Layout, Outcome, PluginEvent, ProcessIo, Processor};
+pub use ring::{FrameConsumer, FrameProducer};

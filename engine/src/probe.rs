@@ -1,0 +1,66 @@
+//! Counters that the audio threads bump and everyone may read. Every loss has one.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use crate::load::LoadMeter;
+
+/// One counter: bumped by one thread, read by any.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `n`.
+    ///
+    /// # Real time
+    /// One relaxed atomic operation.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Relaxed);
+    }
+
+    /// Shows `n` from now on (for levels such as a fill, not for losses).
+    pub fn set(&self, n: u64) {
+        self.0.store(n, Relaxed);
+    }
+
+    /// The value now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// What the engine and its drivers know of their own health. Shared by `Arc`; lives as long as
+/// the session, across stream rebuilds.
+#[derive(Debug, Default)]
+pub struct Probe {
+    /// Frames rendered: the engine's clock.
+    pub frames: Counter,
+    /// Playback callbacks served.
+    pub callbacks: Counter,
+    /// Times the input ring ran dry after priming.
+    pub underruns: Counter,
+    /// Times the input ring was full when the capture callback came.
+    pub overruns: Counter,
+    /// Frames captured after priming and never rendered, plus frames rendered as silence for want
+    /// of input.
+    pub lost_frames: Counter,
+    /// Frames thrown away by priming to hold the target fill; not lost.
+    pub discarded_frames: Counter,
+    /// Frames that the lossless recorder could not take in time.
+    pub record_lost_frames: Counter,
+    /// Non-finite samples that the plugin sent.
+    pub non_finite: Counter,
+    /// Blocks silenced by the output guard because a sample was not finite.
+    pub guarded_blocks: Counter,
+    /// Samples held at ±1.0 by the output guard.
+    pub limited_samples: Counter,
+    /// Events (parameter echoes) that found no room on their way to control.
+    pub events_lost: Counter,
+    /// Input ring fill in frames, as of the last block.
+    pub fill_frames: Counter,
+    /// Fill that the input ring is held at, frames.
+    pub target_frames: Counter,
+    /// Whether capture and playback have met: losses count from here.
+    pub primed: AtomicBool,
+    /// Time per callback against its budget.
+    pub load: LoadMeter,
+}
