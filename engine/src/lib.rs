@@ -16,15 +16,31 @@
 //! Methods with a `# Real time` section run on the audio thread. They never allocate, free, lock,
 //! log, wait or call the system; a counting allocator proves it in `tests/no_heap.rs`.
 
+pub mod bus;
+pub mod channels;
+pub mod command;
+pub mod convert;
+pub mod delay;
 pub mod ftz;
+pub mod guard;
+pub mod input;
 pub mod load;
+pub mod meter;
+pub mod overwrite;
 pub mod planar;
 pub mod probe;
 pub mod processor;
 pub mod ramp;
+pub mod render;
 pub mod ring;
+pub mod tap;
 
+pub use bus::{BusShape, Generation};
+pub use channels::ToMono;
+pub use command::{CommandKind, CommandSender, EngineControl, Event, Fade};
+pub use input::{InputSpec, LiveInput};
 pub use planar::Planar;
 pub use probe::Probe;
 pub use processor::{Layout, Outcome, PluginEvent, ProcessIo, Processor};
-pub use ring::{FrameConsumer, FrameProducer};
+pub use render::{Engine, EngineParts, Setup};
+pub use ring::{FrameConsumer, FrameProducer, frame_ring};

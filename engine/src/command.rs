@@ -1,0 +1,256 @@
+//! The three rings between control and the engine: commands in, facts out, boxes back.
+//!
+//! | ring | writer → reader | when full |
+//! |---|---|---|
+//! | command | control → engine | [`Busy`] to the caller; four slots are kept for [`CommandKind::is_urgent`] |
+//! | event | engine → control | parameter echoes are dropped and counted; facts have reserved room |
+//! | retired | engine → control | cannot be: it holds every generation that can be alive |
+
+use std::sync::Arc;
+
+use crate::{bus::Generation, meter::MeterSource, probe::Probe, tap::TapSource};
+
+/// Commands that fit between control and the engine.
+pub const COMMAND_CAPACITY: usize = 1_024;
+/// Slots of the command ring that only urgent commands may take.
+const URGENT_SLOTS: usize = 4;
+/// Events that fit between the engine and control.
+const EVENT_CAPACITY: usize = 4_096;
+/// Slots of the event ring that parameter echoes leave alone.
+const FACT_SLOTS: usize = 64;
+
+/// Something for the engine to do at a frame of its clock.
+#[derive(Debug)]
+pub struct Command {
+    /// The engine's frame at which it takes effect; a frame already past means at once.
+    pub at_frame: u64,
+    /// What to do.
+    pub kind: CommandKind,
+}
+
+/// What the engine can be asked to do.
+#[derive(Debug)]
+pub enum CommandKind {
+    /// Give a parameter of the plugin a plain value, at the very frame.
+    SetParam {
+        /// The parameter's number.
+        id: u32,
+        /// Its plain value, already checked by control.
+        value: f64,
+    },
+    /// Let the next generation take over. Stays queued while an earlier swap is fading.
+    Swap(Box<Generation>, Fade),
+    /// Hear the dry signal (delayed by the plugin's latency) instead of the plugin.
+    Bypass(bool),
+    /// Bypass this generation for good, because it is known to be broken; the next is not touched.
+    Condemn {
+        /// The broken generation; any other is left alone.
+        generation: u32,
+    },
+    /// Silence the output, behind meters and taps.
+    Mute(bool),
+    /// Fade out and stay silent: the last command of a session.
+    Stop,
+}
+
+impl CommandKind {
+    /// Whether the command may use the reserved slots.
+    pub fn is_urgent(&self) -> bool {
+        matches!(self, Self::Swap(..) | Self::Stop | Self::Condemn { .. })
+    }
+}
+
+/// How one generation hands over to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fade {
+    /// Both sound at once, linear gains that sum to one: right for signals that resemble each other.
+    Cross {
+        /// Length in frames, at least 1.
+        frames: usize,
+    },
+    /// The old one fades out, then the new one fades in: when both together would not fit into
+    /// the block's budget, or when their channels differ.
+    OutIn {
+        /// Length of both halves together in frames, at least 2.
+        frames: usize,
+    },
+}
+
+/// Facts that the engine tells control.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// The first block of a generation was rendered and is on its way to the device.
+    Sounding {
+        /// Which generation.
+        generation: u32,
+        /// Frame of that block.
+        frame: u64,
+        /// The driver's time stamp of that callback.
+        at_ns: u64,
+    },
+    /// The fade is over; the old generation is on its way through the retired ring.
+    SwapDone {
+        /// The generation that plays alone now.
+        generation: u32,
+        /// Frame at which the fade ended.
+        frame: u64,
+    },
+    /// A parameter change reached the plugin in this block, or came from it.
+    Param {
+        /// The parameter's number.
+        id: u32,
+        /// Its plain value.
+        value: f64,
+        /// The frame at which it took effect.
+        frame: u64,
+    },
+    /// The plugin returned an error and is bypassed from this block on.
+    ProcessError {
+        /// Which generation.
+        generation: u32,
+        /// Frame of that block.
+        frame: u64,
+    },
+    /// The plugin began to send samples that are not finite; their blocks are silenced.
+    NonFinite {
+        /// Which generation.
+        generation: u32,
+        /// Frame of the first such block.
+        frame: u64,
+    },
+    /// The fade after [`CommandKind::Stop`] is over: what follows is silence.
+    Stopped {
+        /// Frame at which silence began.
+        frame: u64,
+    },
+}
+
+/// The command ring had no room; the command comes back.
+#[derive(Debug, thiserror::Error)]
+#[error("the engine has {COMMAND_CAPACITY} commands waiting already")]
+pub struct Busy(pub CommandKind);
+
+/// Control's end of the command ring.
+#[derive(Debug)]
+pub struct CommandSender(rtrb::Producer<Command>);
+
+impl CommandSender {
+    /// Queues a command for `at_frame` (0 = at once).
+    ///
+    /// # Errors
+    /// [`Busy`] with the command when the ring is full; nothing was queued.
+    pub fn send(&mut self, at_frame: u64, kind: CommandKind) -> Result<(), Busy> {
+        let reserved = if kind.is_urgent() { 0 } else { URGENT_SLOTS };
+        if self.0.slots() <= reserved {
+            return Err(Busy(kind));
+        }
+        self.0
+            .push(Command { at_frame, kind })
+            .map_err(|rtrb::PushError::Full(c)| Busy(c.kind))
+    }
+}
+
+/// Everything control holds of an engine.
+#[derive(Debug)]
+pub struct EngineControl {
+    /// Commands in.
+    pub commands: CommandSender,
+    /// Facts out.
+    pub events: rtrb::Consumer<Event>,
+    /// Generations to be taken apart on their own thread.
+    pub retired: rtrb::Consumer<Box<Generation>>,
+    /// Counters.
+    pub probe: Arc<Probe>,
+    /// Opens meter readers.
+    pub meters: MeterSource,
+    /// Opens readers of the plugin's output.
+    pub tap: TapSource,
+}
+
+/// The engine's ends of the three rings.
+#[derive(Debug)]
+pub(crate) struct EnginePorts {
+    pub(crate) commands: rtrb::Consumer<Command>,
+    pub(crate) reporter: Reporter,
+    pub(crate) retired: rtrb::Producer<Box<Generation>>,
+}
+
+/// Control's ends of the three rings.
+#[derive(Debug)]
+pub(crate) struct ControlPorts {
+    pub(crate) commands: CommandSender,
+    pub(crate) events: rtrb::Consumer<Event>,
+    pub(crate) retired: rtrb::Consumer<Box<Generation>>,
+}
+
+/// Generations that can be alive at once: playing, fading in, and one on its way back.
+const ALIVE: usize = 4;
+
+pub(crate) fn ports(probe: &Arc<Probe>) -> (EnginePorts, ControlPorts) {
+    let (command_tx, command_rx) = rtrb::RingBuffer::new(COMMAND_CAPACITY);
+    let (event_tx, event_rx) = rtrb::RingBuffer::new(EVENT_CAPACITY);
+    let (retired_tx, retired_rx) = rtrb::RingBuffer::new(ALIVE);
+    let reporter = Reporter {
+        events: event_tx,
+        probe: Arc::clone(probe),
+    };
+    let engine = EnginePorts {
+        commands: command_rx,
+        reporter,
+        retired: retired_tx,
+    };
+    let control = ControlPorts {
+        commands: CommandSender(command_tx),
+        events: event_rx,
+        retired: retired_rx,
+    };
+    (engine, control)
+}
+
+/// The engine's mouth: sends events, counts what finds no room.
+#[derive(Debug)]
+pub(crate) struct Reporter {
+    events: rtrb::Producer<Event>,
+    probe: Arc<Probe>,
+}
+
+impl Reporter {
+    /// Sends a fact that someone waits for.
+    ///
+    /// # Real time
+    /// Wait-free.
+    pub(crate) fn fact(&mut self, event: Event) {
+        if self.events.push(event).is_err() {
+            self.probe.events_lost.add(1);
+        }
+    }
+
+    /// Sends a repeatable event, which gives way when room is short.
+    ///
+    /// # Real time
+    /// Wait-free.
+    pub(crate) fn echo(&mut self, event: Event) {
+        if self.events.slots() > FACT_SLOTS {
+            self.fact(event);
+        } else {
+            self.probe.events_lost.add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_ring_is_busy_but_stop_still_passes() {
+        let (_engine, mut control) = ports(&Arc::default());
+        let set = || CommandKind::SetParam { id: 1, value: 0.5 };
+        let accepted = (0..)
+            .take_while(|_| control.commands.send(0, set()).is_ok())
+            .count();
+        assert_eq!(accepted, COMMAND_CAPACITY - URGENT_SLOTS);
+        assert!(control.commands.send(0, CommandKind::Stop).is_ok());
+        assert!(control.commands.send(0, set()).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! Taps: read-only copies of the plugin's output for any number of readers.
+//!
+//! The engine writes every frame once; a reader that falls behind by more than the ring is told
+//! exactly how many frames it lost. See [`crate::overwrite`] for the law.
+
+use crate::{
+    overwrite::{OverwriteReader, OverwriteSource, OverwriteWriter, Received, overwrite_ring},
+    planar::Planar,
+};
+
+/// A tap of frames with `channels` samples that remembers the last `capacity` frames.
+pub fn tap(channels: usize, capacity: usize) -> (TapWriter, TapSource) {
+    let (writer, source) = overwrite_ring(channels, capacity);
+    (TapWriter(writer), TapSource { source, channels })
+}
+
+/// The engine's end.
+#[derive(Debug)]
+pub struct TapWriter(OverwriteWriter);
+
+impl TapWriter {
+    /// Copies the first `frames` of `block`.
+    ///
+    /// # Real time
+    /// Wait-free, whatever the readers do.
+    pub fn write(&mut self, block: &Planar, frames: usize) {
+        self.0.write(frames, |frame, channel| {
+            block.channel(channel)[frame].to_bits()
+        });
+    }
+}
+
+/// Opens readers.
+#[derive(Debug, Clone)]
+pub struct TapSource {
+    source: OverwriteSource,
+    channels: usize,
+}
+
+impl TapSource {
+    /// Samples per frame.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// A reader that begins with the next frame.
+    pub fn open(&self) -> TapReader {
+        TapReader {
+            reader: self.source.open(),
+            words: Vec::new(),
+        }
+    }
+}
+
+/// One reader at its own pace. Not for the audio thread: it allocates its scratch.
+#[derive(Debug)]
+pub struct TapReader {
+    reader: OverwriteReader,
+    words: Vec<u32>,
+}
+
+impl TapReader {
+    /// Copies the oldest unread frames, interleaved, into `interleaved`; says how many frames came
+    /// and how many were lost before them.
+    pub fn read(&mut self, interleaved: &mut [f32]) -> Received {
+        self.words.resize(interleaved.len(), 0);
+        let received = self.reader.read(&mut self.words);
+        let samples = received.records * self.reader.record_words();
+        for (to, from) in interleaved.iter_mut().zip(&self.words[..samples]) {
+            *to = f32::from_bits(*from);
+        }
+        received
+    }
+}
