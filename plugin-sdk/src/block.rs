@@ -133,6 +133,7 @@ impl<'f> Iterator for Frame<'f, '_> {
 impl ExactSizeIterator for Frame<'_, '_> {}
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn no_channel_is_no_frame_and_too_many_are_left_out() {
         assert_eq!(Block::new([]).frames(), 0);
-        let mut many = vec![[0.0; 3]; MAX_CHANNELS + 2];
+        let mut many = [[0.0; 3]; MAX_CHANNELS + 2];
         let block = Block::new(many.iter_mut().map(|channel| &mut channel[..]));
         assert_eq!((block.n_channels(), block.frames()), (MAX_CHANNELS, 3));
     }

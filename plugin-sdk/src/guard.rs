@@ -21,8 +21,7 @@ const MAX_CALLS: usize = 64;
 const MAX_TEXT: usize = 512;
 
 /// What is known of a panic, as one line: `panicked at src/lib.rs:12:5: message`.
-#[derive(Clone, Copy)]
-pub(crate) struct Report {
+struct Report {
     text: [u8; MAX_TEXT],
     len: usize,
 }
@@ -33,30 +32,23 @@ impl Report {
         len: 0,
     };
 
-    fn of(info: &PanicHookInfo<'_>) -> Self {
-        let mut report = Self::EMPTY;
+    fn fill(&mut self, info: &PanicHookInfo<'_>) {
+        self.len = 0;
         let message = info.payload_as_str().unwrap_or("(no message)");
         // Writing to a report cannot fail: what does not fit is left out.
         let _ = match info.location() {
-            Some(place) => write!(report, "panicked at {place}: {message}"),
-            None => write!(report, "panicked: {message}"),
+            Some(place) => write!(self, "panicked at {place}: {message}"),
+            None => write!(self, "panicked: {message}"),
         };
-        report
     }
 
-    fn unplaced() -> Self {
-        let mut report = Self::EMPTY;
-        let _ = report.write_str("panicked: (too many calls at once to note where)");
-        report
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
+    /// The text; a message cut at its end may have lost a part of its last character.
+    fn as_str(&self) -> &str {
         let text = &self.text[..self.len];
-        // A message cut at its end may have lost a part of its last character.
-        match str::from_utf8(text) {
-            Ok(text) => text,
-            Err(cut) => str::from_utf8(&text[..cut.valid_up_to()]).unwrap_or_default(),
-        }
+        str::from_utf8(text).unwrap_or_else(|cut| {
+            let whole = &text[..cut.valid_up_to()];
+            str::from_utf8(whole).unwrap_or_default()
+        })
     }
 }
 
@@ -71,21 +63,19 @@ impl fmt::Write for Report {
     }
 }
 
-impl fmt::Debug for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// One guarded call that is under way: its thread (0: none), and the panic it ended with.
+/// A place for one guarded call, and for the panic it may end with.
 struct Slot {
-    thread: AtomicUsize,
+    /// Whose it is: `FREE`, the number of the calling thread, or `KEPT` by a [`Caught`].
+    owner: AtomicUsize,
     report: Mutex<Report>,
 }
 
+const FREE: usize = 0;
+const KEPT: usize = usize::MAX;
+
 static SLOTS: [Slot; MAX_CALLS] = [const {
     Slot {
-        thread: AtomicUsize::new(0),
+        owner: AtomicUsize::new(FREE),
         report: Mutex::new(Report::EMPTY),
     }
 }; MAX_CALLS];
@@ -93,8 +83,8 @@ static SLOTS: [Slot; MAX_CALLS] = [const {
 impl Slot {
     fn enter(thread: usize) -> Option<&'static Self> {
         SLOTS.iter().find(|slot| {
-            slot.thread
-                .compare_exchange(0, thread, Ordering::Acquire, Ordering::Relaxed)
+            slot.owner
+                .compare_exchange(FREE, thread, Ordering::Acquire, Ordering::Relaxed)
                 .is_ok()
         })
     }
@@ -102,46 +92,78 @@ impl Slot {
     fn of(thread: usize) -> Option<&'static Self> {
         SLOTS
             .iter()
-            .find(|slot| slot.thread.load(Ordering::Relaxed) == thread)
+            .find(|slot| slot.owner.load(Ordering::Relaxed) == thread)
+    }
+
+    fn keep(&self) {
+        self.owner.store(KEPT, Ordering::Relaxed);
     }
 
     fn leave(&self) {
-        self.thread.store(0, Ordering::Release);
+        self.owner.store(FREE, Ordering::Release);
     }
 
-    // Only the slot's own thread takes the lock, between `enter` and `leave`: it is always free.
-
-    fn note(&self, report: Report) {
-        if let Ok(mut place) = self.report.try_lock() {
-            *place = report;
-        }
-    }
-
-    fn noted(&self) -> Report {
-        self.report.try_lock().map_or(Report::EMPTY, |place| *place)
+    /// Gives access to the report, whose lock is always free: only the owner asks for it.
+    fn with<T>(&self, work: impl FnOnce(&mut Report) -> T) -> Option<T> {
+        self.report
+            .try_lock()
+            .ok()
+            .map(|mut report| work(&mut report))
     }
 }
 
-/// Runs `call`; a panic in it comes back as a report and is not printed.
+/// A panic that was caught. It keeps its slot until it is dropped.
+pub(crate) struct Caught {
+    slot: Option<&'static Slot>,
+}
+
+impl Caught {
+    /// The one line about it. Not for the audio thread: allocates.
+    pub(crate) fn line(&self) -> String {
+        let line = self
+            .slot
+            .and_then(|slot| slot.with(|report| report.as_str().to_owned()));
+        line.filter(|line| !line.is_empty())
+            .unwrap_or_else(|| "panicked: (place unknown)".to_owned())
+    }
+}
+
+impl Drop for Caught {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            slot.with(|report| report.len = 0);
+            slot.leave();
+        }
+    }
+}
+
+impl fmt::Debug for Caught {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line())
+    }
+}
+
+/// Runs `call`; a panic in it is caught and not printed.
 ///
 /// # Errors
 ///
-/// The report of the panic. What `call` was changing is then in an unknown state.
+/// The caught panic. What `call` was changing is then in an unknown state.
 ///
 /// # Real time
 ///
 /// Without a panic: two atomic operations. With one: what the unwinding itself allocates.
-pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, Report> {
+pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, Caught> {
     let slot = Slot::enter(thread_number());
     let result = panic::catch_unwind(AssertUnwindSafe(call));
-    let result = result.map_err(|payload| {
-        discard(payload);
-        slot.map_or_else(Report::unplaced, Slot::noted)
-    });
-    if let Some(slot) = slot {
-        slot.leave();
+    match (&result, slot) {
+        (Ok(_), Some(slot)) => slot.leave(),
+        (Err(_), Some(slot)) => slot.keep(),
+        (_, None) => {}
     }
-    result
+    result.map_err(|payload| {
+        discard(payload);
+        Caught { slot }
+    })
 }
 
 /// Frees a panic's payload, unless it is of the author's own type, whose drop could panic again.
@@ -168,8 +190,57 @@ pub(crate) fn install() {
 
 fn hook(info: &PanicHookInfo<'_>) {
     if let Some(slot) = Slot::of(thread_number()) {
-        slot.note(Report::of(info));
+        slot.with(|report| report.fill(info));
     } else if let Some(previous) = PREVIOUS.get() {
         previous(info);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_comes_back_as_one_line_with_its_place() {
+        install();
+        let line = line!() + 1;
+        let caught = guarded(|| panic!("two\nlines and a {}", "nul\0")).unwrap_err();
+        let expected = format!("panicked at {}:{line}:33: two lines and a nul ", file!());
+        assert_eq!(caught.line(), expected);
+    }
+
+    #[test]
+    fn a_long_message_is_cut_at_a_character() {
+        install();
+        let caught = guarded(|| panic!("{}", "ö".repeat(MAX_TEXT))).unwrap_err();
+        assert!(caught.line().ends_with('ö'));
+        assert!((MAX_TEXT - 1..=MAX_TEXT).contains(&caught.line().len()));
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_dropped_stays_caught() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        install();
+        let caught = guarded(|| panic::panic_any(Bomb)).unwrap_err();
+        assert!(caught.line().ends_with("(no message)"));
+    }
+
+    #[test]
+    fn slots_come_back() {
+        install();
+        for _ in 0..3 * MAX_CALLS {
+            assert!(
+                guarded(|| panic!("again"))
+                    .unwrap_err()
+                    .line()
+                    .ends_with("again")
+            );
+            assert_eq!(guarded(|| 1).ok(), Some(1));
+        }
     }
 }

@@ -50,8 +50,17 @@ pub trait Params: Send {
 ///
 /// # Real time
 ///
-/// All methods but none else are called on the audio thread too: they never allocate or wait.
+/// All methods but `of` and `activate` run on the audio thread: they never allocate or wait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no kind of parameter",
+    label = "expected `FloatParam`"
+)]
 pub trait Parameter: Send {
+    /// A parameter at its default. The derive calls this.
+    fn of(spec: &'static ParamSpec) -> Self
+    where
+        Self: Sized;
+
     /// How it was declared.
     fn spec(&self) -> &'static ParamSpec;
 

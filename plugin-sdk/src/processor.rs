@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::block::Block;
 use crate::dsp::Dsp;
 use crate::ftz::FlushToZero;
-use crate::guard::{Report, guarded};
+use crate::guard::{Caught, guarded};
 use crate::params::Values;
 use crate::plugin::Config;
 
@@ -40,12 +40,12 @@ impl Processor {
     ///
     /// # Errors
     ///
-    /// The author's `activate` panicked; the plugin comes back with the report.
+    /// The author's `activate` panicked; the plugin comes back with the panic.
     pub(crate) fn activate(
         dsp: Box<dyn Dsp>,
         values: Arc<Values>,
         config: Config,
-    ) -> Result<Self, (Box<dyn Dsp>, Report)> {
+    ) -> Result<Self, (Box<dyn Dsp>, Caught)> {
         let mut processor = Self {
             dsp,
             values,
@@ -58,7 +58,7 @@ impl Processor {
         processor.fetch();
         match guarded(|| processor.dsp.activate(config)) {
             Ok(()) => Ok(processor),
-            Err(report) => Err((processor.dsp, report)),
+            Err(caught) => Err((processor.dsp, caught)),
         }
     }
 
@@ -86,7 +86,7 @@ impl Processor {
         &mut self,
         block: &mut Block<'_>,
         changes: impl Iterator<Item = ParamChange>,
-    ) -> Result<(), Report> {
+    ) -> Result<(), Caught> {
         let _flush = FlushToZero::on();
         block.make_finite();
         let result = guarded(|| self.run(block, changes));
@@ -114,7 +114,7 @@ impl Processor {
     /// # Errors
     ///
     /// The author's `reset` panicked: only silence follows.
-    pub(crate) fn reset(&mut self) -> Result<(), Report> {
+    pub(crate) fn reset(&mut self) -> Result<(), Caught> {
         self.start();
         let result = guarded(|| self.dsp.reset());
         self.has_panicked = result.is_err();

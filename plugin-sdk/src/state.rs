@@ -8,7 +8,7 @@
 //! UTF-8, a line per parameter in the order of declaration, key and plain value; every line ends
 //! with a line feed. The same values make the same bytes.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::params::Values;
 
@@ -55,7 +55,8 @@ pub(crate) fn save(values: &Values) -> Vec<u8> {
         let plain = values.get(index).unwrap_or(spec.default);
         // The debug form is the shortest that reads back as the same number, with an exponent
         // where that is shorter.
-        text += &format!("{}={plain:?}\n", spec.key);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}={plain:?}", spec.key);
     }
     text.into_bytes()
 }

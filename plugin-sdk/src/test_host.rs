@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::block::Block;
 use crate::dsp::build;
-use crate::guard::{self, Report};
+use crate::guard::{self, Caught};
 use crate::params::Values;
 use crate::plugin::{Config, Plugin};
 use crate::processor::{ParamChange, Processor};
@@ -70,7 +70,7 @@ impl<P: Plugin> TestHost<P> {
             max_block: max_block.max(1),
         };
         let processor =
-            Processor::activate(dsp, Arc::clone(&values), config).map_err(|(_, report)| report);
+            Processor::activate(dsp, Arc::clone(&values), config).map_err(|(_, caught)| caught);
         Self {
             processor: sound(processor),
             values,
@@ -172,10 +172,10 @@ impl<P: Plugin> TestHost<P> {
 
 /// The result of a call that did not panic; else the same panic once more, for the test.
 #[expect(clippy::panic, reason = "a plugin that panics shall fail its test")]
-fn sound<T>(result: Result<T, Report>) -> T {
+fn sound<T>(result: Result<T, Caught>) -> T {
     match result {
         Ok(value) => value,
-        Err(report) => panic!("the plugin {}", report.as_str()),
+        Err(caught) => panic!("the plugin {}", caught.line()),
     }
 }
 

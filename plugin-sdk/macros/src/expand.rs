@@ -25,7 +25,7 @@ pub(crate) fn params(input: &DeriveInput) -> syn::Result<TokenStream> {
     let made = entries.iter().map(made);
     let arms = entries.iter().enumerate().map(|(index, entry)| {
         let field = entry.field;
-        quote!(#index => ::core::option::Option::Some(&mut self.#field))
+        quote_spanned!(entry.kind.span()=> #index => ::core::option::Option::Some(&mut self.#field))
     });
     let count = entries.len();
     Ok(quote! {
@@ -134,9 +134,9 @@ fn made(entry: &Entry<'_>) -> TokenStream {
         smoothing,
         ..
     } = param;
-    let new = quote_spanned!(kind.span()=> <#kind>::new);
+    let of = quote_spanned!(kind.span()=> <#kind as ::retake_sdk::Parameter>::of);
     quote! {
-        #field: #new(const {
+        #field: #of(const {
             &::retake_sdk::ParamSpec {
                 id: #id,
                 key: #key,

@@ -53,15 +53,15 @@ impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a
         events: Events<'_>,
     ) -> Result<ProcessStatus, PluginError> {
         let mut block = block_of(&mut audio)?;
-        if let Err(report) = self.processor.process(&mut block, changes(events.input)) {
-            self.shared.raise(report);
+        if let Err(caught) = self.processor.process(&mut block, changes(events.input)) {
+            self.shared.raise(caught);
         }
         Ok(ProcessStatus::Continue)
     }
 
     fn reset(&mut self) {
-        if let Err(report) = self.processor.reset() {
-            self.shared.raise(report);
+        if let Err(caught) = self.processor.reset() {
+            self.shared.raise(caught);
         }
     }
 }

@@ -69,7 +69,7 @@ impl PluginFactoryImpl for Factory {
             host_info,
             &self.descriptor,
             move |host| {
-                let (shared, dsp) = MainSide::build(&host, build)?;
+                let (shared, dsp) = MainSide::build(host, build)?;
                 Ok((shared, move |shared| Ok(MainSide::new(host, shared, dsp))))
             },
         ))

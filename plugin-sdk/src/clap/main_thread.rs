@@ -48,7 +48,7 @@ impl<'a> MainSide<'a> {
     ///
     /// The author's code panicked; the host's log has said so.
     pub(super) fn build(
-        host: &HostMainThreadHandle<'a>,
+        host: HostMainThreadHandle<'a>,
         build: fn() -> Box<dyn Dsp>,
     ) -> Result<(SharedSide<'a>, Box<dyn Dsp>), PluginError> {
         let built = guarded(|| {
@@ -56,8 +56,8 @@ impl<'a> MainSide<'a> {
             let values = Arc::new(Values::of(dsp.params()));
             (SharedSide::new(host.shared(), values), dsp)
         });
-        built.map_err(|report| {
-            log(host, &report);
+        built.map_err(|caught| {
+            log(host.shared(), &caught);
             PluginError::Message("the plugin panicked while it was made")
         })
     }
@@ -97,8 +97,8 @@ impl<'a> MainSide<'a> {
                 self.tell_latency(&processor);
                 Ok(processor)
             }
-            Err((dsp, report)) => {
-                log(&self.host, &report);
+            Err((dsp, caught)) => {
+                log(self.host.shared(), &caught);
                 self.rest(dsp);
                 Err(PluginError::Message("the plugin panicked in activate"))
             }
@@ -119,7 +119,7 @@ impl<'a> MainSide<'a> {
     fn read_latency(&self, dsp: &dyn Dsp) {
         match guarded(|| dsp.latency_frames()) {
             Ok(frames) => self.latency_frames.set(frames),
-            Err(report) => log(&self.host, &report),
+            Err(caught) => log(self.host.shared(), &caught),
         }
     }
 
@@ -132,8 +132,8 @@ impl<'a> MainSide<'a> {
 impl Drop for MainSide<'_> {
     fn drop(&mut self) {
         let dsp = self.resting.take();
-        if let Err(report) = guarded(|| drop(dsp)) {
-            log(&self.host, &report);
+        if let Err(caught) = guarded(|| drop(dsp)) {
+            log(self.host.shared(), &caught);
         }
     }
 }

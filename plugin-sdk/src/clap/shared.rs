@@ -8,7 +8,7 @@ use clack_extensions::log::{HostLog, LogSeverity};
 use clack_plugin::host::HostSharedHandle;
 use clack_plugin::plugin::PluginShared;
 
-use crate::guard::Report;
+use crate::guard::Caught;
 use crate::params::Values;
 
 /// The thread-safe part of an instance.
@@ -33,57 +33,57 @@ impl<'a> SharedSide<'a> {
     ///
     /// # Real time
     ///
-    /// A copy and one call that CLAP allows on every thread.
-    pub(super) fn raise(&self, report: Report) {
-        self.fault.put(report);
+    /// Moves a reference, and makes one call that CLAP allows on every thread.
+    pub(super) fn raise(&self, caught: Caught) {
+        self.fault.put(caught);
         self.host.request_callback();
     }
 
     /// Logs a panic that the audio thread has raised. Main thread.
     pub(super) fn log_raised(&self) {
-        if let Some(report) = self.fault.take() {
-            log(&self.host, &report);
+        if let Some(caught) = self.fault.take() {
+            log(self.host, &caught);
         }
     }
 }
 
 /// Writes one line into the host's log, if it has one. Main thread.
-pub(super) fn log(host: &HostSharedHandle<'_>, report: &Report) {
-    // A report holds no control character, so this cannot fail.
-    let Ok(line) = CString::new(report.as_str()) else {
+pub(super) fn log(host: HostSharedHandle<'_>, caught: &Caught) {
+    // The line holds no control character, so this cannot fail.
+    let Ok(line) = CString::new(caught.line()) else {
         return;
     };
     if let Some(log) = host.get_extension::<HostLog>() {
-        log.log(host, LogSeverity::Fatal, &line);
+        log.log(&host, LogSeverity::Fatal, &line);
     }
 }
 
-/// A place for one report. The flag says whose turn it is, so the lock is always free.
+/// A place for one caught panic. The flag says whose turn it is, so the lock is always free.
 #[derive(Debug, Default)]
 struct Fault {
     is_full: AtomicBool,
-    report: Mutex<Option<Report>>,
+    caught: Mutex<Option<Caught>>,
 }
 
 impl Fault {
-    /// Keeps the report, unless an earlier one still waits. Audio thread.
-    fn put(&self, report: Report) {
+    /// Keeps the panic, unless an earlier one still waits. Audio thread.
+    fn put(&self, caught: Caught) {
         if self.is_full.load(Ordering::Acquire) {
             return;
         }
-        if let Ok(mut place) = self.report.try_lock() {
-            *place = Some(report);
+        if let Ok(mut place) = self.caught.try_lock() {
+            *place = Some(caught);
         }
         self.is_full.store(true, Ordering::Release);
     }
 
     /// Takes what waits. Main thread.
-    fn take(&self) -> Option<Report> {
+    fn take(&self) -> Option<Caught> {
         if !self.is_full.load(Ordering::Acquire) {
             return None;
         }
-        let report = self.report.try_lock().ok()?.take();
+        let caught = self.caught.try_lock().ok()?.take();
         self.is_full.store(false, Ordering::Release);
-        report
+        caught
     }
 }

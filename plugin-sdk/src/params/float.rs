@@ -27,15 +27,6 @@ fn sample(plain: f64) -> f32 {
 }
 
 impl FloatParam {
-    /// A parameter at its default. The derive calls this.
-    #[must_use]
-    pub fn new(spec: &'static ParamSpec) -> Self {
-        Self {
-            spec,
-            smoother: Smoother::new(spec.smoothing, sample(spec.default)),
-        }
-    }
-
     /// The smoothed plain value of the next frame: call it once per frame.
     ///
     /// While nothing changes it is exactly [`value`](Self::value).
@@ -60,6 +51,13 @@ impl FloatParam {
 }
 
 impl Parameter for FloatParam {
+    fn of(spec: &'static ParamSpec) -> Self {
+        Self {
+            spec,
+            smoother: Smoother::new(spec.smoothing, sample(spec.default)),
+        }
+    }
+
     fn spec(&self) -> &'static ParamSpec {
         self.spec
     }

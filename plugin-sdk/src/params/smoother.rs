@@ -70,7 +70,7 @@ impl Smoother {
     pub(crate) fn move_to(&mut self, value: f32) {
         let from = self.current();
         self.jump_to(value);
-        if self.ramp_frames == 0 || from == value {
+        if self.ramp_frames == 0 {
             return;
         }
         self.left = self.ramp_frames;
@@ -113,6 +113,7 @@ impl Smoother {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -35,7 +35,7 @@ impl ParamSpec {
 /// The top bit is off because some hosts and plugin formats take only numbers below 2³¹.
 ///
 /// ```
-/// assert_eq!(retake_sdk::param_id("gain"), 0x11f2_dee6);
+/// assert_eq!(retake_sdk::param_id("gain"), 0x1b54_26fe);
 /// ```
 #[must_use]
 pub const fn param_id(key: &str) -> u32 {
