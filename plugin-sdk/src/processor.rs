@@ -1,0 +1,196 @@
+//! The audio half of an instance: parameter changes at their frame, silence after a panic.
+//!
+//! Made by an activation on the main thread, owned by the audio thread until the deactivation. It
+//! knows nothing of CLAP; the CLAP export and `TestHost` both drive it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::block::Block;
+use crate::dsp::Dsp;
+use crate::ftz::FlushToZero;
+use crate::guard::{Caught, guarded};
+use crate::params::Values;
+use crate::plugin::Config;
+
+/// A parameter gets a plain value at a frame of the block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ParamChange {
+    pub(crate) frame: usize,
+    pub(crate) id: u32,
+    pub(crate) plain: f64,
+}
+
+/// An activated plugin.
+pub(crate) struct Processor {
+    dsp: Box<dyn Dsp>,
+    values: Arc<Values>,
+    config: Config,
+    /// The last announcement of `values` that was followed.
+    loads: u32,
+    /// Nothing has sounded since the start: changes are initial values and no moves.
+    is_fresh: bool,
+    /// A panic has happened: only silence until the next reset.
+    has_panicked: bool,
+}
+
+impl Processor {
+    /// Activates `dsp` with the shared values. Main thread.
+    ///
+    /// # Errors
+    ///
+    /// The author's `activate` panicked; the plugin comes back with the panic.
+    pub(crate) fn activate(
+        dsp: Box<dyn Dsp>,
+        values: Arc<Values>,
+        config: Config,
+    ) -> Result<Self, (Box<dyn Dsp>, Caught)> {
+        let mut processor = Self {
+            dsp,
+            values,
+            config,
+            loads: 0,
+            is_fresh: true,
+            has_panicked: false,
+        };
+        processor.each_param(|param, _| param.activate(config.sample_rate));
+        processor.fetch();
+        match guarded(|| processor.dsp.activate(config)) {
+            Ok(()) => Ok(processor),
+            Err(caught) => Err((processor.dsp, caught)),
+        }
+    }
+
+    /// Gives the plugin back. Main thread.
+    pub(crate) fn deactivate(self) -> Box<dyn Dsp> {
+        self.dsp
+    }
+
+    /// The plugin, to read from.
+    pub(crate) fn dsp(&self) -> &dyn Dsp {
+        self.dsp.as_ref()
+    }
+
+    /// Turns the block's input into output, with each of `changes` (in order of time) at its frame.
+    ///
+    /// # Errors
+    ///
+    /// The author's `process` panicked, reported once: the block is silence, and so is every
+    /// block until [`reset`](Self::reset).
+    ///
+    /// # Real time
+    ///
+    /// Allocates nothing, waits for nothing; see `guarded` for the case of a panic.
+    pub(crate) fn process(
+        &mut self,
+        block: &mut Block<'_>,
+        changes: impl Iterator<Item = ParamChange>,
+    ) -> Result<(), Caught> {
+        let _flush = FlushToZero::on();
+        block.make_finite();
+        let result = guarded(|| self.run(block, changes));
+        if self.has_panicked || result.is_err() {
+            self.has_panicked = true;
+            block.silence();
+        }
+        result
+    }
+
+    /// Takes parameter changes while no block is processed. Audio thread.
+    pub(crate) fn flush(&mut self, changes: impl Iterator<Item = ParamChange>) {
+        self.fetch_if_announced();
+        changes.for_each(|change| self.apply(change));
+    }
+
+    /// Blocks begin again after a pause: the next changes are initial values. Audio thread.
+    pub(crate) fn start(&mut self) {
+        self.is_fresh = true;
+        self.each_param(|param, _| param.settle());
+    }
+
+    /// Forgets what was sounding, and a panic. Audio thread.
+    ///
+    /// # Errors
+    ///
+    /// The author's `reset` panicked: only silence follows.
+    pub(crate) fn reset(&mut self) -> Result<(), Caught> {
+        self.start();
+        let result = guarded(|| self.dsp.reset());
+        self.has_panicked = result.is_err();
+        result
+    }
+
+    fn run(&mut self, block: &mut Block<'_>, changes: impl Iterator<Item = ParamChange>) {
+        self.fetch_if_announced();
+        let frames = block.frames();
+        let mut at = 0;
+        for change in changes {
+            let frame = change.frame.clamp(at, frames);
+            self.render(block, at..frame);
+            at = frame;
+            self.apply(change);
+        }
+        self.render(block, at..frames);
+    }
+
+    /// Renders frames between two changes, in blocks no larger than the author was promised.
+    fn render(&mut self, block: &mut Block<'_>, mut range: Range<usize>) {
+        while !self.has_panicked && !range.is_empty() {
+            let end = range.end.min(range.start + self.config.max_block);
+            self.dsp.process(&mut block.part(range.start..end));
+            self.is_fresh = false;
+            range.start = end;
+        }
+    }
+
+    fn apply(&mut self, change: ParamChange) {
+        let Some(index) = self.values.index_of(change.id) else {
+            return;
+        };
+        let Some(plain) = self.values.set(index, change.plain) else {
+            return;
+        };
+        match self.dsp.params().at(index) {
+            Some(param) if self.is_fresh => param.jump_to(plain),
+            Some(param) => param.move_to(plain),
+            None => {}
+        }
+    }
+
+    fn fetch_if_announced(&mut self) {
+        if self.values.loads() != self.loads {
+            self.fetch();
+        }
+    }
+
+    /// Takes all shared values at once, without ramps.
+    fn fetch(&mut self) {
+        self.loads = self.values.loads();
+        let values = Arc::clone(&self.values);
+        self.each_param(|param, index| {
+            if let Some(plain) = values.get(index) {
+                param.jump_to(plain);
+            }
+        });
+    }
+
+    fn each_param(&mut self, mut work: impl FnMut(&mut dyn crate::Parameter, usize)) {
+        let params = self.dsp.params();
+        for index in 0..params.count() {
+            if let Some(param) = params.at(index) {
+                work(param, index);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Processor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Processor")
+            .field("config", &self.config)
+            .field("values", &self.values)
+            .field("has_panicked", &self.has_panicked)
+            .finish_non_exhaustive()
+    }
+}
