@@ -1,1 +1,5 @@
 //! The dev-server for audio plugins: edit, save, and hear the new code in the running signal.
+
+pub mod build;
+pub mod project;
+pub mod watch;
