@@ -67,7 +67,7 @@ impl Built {
 /// What the `build` thread tells.
 #[derive(Debug)]
 pub enum Report {
-    /// The child runs since this moment. Not sent when it could not be started.
+    /// The child runs; this is when its start began. Not sent when it could not be started.
     Started(Instant),
     /// A line of progress for people, such as `Compiling foo v0.1.0`.
     Progress(String),
@@ -108,6 +108,7 @@ impl Builder {
             receiver,
             inputs: inputs.clone(),
             n_builds: 0,
+            began: Instant::now(),
             report: Box::new(report),
         };
         let thread = std::thread::Builder::new()
@@ -146,6 +147,7 @@ struct Worker {
     receiver: Receiver<Input>,
     inputs: Sender<Input>,
     n_builds: u64,
+    began: Instant,
     report: Box<dyn FnMut(Report) + Send>,
 }
 
@@ -155,9 +157,9 @@ impl Worker {
         while !stop {
             match self.receiver.recv() {
                 Ok(Input::Start) => {
-                    let begin = Instant::now();
+                    self.began = Instant::now();
                     let outcome = self.build(&mut stop);
-                    let build_time = begin.elapsed();
+                    let build_time = self.began.elapsed();
                     (self.report)(Report::Finished {
                         outcome,
                         build_time,
@@ -214,7 +216,7 @@ impl Worker {
         let mut child = Child::spawn(command, move |said| {
             let _ = inputs.send(Input::Child(number, said));
         })?;
-        (self.report)(Report::Started(Instant::now()));
+        (self.report)(Report::Started(self.began));
         while !child.output_ended() {
             match self.receiver.recv() {
                 Ok(Input::Child(of, said)) if of == number => match said {
@@ -223,10 +225,11 @@ impl Worker {
                 },
                 // A leftover of a killed build; or one who asks for what runs already.
                 Ok(Input::Child(..) | Input::Start) => {}
-                Ok(Input::Cancel) => return child.kill().map(|()| None),
+                // Dropping the child kills its group.
+                Ok(Input::Cancel) => return Ok(None),
                 Ok(Input::Stop) | Err(_) => {
                     *stop = true;
-                    return child.kill().map(|()| None);
+                    return Ok(None);
                 }
             }
         }

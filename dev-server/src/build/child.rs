@@ -3,11 +3,6 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-
-/// How long a killed group may take to die. The system does it in a millisecond or two; a process
-/// that hangs in a broken file system is left to it.
-const DEATH: Duration = Duration::from_secs(2);
 
 /// What the reading threads tell.
 #[derive(Debug)]
@@ -26,7 +21,8 @@ pub(super) struct Output {
     pub(super) stderr: String,
 }
 
-/// A running child. Dropped, it is killed with its whole group and reaped.
+/// A running child. Dropped, it is killed with its whole group and reaped; what it had started is
+/// left to init to reap, but runs no more.
 pub(super) struct Child {
     process: std::process::Child,
     readers: Vec<JoinHandle<String>>,
@@ -94,15 +90,6 @@ impl Child {
         self.n_open = self.n_open.saturating_sub(1);
     }
 
-    /// Kills the child and everything it started, and waits until all of it is gone.
-    pub(super) fn kill(mut self) -> io::Result<()> {
-        self.kill_group();
-        self.process.wait()?;
-        self.reaped = true;
-        self.await_group_end();
-        Ok(())
-    }
-
     /// Reaps the child and gives its output.
     pub(super) fn finish(mut self) -> io::Result<Output> {
         let status = self.process.wait()?;
@@ -131,25 +118,6 @@ impl Child {
         );
         #[cfg(not(unix))]
         let _ = self.process.kill();
-    }
-
-    /// The grandchildren belong to init now: all we can do is ask until the group is empty.
-    fn await_group_end(&self) {
-        let begin = Instant::now();
-        while self.group_exists() && begin.elapsed() < DEATH {
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    #[cfg(unix)]
-    fn group_exists(&self) -> bool {
-        let group = rustix::process::Pid::from_child(&self.process);
-        rustix::process::test_kill_process_group(group).is_ok()
-    }
-
-    #[cfg(not(unix))]
-    fn group_exists(&self) -> bool {
-        false
     }
 }
 

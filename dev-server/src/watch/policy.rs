@@ -13,8 +13,8 @@ const COALESCE_MOST: Duration = Duration::from_millis(25);
 /// After a kill: the pause between saves that means "done for now".
 const QUIET: Duration = Duration::from_millis(30);
 /// Saves closer than this have a rhythm; a pause is then twice the rhythm, so that one late save of
-/// many does not look like the last.
-const RHYTHM: Duration = Duration::from_millis(50);
+/// many does not look like the last. No cargo is as fast, so builds between such saves are futile.
+const RHYTHM: Duration = Duration::from_millis(25);
 /// A file that is written without pause is built after this all the same.
 const QUIET_MOST: Duration = Duration::from_millis(500);
 /// So many builds in a row may be killed; the next one runs to its end.
@@ -51,8 +51,8 @@ pub struct Policy {
     /// Builds killed since one ran to its end.
     n_kills: u32,
     last_change: Option<Instant>,
-    /// Between the last two changes.
-    gap: Duration,
+    /// The longest gap between two changes of a rhythm, since the last start.
+    rhythm: Duration,
 }
 
 impl Default for Policy {
@@ -61,7 +61,7 @@ impl Default for Policy {
             state: State::Idle,
             n_kills: 0,
             last_change: None,
-            gap: Duration::MAX,
+            rhythm: Duration::ZERO,
         }
     }
 }
@@ -69,7 +69,12 @@ impl Default for Policy {
 impl Policy {
     /// Something changed.
     pub fn changed(&mut self, now: Instant) -> Option<Action> {
-        self.gap = self.last_change.map_or(Duration::MAX, |last| now - last);
+        let gap = self
+            .last_change
+            .map(|last| now.saturating_duration_since(last));
+        if let Some(gap) = gap.filter(|gap| *gap <= RHYTHM) {
+            self.rhythm = self.rhythm.max(gap);
+        }
         self.last_change = Some(now);
         match &mut self.state {
             State::Idle => self.settle(now, now + COALESCE, false),
@@ -146,15 +151,12 @@ impl Policy {
 
     fn start(&mut self) -> Action {
         self.state = State::Building { dirty: false };
+        self.rhythm = Duration::ZERO;
         Action::Start
     }
 
     fn quiet(&self) -> Duration {
-        if self.gap <= RHYTHM {
-            QUIET.max(self.gap * 2)
-        } else {
-            QUIET
-        }
+        QUIET.max(self.rhythm * 2)
     }
 }
 

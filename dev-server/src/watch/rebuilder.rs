@@ -247,11 +247,11 @@ impl Worker {
                 timing: self.timing,
             }
         });
-        if let Some(sources) = &mut self.sources {
-            sources.end_build(made_from.as_deref());
-        }
-        self.note(Instant::now(), Vec::new());
-        self.policy.finished(Instant::now(), cancelled);
+        let end = |sources: &mut Sources| sources.end_build(made_from.as_deref());
+        let changed = self.sources.as_mut().map(end).unwrap_or_default();
+        let now = Instant::now();
+        self.policy.finished(now, cancelled);
+        self.note(now, changed);
     }
 
     fn send(&self, event: LoopEvent) {

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use retake::project::{CargoPackage, Project, ProjectError, Request};
 use tempfile::TempDir;
@@ -90,6 +91,19 @@ impl Tiny {
     pub(crate) fn processes(&self) -> Vec<String> {
         let root = self.root.path().canonicalize().unwrap();
         processes_naming(&root)
+    }
+
+    /// Killed processes are gone when the system has come round to it; one that was missed stays.
+    pub(crate) fn await_no_process(&self) {
+        let begin = Instant::now();
+        while !self.processes().is_empty() {
+            assert!(
+                begin.elapsed() < Duration::from_secs(20),
+                "{:?} live on",
+                self.processes()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -31,7 +31,8 @@ pub(super) struct Sources {
     watcher: Box<dyn Watcher + Send>,
     watched: BTreeSet<PathBuf>,
     unsettled: HashMap<PathBuf, Unsettled>,
-    /// What a command was seen to write itself.
+    /// What a command was seen to write itself: no change while it runs. An edit at rest counts, so
+    /// that a source saved during the first build is not lost for good.
     products: HashSet<PathBuf>,
     building: bool,
     /// A command's first build: whatever changes is its product.
@@ -130,36 +131,49 @@ impl Sources {
         changed
     }
 
-    /// The build is gone. What it wrote itself is no change; `made_from` are the files it read.
-    pub(super) fn end_build(&mut self, made_from: Option<&[PathBuf]>) {
-        self.building = false;
-        let own: Vec<_> = self
-            .contents
-            .files()
-            .filter(|file| self.is_own(file))
-            .cloned()
-            .collect();
-        for file in own {
-            self.contents.look(&file);
+    /// The build is gone; `made_from` are the files it read. Returns what changed meanwhile and was
+    /// not seen yet, without what the build wrote itself.
+    pub(super) fn end_build(&mut self, made_from: Option<&[PathBuf]>) -> Vec<PathBuf> {
+        let mut changed = Vec::new();
+        match &self.project {
+            // A command may have written anywhere, and the signals of that may still be on the way.
+            Project::Command(_) => changed = self.scan(),
+            Project::Cargo(_) => {
+                let lock = self.lock_file();
+                self.contents.look(&lock);
+            }
+            Project::Library(_) => {}
         }
-        let Some(made_from) = made_from else { return };
-        self.learning = false;
-        let mut rescan = self.scope.add_sources(made_from);
+        self.building = false;
+        if let Some(made_from) = made_from {
+            self.learning = false;
+            self.follow(made_from);
+        }
+        changed
+    }
+
+    /// Watches what a build was made from.
+    fn follow(&mut self, made_from: &[PathBuf]) {
+        let mut is_new = self.scope.add_sources(made_from);
         if std::mem::take(&mut self.manifest_changed)
             && let Project::Cargo(package) = &mut self.project
         {
             package.refresh_roots();
             self.scope = Scope::new(&self.project);
             self.scope.add_sources(made_from);
-            rescan = true;
+            is_new = true;
         }
-        if rescan {
+        if is_new {
+            let files = self.watch_found();
+            let unknown = files.iter().filter(|file| !self.contents.knows(file));
             // The build has just read them as they are.
-            for file in self.watch_found() {
-                if !self.contents.knows(&file) {
-                    self.contents.look(&file);
-                }
-            }
+            unknown
+                .cloned()
+                .collect::<Vec<_>>()
+                .iter()
+                .for_each(|file| {
+                    self.contents.look(file);
+                });
         }
     }
 
@@ -205,21 +219,23 @@ impl Sources {
         if self.building && self.is_own(&path) {
             return None;
         }
-        // Changed while nothing was built: someone edits what looked like a product.
-        self.products.remove(&path);
         self.manifest_changed |= path.file_name().is_some_and(|name| name == "Cargo.toml");
         Some(path)
     }
 
     /// Whether our own builds write this file.
     fn is_own(&self, path: &Path) -> bool {
-        let lock = match &self.project {
-            Project::Cargo(package) => {
-                canonical(&package.workspace_root).join("Cargo.lock") == path
-            }
-            _ => false,
-        };
-        lock || self.products.contains(path)
+        match &self.project {
+            Project::Cargo(_) => path == self.lock_file(),
+            _ => self.products.contains(path),
+        }
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        match &self.project {
+            Project::Cargo(package) => canonical(&package.workspace_root.join("Cargo.lock")),
+            _ => PathBuf::new(),
+        }
     }
 
     /// Looks at every file again and watches every directory.
