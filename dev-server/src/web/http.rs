@@ -3,7 +3,6 @@
 //! Runs on the web threads. Never reads a file by a client's path: the page is a table of names.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use http_body_util::Full;
@@ -33,19 +32,16 @@ pub struct Asset {
 type Answer = Response<Full<Bytes>>;
 
 /// Answers one request. Every check comes before anything is done, `/ws` included.
-pub(crate) async fn answer(
-    shared: Arc<Shared>,
-    request: Request<Incoming>,
-) -> Result<Answer, Infallible> {
+pub(crate) fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
     let Some(admitted) = shared.guard.admit(&request) else {
-        return Ok(hardened(plain(StatusCode::FORBIDDEN, HTML, REFUSED), ""));
+        return hardened(plain(StatusCode::FORBIDDEN, HTML, REFUSED), "");
     };
     let socket_origin = format!(" ws://{}", admitted.host);
     let by_url = admitted.by_url;
     let response = match (request.method(), request.uri().path()) {
-        (&Method::GET, "/ws") => upgrade(&shared, request),
+        (&Method::GET, "/ws") => upgrade(shared, request),
         (&Method::GET | &Method::HEAD, "/") if by_url => enter(&shared.guard),
-        (&Method::GET | &Method::HEAD, path) => page(&shared, path),
+        (&Method::GET | &Method::HEAD, path) => page(shared, path),
         _ => {
             let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET and HEAD only\n");
             refused
@@ -54,7 +50,7 @@ pub(crate) async fn answer(
             refused
         }
     };
-    Ok(hardened(response, &socket_origin))
+    hardened(response, &socket_origin)
 }
 
 /// The terminal's URL: the token moves into the cookie and out of the address bar.
@@ -132,6 +128,10 @@ fn hardened(mut response: Answer, socket_origin: &str) -> Answer {
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // One request per connection; only the switch to WebSocket keeps it.
+    if !headers.contains_key(header::UPGRADE) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     for (name, value) in [
         (

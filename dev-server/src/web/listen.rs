@@ -1,5 +1,7 @@
 //! Accepts connections and gives each its short time to speak HTTP. Runs on the web threads.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +42,8 @@ async fn visit(stream: TcpStream, shared: Arc<Shared>) {
     // Without it a small answer waits for the other side's delayed acknowledgement: 40 ms.
     let _ = stream.set_nodelay(true);
     let limits = shared.limits;
-    let service = service_fn(move |request| http::answer(Arc::clone(&shared), request));
+    let service =
+        service_fn(move |request| ready(Ok::<_, Infallible>(http::answer(&shared, request))));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.handshake)

@@ -1,4 +1,4 @@
-//! Which port, and the sockets on it: 127.0.0.1 always, [::1] where the machine has it.
+//! Which port, and the sockets on it: 127.0.0.1 always, `[::1]` where the machine has it.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};

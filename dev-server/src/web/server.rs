@@ -57,10 +57,10 @@ impl Shared {
 }
 
 /// A running server. Dropping it tells the clients, closes the port and ends the threads; this
-/// takes up to half a second and must not happen inside an async runtime.
+/// takes up to a second and must not happen inside an async runtime.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens; on [::1] too, with the same port, where the machine has it.
+    /// Where it listens; on `[::1]` too, with the same port, where the machine has it.
     pub addr: SocketAddr,
     /// What to open in a browser; contains the token.
     pub url: String,
@@ -139,7 +139,7 @@ impl Drop for Server {
             // All seats free = every client has got its last message.
             let empty = self.seats.acquire_many(self.n_seats);
             let _ = runtime.block_on(async { tokio::time::timeout(FAREWELL, empty).await });
-            runtime.shutdown_background();
+            runtime.shutdown_timeout(FAREWELL);
         }
     }
 }

@@ -85,7 +85,7 @@ impl Client<'_> {
             }
             outcome = answered(&mut self.waiting) => self.answer(outcome).await,
             news = self.news.recv() => self.tell(news).await,
-            () = sleep_until(self.next_frame), if self.credit => self.frame().await,
+            () = due(self.next_frame), if self.credit => self.frame().await,
             _ = self.ping.tick() => self.pulse().await,
             _ = self.stop.changed() => Err(End::Stopping),
         }
@@ -175,6 +175,13 @@ impl Client<'_> {
             return Err(End::Gone);
         }
         self.wire.send(Message::Ping(Bytes::new())).await
+    }
+}
+
+/// At or after `instant`; at once when it is past, where a timer would wait for its next tick.
+async fn due(instant: Instant) {
+    if instant > Instant::now() {
+        sleep_until(instant).await;
     }
 }
 

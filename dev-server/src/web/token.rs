@@ -186,3 +186,115 @@ fn state_dir() -> Option<PathBuf> {
         .or_else(|| absolute("LOCALAPPDATA").filter(|_| cfg!(windows)))
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_kept_between_runs_until_a_new_one_is_wanted() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("state/retake");
+        let first = TokenFile::open_in(&directory, false).unwrap();
+        assert_eq!(first.token.as_str().len(), 64);
+        assert!(first.note.is_none());
+        let second = TokenFile::open_in(&directory, false).unwrap();
+        assert_eq!(second.token, first.token);
+        let third = TokenFile::open_in(&directory, true).unwrap();
+        assert_ne!(third.token, first.token);
+        assert_eq!(
+            TokenFile::open_in(&directory, false).unwrap().token,
+            third.token
+        );
+        let names: Vec<_> = fs::read_dir(&directory)
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["token"], "nothing is left over");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_user_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("retake");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let leaked = TokenFile::open_in(&directory, false).unwrap().token;
+        let path = directory.join("token");
+        assert_eq!(mode(&directory), 0o700);
+        for wrong in [0o644, 0o640, 0o602] {
+            assert_eq!(mode(&path), 0o600);
+            fs::set_permissions(&path, fs::Permissions::from_mode(wrong)).unwrap();
+            let repaired = TokenFile::open_in(&directory, false).unwrap();
+            assert_ne!(repaired.token, leaked, "{wrong:o}");
+            assert!(repaired.note.unwrap().contains("other users"), "{wrong:o}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_replaced_and_said() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        let empty_of_digits = "g".repeat(64);
+        for bad in [
+            "",
+            "abc",
+            &empty_of_digits,
+            &"A".repeat(64),
+            &"0".repeat(65),
+        ] {
+            TokenFile::open_in(home.path(), true).unwrap();
+            fs::write(&path, bad).unwrap();
+            let opened = TokenFile::open_in(home.path(), false).unwrap();
+            assert!(opened.note.unwrap().contains("held no token"), "{bad}");
+            let again = TokenFile::open_in(home.path(), false).unwrap();
+            assert_eq!(again.token, opened.token);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let elsewhere = home.path().join("elsewhere");
+        fs::write(&elsewhere, "0".repeat(64)).unwrap();
+        let path = home.path().join("token");
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let opened = TokenFile::open_in(home.path(), false).unwrap();
+        assert!(!opened.token.matches(&[b'0'; 64]));
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+        assert_eq!(fs::read(&elsewhere).unwrap(), [b'0'; 64]);
+    }
+
+    #[test]
+    fn programs_that_start_at_once_agree() {
+        let home = tempfile::tempdir().unwrap();
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let directory = home.path().to_owned();
+                std::thread::spawn(move || TokenFile::open_in(&directory, false).unwrap().token)
+            })
+            .collect();
+        let tokens: Vec<Token> = starts
+            .into_iter()
+            .map(|start| start.join().unwrap())
+            .collect();
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+    }
+
+    #[test]
+    fn only_the_whole_token_matches() {
+        let token = Token::random().unwrap();
+        let digits = token.as_str().as_bytes();
+        assert!(token.matches(digits));
+        assert!(!token.matches(&digits[..63]));
+        assert!(!token.matches(b""));
+        for at in 0..64 {
+            let mut other = digits.to_vec();
+            other[at] ^= 1;
+            assert!(!token.matches(&other), "digit {at}");
+        }
+        assert!(!format!("{token:?}").contains(token.as_str()));
+    }
+}

@@ -1,5 +1,6 @@
 //! Clients that block: raw HTTP, and a WebSocket. A hang becomes a failure after [`PATIENCE`].
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub(crate) fn http(rig: &Rig, start: &str, headers: &[(&str, &str)]) -> String {
     let mut stream = connect(rig.port());
     let mut request = format!("{start} HTTP/1.1\r\n");
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        write!(request, "{name}: {value}\r\n").unwrap();
     }
     stream
         .write_all(format!("{request}\r\n").as_bytes())

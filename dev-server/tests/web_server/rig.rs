@@ -25,7 +25,7 @@ impl Rig {
     /// `control` gets each call on a thread of its own and answers it, or keeps it.
     pub(crate) fn with(limits: Limits, mut control: impl FnMut(Call) + Send + 'static) -> Self {
         let (calls, inbox) = mpsc::channel();
-        std::thread::spawn(move || inbox.into_iter().for_each(|call| control(call)));
+        std::thread::spawn(move || inbox.into_iter().for_each(&mut control));
         let now = Arc::new(AtomicU64::new(0));
         let token = Token::random().unwrap();
         let config = Config {
