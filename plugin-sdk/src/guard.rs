@@ -231,6 +231,17 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_of_another_thread_meanwhile_is_not_ours() {
+        install();
+        let caught = guarded(|| {
+            let other = std::thread::spawn(|| panic!("other"));
+            assert!(other.join().is_err());
+            panic::resume_unwind(Box::new("without a hook"));
+        });
+        assert_eq!(caught.unwrap_err().line(), "panicked: (place unknown)");
+    }
+
+    #[test]
     fn slots_come_back() {
         install();
         for _ in 0..3 * MAX_CALLS {
