@@ -7,15 +7,15 @@
 use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 
 /// What the host and the page can turn.
-#[derive(Debug, Params)]
-pub struct GainParams {
+#[derive(Params)]
+struct GainParams {
     #[param(name = "Gain", range = -60.0..=12.0, default = 0.0, unit = "dB", smoothing = linear_ms(15.0))]
     gain: FloatParam,
 }
 
 /// The plugin: a gain needs no memory of its own.
-#[derive(Debug, Default)]
-pub struct Gain;
+#[derive(Default)]
+struct Gain;
 
 impl Plugin for Gain {
     type Params = GainParams;

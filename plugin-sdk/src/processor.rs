@@ -194,3 +194,84 @@ impl fmt::Debug for Processor {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    reason = "what is tested is who wrote a sample, not arithmetic"
+)]
+mod tests {
+    use super::*;
+    use crate::dsp::build;
+    use crate::{FloatParam, Params, Plugin, param_id};
+
+    #[derive(Params)]
+    struct MarkParams {
+        #[param(range = 0.0..=10.0, default = 0.0, smoothing = none)]
+        mark: FloatParam,
+    }
+
+    /// Writes `mark` into all frames of the left channel, the length of the block into the first
+    /// frame of the right one, and a denormal number into its others.
+    #[derive(Default)]
+    struct Mark;
+
+    impl Plugin for Mark {
+        type Params = MarkParams;
+        const ID: &'static str = "mark";
+        const NAME: &'static str = "Mark";
+
+        fn process(&mut self, params: &mut MarkParams, block: &mut Block<'_>) {
+            let (mark, frames) = (params.mark.value(), block.frames());
+            let mut channels = block.channels_mut();
+            channels.next().unwrap().fill(mark);
+            let right = channels.next().unwrap();
+            let smallest = std::hint::black_box(f32::MIN_POSITIVE);
+            right.fill(smallest * 0.5);
+            right[0] = frames as f32;
+        }
+    }
+
+    fn process(max_block: usize, changes: &[(usize, f64)]) -> ([f32; 8], [f32; 8]) {
+        let mut dsp = build::<Mark>();
+        let values = Arc::new(Values::of(dsp.params()));
+        let config = Config {
+            sample_rate: 48_000.0,
+            max_block,
+        };
+        let processor = Processor::activate(dsp, values, config);
+        let mut processor = processor.map_err(|(_, caught)| caught).unwrap();
+        let (mut left, mut right) = ([9.0; 8], [9.0; 8]);
+        let id = param_id("mark");
+        let changes = changes.iter();
+        let changes = changes.map(|&(frame, plain)| ParamChange { frame, id, plain });
+        let mut block = Block::new([&mut left[..], &mut right[..]]);
+        processor.process(&mut block, changes).unwrap();
+        (left, right)
+    }
+
+    #[test]
+    fn the_block_is_cut_at_changes() {
+        let (left, right) = process(512, &[(0, 1.0), (3, 2.0), (3, 3.0), (7, 4.0)]);
+        assert_eq!(left, [1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 4.0]);
+        assert_eq!(right, [3.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn no_block_is_longer_than_promised() {
+        let (_, right) = process(3, &[(4, 1.0)]);
+        assert_eq!(right, [3.0, 0.0, 0.0, 1.0, 3.0, 0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn changes_out_of_order_or_beyond_the_end_act_at_the_next_possible_frame() {
+        let (left, _) = process(512, &[(4, 1.0), (2, 2.0), (99, 3.0)]);
+        assert_eq!(left, [0.0, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn denormals_are_zero_in_process_and_the_thread_keeps_its_own_setting() {
+        assert_eq!(process(512, &[]).1[1].to_bits(), 0);
+        assert!(std::hint::black_box(f32::MIN_POSITIVE) * 0.5 > 0.0);
+    }
+}

@@ -27,8 +27,12 @@ impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a
         shared: &'a SharedSide<'a>,
         audio_config: PluginAudioConfiguration,
     ) -> Result<Self, PluginError> {
+        let sample_rate = audio_config.sample_rate;
+        if !sample_rate.is_finite() || sample_rate <= 0.0 {
+            return Err(PluginError::Message("the sample rate is no rate"));
+        }
         let processor = main_thread.wake(Config {
-            sample_rate: audio_config.sample_rate,
+            sample_rate,
             max_block: audio_config.max_frames_count.max(1) as usize,
         })?;
         Ok(Self { processor, shared })
@@ -95,5 +99,27 @@ fn output_of(channel: ChannelPair<'_, f32>) -> Option<&mut [f32]> {
             output.fill(0.0);
             Some(output)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_output_begins_as_the_input_wherever_that_is() {
+        let (input, mut output) = ([1.0, 2.0], [9.0, 9.0]);
+        let apart = output_of(ChannelPair::InputOutput(&input, &mut output));
+        assert_eq!(apart, Some(&mut [1.0, 2.0][..]));
+        let in_place = output_of(ChannelPair::InPlace(&mut output));
+        assert_eq!(in_place, Some(&mut [1.0, 2.0][..]));
+    }
+
+    #[test]
+    fn an_output_without_input_begins_silent_and_an_input_alone_is_left_out() {
+        let mut output = [9.0, 9.0];
+        let alone = output_of(ChannelPair::OutputOnly(&mut output));
+        assert_eq!(alone, Some(&mut [0.0, 0.0][..]));
+        assert_eq!(output_of(ChannelPair::InputOnly(&[1.0])), None);
     }
 }

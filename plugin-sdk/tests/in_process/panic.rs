@@ -75,6 +75,20 @@ fn a_new_activation_brings_it_back_and_a_new_panic_is_named_again() {
 }
 
 #[test]
+fn of_two_panics_before_the_main_thread_comes_the_first_is_named() {
+    let (instance, heard) = create::<Fragile>();
+    let mut instance = instance.unwrap();
+    let mut processor = activate(&mut instance);
+    let mut buffers = Buffers::new();
+    buffers.process(&mut processor, &bad(1.0));
+    processor.reset();
+    buffers.process(&mut processor, &bad(1.5));
+    instance.call_on_main_thread_callback();
+    assert_eq!(heard.fatal().len(), 1);
+    assert!(heard.fatal()[0].ends_with(": bad is 1"));
+}
+
+#[test]
 fn a_panic_in_reset_is_silence_until_the_next_reset() {
     let (instance, heard) = create::<Fragile>();
     let mut instance = instance.unwrap();
