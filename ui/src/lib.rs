@@ -37,14 +37,19 @@ pub fn file(path: &str) -> Option<Asset> {
     }
     let content_type = content_type(name)?;
     let bytes = Static::get(name)?.data;
-    Some(Asset { bytes, content_type })
+    Some(Asset {
+        bytes,
+        content_type,
+    })
 }
 
 /// Whether one piece of a path is a plain file or directory name; a leading dot hides a file.
 fn is_plain(piece: &str) -> bool {
     !piece.is_empty()
         && !piece.starts_with('.')
-        && piece.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && piece
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// The content type by extension; a kind of file that the page does not use is not served.
@@ -74,18 +79,40 @@ mod tests {
 
     #[test]
     fn modules_and_styles_have_types_a_browser_accepts() {
-        assert_eq!(file("/app.js").unwrap().content_type, "text/javascript; charset=utf-8");
-        assert_eq!(file("/style/tokens.css").unwrap().content_type, "text/css; charset=utf-8");
+        assert_eq!(
+            file("/app.js").unwrap().content_type,
+            "text/javascript; charset=utf-8"
+        );
+        assert_eq!(
+            file("/style/tokens.css").unwrap().content_type,
+            "text/css; charset=utf-8"
+        );
         assert_eq!(file("/icon.svg").unwrap().content_type, "image/svg+xml");
     }
 
     #[test]
     fn no_path_leaves_the_directory() {
         let outside = [
-            "../Cargo.toml", "/../Cargo.toml", "//index.html", "lib/../index.html", "./index.html",
-            "lib//socket.js", "..\\Cargo.toml", "lib\\socket.js", "/etc/passwd", "C:/index.html",
-            "index.html\0", "%2e%2e/Cargo.toml", ".", "..", "lib", "lib/", "/index.html/",
-            ".hidden.js", "../src/lib.rs", "../static/index.html",
+            "../Cargo.toml",
+            "/../Cargo.toml",
+            "//index.html",
+            "lib/../index.html",
+            "./index.html",
+            "lib//socket.js",
+            "..\\Cargo.toml",
+            "lib\\socket.js",
+            "/etc/passwd",
+            "C:/index.html",
+            "index.html\0",
+            "%2e%2e/Cargo.toml",
+            ".",
+            "..",
+            "lib",
+            "lib/",
+            "/index.html/",
+            ".hidden.js",
+            "../src/lib.rs",
+            "../static/index.html",
         ];
         for path in outside {
             assert_eq!(file(path), None, "{path:?} must not be served");
@@ -102,11 +129,24 @@ mod tests {
     fn the_page_is_written_for_a_strict_content_policy() {
         let page = file("/").unwrap();
         let html = std::str::from_utf8(&page.bytes).unwrap();
-        for forbidden in ["<style", " style=", " onclick", " onload", " oninput", "javascript:", "http:", "https:", "src=\"//"] {
+        for forbidden in [
+            "<style",
+            " style=",
+            " onclick",
+            " onload",
+            " oninput",
+            "javascript:",
+            "http:",
+            "https:",
+            "src=\"//",
+        ] {
             let found = html.find(forbidden).map(|at| &html[at..]);
             assert_eq!(found, None, "{forbidden:?} in index.html");
         }
-        assert_eq!(html.matches("<script").count(), html.matches("<script type=\"module\" src=").count());
+        assert_eq!(
+            html.matches("<script").count(),
+            html.matches("<script type=\"module\" src=").count()
+        );
     }
 
     /// Every file that the page or a module names is there: nothing is missing in a release build.
@@ -114,7 +154,9 @@ mod tests {
     fn every_name_in_the_page_is_served() {
         let page = file("/").unwrap();
         let html = std::str::from_utf8(&page.bytes).unwrap();
-        let names = html.split('"').filter(|s| s.starts_with('/') && content_type(s).is_some());
+        let names = html
+            .split('"')
+            .filter(|s| s.starts_with('/') && content_type(s).is_some());
         let mut count = 0;
         for name in names {
             assert!(file(name).is_some(), "{name} is named by index.html");

@@ -104,5 +104,6 @@ function scale() {
     element.style.bottom = `${deflection(mark) * 100}%`;
     return element;
   });
-  return el("div", { class: "scale", "aria-hidden": "true" }, el("div", { class: "scale-marks" }, ...marks));
+  return el("div", { class: "scale", "aria-hidden": "true" }, el("div", { class: "scale-marks" }, ...marks),
+    el("span", { class: "scale-word", "data-row": "peak" }, "peak"), el("span", { class: "scale-word", "data-row": "rms" }, "RMS"));
 }

@@ -91,7 +91,8 @@ export class Parameter {
   release() {
     if (!this.drag) return;
     this.drag = null;
-    this.settle();
+    if (this.caughtUp()) this.giveUp();
+    else this.wait();
   }
 
   /** Where the pointer is along the way of the thumb's middle. @param {number} clientX */
@@ -118,25 +119,20 @@ export class Parameter {
   /** @param {number} value */
   ask(value) {
     this.asked = value;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.drag || this.settle(), ECHO_MS);
+    this.wait();
     emit(this.root, "set", { id: this.info.id, value });
   }
 
-  /** The hand is gone and so is every hope of an echo: show what is true. */
-  settle() {
-    if (this.asked !== null && this.timer !== undefined && !this.caughtUp()) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.giveUp(), ECHO_MS);
-      return;
-    }
-    this.giveUp();
+  /** For the echo, but not for ever. */
+  wait() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.giveUp(), ECHO_MS);
   }
 
+  /** Nothing more is expected: what is shown is what is true, unless a hand is on it. */
   giveUp() {
     if (this.drag) return;
     clearTimeout(this.timer);
-    this.timer = undefined;
     this.asked = null;
     this.thumb(this.value);
   }
