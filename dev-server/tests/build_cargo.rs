@@ -1,5 +1,11 @@
 //! The build thread with the real cargo: what it makes, what it says, what it leaves behind.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, outside of `#[test]`"
+)]
+
 #[path = "build_support/tiny.rs"]
 mod tiny;
 
@@ -14,7 +20,7 @@ use retake::project::Project;
 use tiny::{MANIFEST, Tiny, code};
 
 /// Longer than any build here takes, on any machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 struct Bench {
     builder: Builder,

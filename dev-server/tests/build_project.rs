@@ -1,5 +1,11 @@
 //! What a command line means, and what each wrong one is told.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, outside of `#[test]`"
+)]
+
 #[path = "build_support/tiny.rs"]
 mod tiny;
 

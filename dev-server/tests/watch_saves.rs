@@ -1,6 +1,12 @@
 //! Saves, reads and touches against the real watcher and the real cargo. Events are counted, not
 //! timed; where nothing may happen, a save after it proves that the watcher was awake.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, outside of `#[test]`"
+)]
+
 #[path = "build_support/tiny.rs"]
 mod tiny;
 
@@ -16,7 +22,7 @@ use retake::watch::{LoopEvent, Rebuilder};
 use tiny::{MANIFEST, Tiny, code};
 
 /// Longer than any build here takes, on any machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Nothing more is coming when nothing came for so long: several times what a build takes.
 const CALM: Duration = Duration::from_secs(2);
 

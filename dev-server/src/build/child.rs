@@ -50,31 +50,32 @@ impl Child {
             n_open: 0,
             reaped: false,
         };
-        if let Some(stdout) = child.process.stdout.take() {
-            let tell = tell.clone();
-            child.read("build-out", move || {
-                let text = read_lines(stdout, |_| {});
-                tell(FromChild::Ended);
-                text
-            })?;
-        }
-        if let Some(stderr) = child.process.stderr.take() {
-            child.read("build-err", move || {
-                let text = read_lines(stderr, |line| tell(FromChild::Line(line.to_owned())));
-                tell(FromChild::Ended);
-                text
-            })?;
-        }
+        let (stdout, stderr) = (child.process.stdout.take(), child.process.stderr.take());
+        let tell_line = tell.clone();
+        child.read("build-out", stdout, |_| {}, tell.clone())?;
+        child.read(
+            "build-err",
+            stderr,
+            move |line| tell_line(FromChild::Line(line)),
+            tell,
+        )?;
         Ok(child)
     }
 
     fn read(
         &mut self,
         name: &str,
-        read: impl FnOnce() -> String + Send + 'static,
+        stream: Option<impl Read + Send + 'static>,
+        each_line: impl FnMut(String) + Send + 'static,
+        tell: impl Fn(FromChild) + Send + 'static,
     ) -> io::Result<()> {
-        self.readers
-            .push(thread::Builder::new().name(name.into()).spawn(read)?);
+        let Some(stream) = stream else { return Ok(()) };
+        let reader = thread::Builder::new().name(name.into()).spawn(move || {
+            let text = read_lines(stream, each_line);
+            tell(FromChild::Ended);
+            text
+        })?;
+        self.readers.push(reader);
         self.n_open += 1;
         Ok(())
     }
@@ -132,12 +133,12 @@ impl Drop for Child {
 
 /// Reads to the end; what a compiler writes need not be valid text. A broken pipe ends the text
 /// where it broke.
-fn read_lines(stream: impl Read, mut each: impl FnMut(&str)) -> String {
+fn read_lines(stream: impl Read, mut each: impl FnMut(String)) -> String {
     let mut stream = BufReader::new(stream);
     let (mut text, mut bytes) = (String::new(), Vec::new());
     while matches!(stream.read_until(b'\n', &mut bytes), Ok(1..)) {
         let line = String::from_utf8_lossy(&bytes);
-        each(line.trim_end());
+        each(line.trim_end().to_owned());
         text.push_str(&line);
         bytes.clear();
     }

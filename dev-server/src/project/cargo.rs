@@ -129,10 +129,10 @@ fn unnamed<'a>(
         return Ok(found);
     }
     let root = metadata.workspace_root.join("Cargo.toml");
-    if !same(&root, manifest) {
-        if let Some(package) = own {
-            return with_cdylib(package);
-        }
+    if let Some(package) = own
+        && !same(&root, manifest)
+    {
+        return with_cdylib(package);
     }
     let mut all = cdylibs(metadata);
     match (all.next(), all.next()) {

@@ -29,6 +29,15 @@ impl Contents {
         before.flatten() != hash
     }
 
+    /// Takes the content of files that were not seen before as it is.
+    pub(super) fn learn(&mut self, files: impl IntoIterator<Item = PathBuf>) {
+        for file in files {
+            self.hashes
+                .entry(file)
+                .or_insert_with_key(|file| hash(file).ok());
+        }
+    }
+
     /// The files seen so far.
     pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.hashes.keys()

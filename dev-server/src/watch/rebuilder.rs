@@ -91,11 +91,13 @@ fn sources(project: Project, to: Sender<Input>, events: &Sender<LoopEvent>) -> O
             let _ = to.send(Input::Signals(now, signals));
         }
     });
-    let failed = |error: notify::Error| events.send(LoopEvent::WatchFailed(error.to_string()));
-    watcher
-        .map(|watcher| Sources::new(project, Box::new(watcher)))
-        .map_err(failed)
-        .ok()
+    match watcher {
+        Ok(watcher) => Some(Sources::new(project, Box::new(watcher))),
+        Err(error) => {
+            let _ = events.send(LoopEvent::WatchFailed(error.to_string()));
+            None
+        }
+    }
 }
 
 struct Worker {
@@ -161,7 +163,8 @@ impl Worker {
         let now = Instant::now();
         if let Some(sources) = &mut self.sources {
             let changed = sources.settle(now);
-            self.note(now, changed);
+            let seen_at = now.checked_sub(sources::GRACE).unwrap_or(now);
+            self.note(seen_at, changed);
         }
         let action = self.policy.tick(now);
         self.act(action);
@@ -187,13 +190,7 @@ impl Worker {
             self.detected_at = None;
         }
         let detected_at = *self.detected_at.get_or_insert(at);
-        let known = self.changed.len();
-        let new = files
-            .iter()
-            .filter(|file| !self.changed[..known].contains(file))
-            .cloned();
-        let new: Vec<_> = new.collect();
-        self.changed.extend(new);
+        self.changed.extend_from_slice(&files);
         self.send(LoopEvent::Changed { files, detected_at });
         self.act(action);
     }
@@ -207,6 +204,8 @@ impl Worker {
                     .map(Sources::begin_build)
                     .unwrap_or_default();
                 self.changed.extend(files);
+                self.changed.sort();
+                self.changed.dedup();
                 self.timing.detected_at = self.detected_at.take().unwrap_or_else(Instant::now);
                 self.timing.detect = Duration::ZERO;
                 self.builder.start();

@@ -93,15 +93,17 @@ impl Scope {
     /// Every file that counts and exists, and every directory to watch for them.
     pub(super) fn walk(&self) -> Found {
         let mut found = Found::default();
-        for root in &self.roots {
-            for entry in self.walker(root).build().flatten() {
-                let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-                let path = entry.into_path();
-                if is_dir {
-                    found.dirs.insert(path);
-                } else if !self.is_noise(&path) {
-                    found.files.insert(path);
-                }
+        let entries = self
+            .roots
+            .iter()
+            .flat_map(|root| self.walker(root).build().flatten());
+        for entry in entries {
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let path = entry.into_path();
+            if is_dir {
+                found.dirs.insert(path);
+            } else if !self.is_noise(&path) {
+                found.files.insert(path);
             }
         }
         for file in &self.files {

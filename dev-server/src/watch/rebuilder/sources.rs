@@ -13,7 +13,7 @@ use crate::watch::signal::Signal;
 
 /// A file that vanished may be on its way back (a save by rename), and one that appeared may be on
 /// its way out (the temporary half of such a save): they count when they stay so for this long.
-const GRACE: Duration = Duration::from_millis(50);
+pub(super) const GRACE: Duration = Duration::from_millis(50);
 
 /// A path whose state is not yet believed.
 #[derive(Debug)]
@@ -165,15 +165,8 @@ impl Sources {
         }
         if is_new {
             let files = self.watch_found();
-            let unknown = files.iter().filter(|file| !self.contents.knows(file));
             // The build has just read them as they are.
-            unknown
-                .cloned()
-                .collect::<Vec<_>>()
-                .iter()
-                .for_each(|file| {
-                    self.contents.look(file);
-                });
+            self.contents.learn(files);
         }
     }
 
