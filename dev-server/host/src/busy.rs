@@ -35,7 +35,9 @@ impl Busy {
     /// How long the present call has lasted; `None` between calls.
     pub(crate) fn lasting(&self) -> Option<Duration> {
         let since = self.since.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(Duration::from_micros(self.elapsed_us().saturating_sub(since)))
+        Some(Duration::from_micros(
+            self.elapsed_us().saturating_sub(since),
+        ))
     }
 
     fn elapsed_us(&self) -> u64 {

@@ -81,7 +81,10 @@ impl Wishes {
 
     /// The panic that was reported last, once.
     pub(crate) fn take_panic(&self) -> Option<PanicLine> {
-        self.last_panic.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.last_panic
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Hands the lines of other threads to control; main thread only.
@@ -96,14 +99,19 @@ impl Wishes {
     }
 
     fn deliver(&self, severity: LogSeverity, message: &str) {
-        let panic = (severity == LogSeverity::Fatal).then(|| PanicLine::parse(message)).flatten();
+        let panic = (severity == LogSeverity::Fatal)
+            .then(|| PanicLine::parse(message))
+            .flatten();
         let Some(panic) = panic else {
             return self.outbox.send(News::Log {
                 severity: severity.into(),
                 message: message.to_owned(),
             });
         };
-        let mut last = self.last_panic.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_panic
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *last = Some(panic.clone());
         self.outbox.send(News::Panicked(panic));
     }

@@ -152,7 +152,10 @@ impl HostError {
 fn no_plugin(wanted: Option<&str>, ids: &[String]) -> String {
     match wanted {
         Some(id) if !ids.is_empty() => {
-            format!("no plugin `{id}` in the library, it has: {}", ids.join(", "))
+            format!(
+                "no plugin `{id}` in the library, it has: {}",
+                ids.join(", ")
+            )
         }
         _ => "the library has no plugin".to_owned(),
     }

@@ -71,7 +71,10 @@ pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginIn
         None => {}
     }
     let wanted = wanted.map(str::to_owned);
-    found.into_iter().next().ok_or(HostError::NoPlugin { wanted, ids })
+    found
+        .into_iter()
+        .next()
+        .ok_or(HostError::NoPlugin { wanted, ids })
 }
 
 impl Instance {
@@ -116,9 +119,15 @@ impl Instance {
             self.flush(&plan.writes);
             let plugin = self.plugin.plugin_handle();
             let is_there = |(id, value): &(u32, f64)| {
-                self.busy.call(|| params::value_of(&plugin, *id)).is_some_and(|now| now == *value)
+                self.busy
+                    .call(|| params::value_of(&plugin, *id))
+                    .is_some_and(|now| now == *value)
             };
-            self.first = plan.writes.into_iter().filter(|write| !is_there(write)).collect();
+            self.first = plan
+                .writes
+                .into_iter()
+                .filter(|write| !is_there(write))
+                .collect();
         }
         Ok(plan.carried)
     }
@@ -130,7 +139,9 @@ impl Instance {
         };
         let mut reader = state;
         let loaded = self.busy.call(|| ext.load(&plugin, &mut reader));
-        loaded.map_err(|_| HostError::State { n_bytes: state.len() })
+        loaded.map_err(|_| HostError::State {
+            n_bytes: state.len(),
+        })
     }
 
     fn flush(&mut self, writes: &[(u32, f64)]) {
@@ -148,7 +159,8 @@ impl Instance {
         }
         // What the plugin says back is read again with all values.
         let mut back = OutputEvents::void();
-        self.busy.call(|| ext.flush(&mut plugin, &events.as_input(), &mut back));
+        self.busy
+            .call(|| ext.flush(&mut plugin, &events.as_input(), &mut back));
     }
 
     /// Activates and starts; the audio half is ready for its first block.

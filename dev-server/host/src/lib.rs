@@ -45,7 +45,7 @@ mod whole;
 
 pub use carry::{Carried, ParamRef};
 pub use error::{FailReason, HostError};
-pub use note::{Activated, Note, News, PluginInfo, Severity};
+pub use note::{Activated, News, Note, PluginInfo, Severity};
 pub use panic_line::PanicLine;
 pub use params::ParamInfo;
 pub use processor::ClapProcessor;

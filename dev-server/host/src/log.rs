@@ -107,7 +107,10 @@ mod tests {
         }
         let (records, n_lost) = queue.take();
         let lines: Vec<_> = records.iter().map(Record::message).collect();
-        assert_eq!((lines.len(), lines[0], lines[63], n_lost), (64, "0", "63", 3));
+        assert_eq!(
+            (lines.len(), lines[0], lines[63], n_lost),
+            (64, "0", "63", 3)
+        );
         assert_eq!(queue.take().1, 0);
     }
 
@@ -118,6 +121,9 @@ mod tests {
         queue.push(LogSeverity::Info, &format!("x{}", "é".repeat(TEXT_BYTES)));
         let (records, _) = queue.take();
         assert_eq!(records[0].message(), "é".repeat(TEXT_BYTES / 2));
-        assert_eq!(records[1].message(), format!("x{}", "é".repeat(TEXT_BYTES / 2 - 1)));
+        assert_eq!(
+            records[1].message(),
+            format!("x{}", "é".repeat(TEXT_BYTES / 2 - 1))
+        );
     }
 }

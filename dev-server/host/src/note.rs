@@ -171,7 +171,10 @@ impl Outbox {
     }
 
     pub(crate) fn send(&self, news: News) {
-        let send = self.send.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let send = self
+            .send
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         send(Note {
             generation: self.generation,
             news,

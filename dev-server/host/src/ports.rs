@@ -66,7 +66,9 @@ fn read_side(
         let mut buffer = AudioPortInfoBuffer::new();
         let info = ext
             .get(plugin, index, is_input, &mut buffer)
-            .ok_or_else(|| HostError::Layout(format!("{name} port {index} does not say what it is")))?;
+            .ok_or_else(|| {
+                HostError::Layout(format!("{name} port {index} does not say what it is"))
+            })?;
         let n = info.channel_count;
         if n > MAX_CHANNELS {
             let message = format!("{name} port {index} has {n} channels, at most {MAX_CHANNELS}");

@@ -176,7 +176,9 @@ fn user_cache() -> Option<PathBuf> {
     if cfg!(target_os = "macos") {
         return home().map(|home| home.join("Library/Caches"));
     }
-    set("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| home().map(|home| home.join(".cache")))
+    set("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| home().map(|home| home.join(".cache")))
 }
 
 #[cfg(unix)]

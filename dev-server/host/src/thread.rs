@@ -80,10 +80,7 @@ impl PluginThread {
     ///
     /// # Errors
     /// [`HostError::Thread`] if the system gives no thread.
-    pub fn spawn(
-        request: Request,
-        notes: Box<dyn Fn(Note) + Send>,
-    ) -> Result<Self, HostError> {
+    pub fn spawn(request: Request, notes: Box<dyn Fn(Note) + Send>) -> Result<Self, HostError> {
         let (asks, inbox) = channel();
         let busy = Busy::new();
         let generation = request.generation;
@@ -189,7 +186,9 @@ impl Life {
 
     /// From creation to destruction; the library stays.
     fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
-        let info = self.busy.call(|| instance::choose(library, request.plugin_id.as_deref()))?;
+        let info = self
+            .busy
+            .call(|| instance::choose(library, request.plugin_id.as_deref()))?;
         let id = info.id.clone();
         self.tell(News::Loaded {
             info,
@@ -261,11 +260,21 @@ impl Life {
             Ask::SaveState => self.tell(News::State(instance.save_state())),
             Ask::ParamText { id, value, tag } => {
                 let text = instance.text_of(id, value);
-                self.tell(News::ParamText { id, value, text, tag });
+                self.tell(News::ParamText {
+                    id,
+                    value,
+                    text,
+                    tag,
+                });
             }
             Ask::TextToValue { id, text, tag } => {
                 let value = instance.value_from(id, &text);
-                self.tell(News::ParamValue { id, text, value, tag });
+                self.tell(News::ParamValue {
+                    id,
+                    text,
+                    value,
+                    tag,
+                });
             }
             Ask::Reactivate(processor, format) => {
                 let start = Instant::now();
