@@ -99,7 +99,7 @@ fn carry(params: &[ParamInfo], before: &[(u32, f64)]) -> Plan {
         carried.carried += 1;
         // Not `clamp`: a plugin may say min > max.
         let value = old.min(param.max).max(param.min);
-        carried.clamped += usize::from(value < *old || value > *old);
+        carried.clamped += usize::from(!(param.min..=param.max).contains(old));
         if param.is_writable() {
             writes.push((*id, value));
         }

@@ -6,7 +6,9 @@
 use std::{ffi::CString, sync::Arc, sync::atomic::Ordering};
 
 use clack_extensions::{latency::PluginLatency, params::PluginParams, state::PluginState};
-use clack_host::{events::event_types::ParamValueEvent, prelude::*};
+use clack_host::{
+    events::event_types::ParamValueEvent, factory::plugin::PluginFactory, prelude::*,
+};
 use retake_engine::Layout;
 
 use crate::{
@@ -56,7 +58,7 @@ pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginIn
     let factory = library.entry().get_plugin_factory();
     let mut found: Vec<_> = factory
         .iter()
-        .flat_map(|factory| factory.plugin_descriptors())
+        .flat_map(PluginFactory::plugin_descriptors)
         .map(|d| PluginInfo {
             id: text(d.id()),
             name: text(d.name()),
@@ -120,8 +122,8 @@ impl Instance {
             let plugin = self.plugin.plugin_handle();
             let is_there = |(id, value): &(u32, f64)| {
                 self.busy
-                    .call(|| params::value_of(&plugin, *id))
-                    .is_some_and(|now| now == *value)
+                    .call(|| params::value_of(plugin, *id))
+                    .is_some_and(|now| now.to_bits() == value.to_bits())
             };
             self.first = plan
                 .writes
@@ -174,7 +176,7 @@ impl Instance {
         format: Format,
     ) -> Result<(ClapProcessor, Vec<ParamInfo>), HostError> {
         let plugin = self.plugin.plugin_handle();
-        let ports = self.busy.call(|| ports::read(&plugin))?;
+        let ports = self.busy.call(|| ports::read(plugin))?;
         let fail = |what: &dyn std::fmt::Display| HostError::Activate {
             rate: format.rate,
             max_block: format.max_block,
@@ -271,11 +273,11 @@ impl Instance {
     /// All parameters, those that wait for the first block with the value they will have.
     fn params(&mut self) -> Vec<ParamInfo> {
         let plugin = self.plugin.plugin_handle();
-        let mut params = self.busy.call(|| params::read(&plugin));
+        let mut params = self.busy.call(|| params::read(plugin));
         for (id, value) in &self.first {
             for param in params.iter_mut().filter(|p| p.id == *id) {
                 param.value = *value;
-                param.text = self.busy.call(|| params::text_of(&plugin, *id, *value));
+                param.text = self.busy.call(|| params::text_of(plugin, *id, *value));
             }
         }
         params
@@ -296,12 +298,12 @@ impl Instance {
 
     pub(crate) fn text_of(&mut self, id: u32, value: f64) -> String {
         let plugin = self.plugin.plugin_handle();
-        self.busy.call(|| params::text_of(&plugin, id, value))
+        self.busy.call(|| params::text_of(plugin, id, value))
     }
 
     pub(crate) fn value_from(&mut self, id: u32, text: &str) -> Option<f64> {
         let plugin = self.plugin.plugin_handle();
-        self.busy.call(|| params::value_from(&plugin, id, text))
+        self.busy.call(|| params::value_from(plugin, id, text))
     }
 
     /// Destroys the plugin. Its processor is gone: [`Instance::try_deactivate`] said so.

@@ -51,23 +51,25 @@ const FLAGS: [(ParamInfoFlags, &str); 9] = [
 ];
 
 /// All parameters with their present values; none if the plugin has no parameter extension.
-pub(crate) fn read(plugin: &PluginMainThreadHandle<'_>) -> Vec<ParamInfo> {
+pub(crate) fn read(plugin: PluginMainThreadHandle<'_>) -> Vec<ParamInfo> {
     let Some(ext) = plugin.get_extension::<PluginParams>() else {
         return Vec::new();
     };
-    (0..ext.count(plugin))
+    (0..ext.count(&plugin))
         .filter_map(|index| read_one(plugin, ext, index))
         .collect()
 }
 
 fn read_one(
-    plugin: &PluginMainThreadHandle<'_>,
+    plugin: PluginMainThreadHandle<'_>,
     ext: PluginParams,
     index: u32,
 ) -> Option<ParamInfo> {
     let mut buffer = ParamInfoBuffer::new();
-    let info = ext.get_info(plugin, index, &mut buffer)?;
-    let value = ext.get_value(plugin, info.id).unwrap_or(info.default_value);
+    let info = ext.get_info(&plugin, index, &mut buffer)?;
+    let value = ext
+        .get_value(&plugin, info.id)
+        .unwrap_or(info.default_value);
     let name = String::from_utf8_lossy(info.name).into_owned();
     let flags = FLAGS.iter().filter(|(flag, _)| info.flags.contains(*flag));
     Some(ParamInfo {
@@ -89,19 +91,19 @@ fn read_one(
 }
 
 /// The present value of one parameter.
-pub(crate) fn value_of(plugin: &PluginMainThreadHandle<'_>, id: u32) -> Option<f64> {
+pub(crate) fn value_of(plugin: PluginMainThreadHandle<'_>, id: u32) -> Option<f64> {
     plugin
         .get_extension::<PluginParams>()?
-        .get_value(plugin, ClapId::from_raw(id)?)
+        .get_value(&plugin, ClapId::from_raw(id)?)
 }
 
 /// The value as the plugin writes it, or as a plain number if it does not.
-pub(crate) fn text_of(plugin: &PluginMainThreadHandle<'_>, id: u32, value: f64) -> String {
+pub(crate) fn text_of(plugin: PluginMainThreadHandle<'_>, id: u32, value: f64) -> String {
     let mut buffer = [0; 128];
     let mut text = || {
         let ext = plugin.get_extension::<PluginParams>()?;
         let text = ext
-            .value_to_text(plugin, ClapId::from_raw(id)?, value, &mut buffer)
+            .value_to_text(&plugin, ClapId::from_raw(id)?, value, &mut buffer)
             .ok()?;
         Some(String::from_utf8_lossy(text).into_owned())
     };
@@ -109,10 +111,10 @@ pub(crate) fn text_of(plugin: &PluginMainThreadHandle<'_>, id: u32, value: f64) 
 }
 
 /// The text as the plugin reads it.
-pub(crate) fn value_from(plugin: &PluginMainThreadHandle<'_>, id: u32, text: &str) -> Option<f64> {
+pub(crate) fn value_from(plugin: PluginMainThreadHandle<'_>, id: u32, text: &str) -> Option<f64> {
     let text = std::ffi::CString::new(text).ok()?;
     let ext = plugin.get_extension::<PluginParams>()?;
-    ext.text_to_value(plugin, ClapId::from_raw(id)?, &text)
+    ext.text_to_value(&plugin, ClapId::from_raw(id)?, &text)
 }
 
 fn key_of(name: &str) -> String {

@@ -40,7 +40,7 @@ impl Side {
 ///
 /// # Errors
 /// [`HostError::Layout`] for a port that cannot be read and for absurd numbers.
-pub(crate) fn read(plugin: &PluginMainThreadHandle<'_>) -> Result<Ports, HostError> {
+pub(crate) fn read(plugin: PluginMainThreadHandle<'_>) -> Result<Ports, HostError> {
     let Some(ext) = plugin.get_extension::<PluginAudioPorts>() else {
         return Ok(Ports::default());
     };
@@ -51,12 +51,12 @@ pub(crate) fn read(plugin: &PluginMainThreadHandle<'_>) -> Result<Ports, HostErr
 }
 
 fn read_side(
-    plugin: &PluginMainThreadHandle<'_>,
+    plugin: PluginMainThreadHandle<'_>,
     ext: PluginAudioPorts,
     is_input: bool,
 ) -> Result<Side, HostError> {
     let name = if is_input { "input" } else { "output" };
-    let count = ext.count(plugin, is_input);
+    let count = ext.count(&plugin, is_input);
     if count > MAX_PORTS {
         let message = format!("{count} {name} ports, at most {MAX_PORTS} are served");
         return Err(HostError::Layout(message));
@@ -65,7 +65,7 @@ fn read_side(
     for index in 0..count {
         let mut buffer = AudioPortInfoBuffer::new();
         let info = ext
-            .get(plugin, index, is_input, &mut buffer)
+            .get(&plugin, index, is_input, &mut buffer)
             .ok_or_else(|| {
                 HostError::Layout(format!("{name} port {index} does not say what it is"))
             })?;

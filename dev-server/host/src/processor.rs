@@ -55,6 +55,12 @@ struct PortBuffers {
     clap: AudioPorts,
 }
 
+fn copy(to: &mut Planar, from: &Planar, frames: usize) {
+    for (to, from) in to.rows_mut().zip(from.rows()) {
+        to[..frames].copy_from_slice(&from[..frames]);
+    }
+}
+
 impl PortBuffers {
     fn new(side: &Side, max_block: usize) -> Self {
         Self {
@@ -75,9 +81,7 @@ impl PortBuffers {
     fn as_input<'a>(&'a mut self, main: &Planar, frames: usize) -> InputAudioBuffers<'a> {
         for (index, port) in self.ports.iter_mut().enumerate() {
             if self.main == Some(index) {
-                for (to, from) in port.rows_mut().zip(main.rows()) {
-                    to[..frames].copy_from_slice(&from[..frames]);
-                }
+                copy(port, main, frames);
             } else {
                 port.silence(frames);
             }

@@ -241,10 +241,8 @@ impl Life {
                 Ok(ask) => is_ending |= self.answer(instance, ask)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    if is_ending {
-                        thread::sleep(POLL);
-                    }
                     is_ending = true;
+                    thread::sleep(POLL);
                 }
             }
             instance.serve();

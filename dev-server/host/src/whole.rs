@@ -32,20 +32,17 @@ pub(crate) fn judge(file: &[u8]) -> Verdict {
     if file.is_empty() {
         return Verdict::Cut("the file is empty".to_owned());
     }
-    let kinds: [(&[&[u8]], fn(&[u8]) -> Result<Shape, String>); 3] = [
-        (&elf::MAGIC, elf::check),
-        (&macho::MAGIC, macho::check),
-        (&pe::MAGIC, pe::check),
-    ];
-    for (magics, check) in kinds {
-        if magics.iter().any(|magic| begins(file, magic)) {
-            return match check(file) {
-                Ok(shape) => Verdict::Whole(shape),
-                Err(what) => Verdict::Cut(what),
-            };
-        }
-    }
-    Verdict::NotALibrary
+    let is = |magics: &[&[u8]]| magics.iter().any(|magic| begins(file, magic));
+    let checked = if is(&elf::MAGIC) {
+        elf::check(file)
+    } else if is(&macho::MAGIC) {
+        macho::check(file)
+    } else if is(&pe::MAGIC) {
+        pe::check(file)
+    } else {
+        return Verdict::NotALibrary;
+    };
+    checked.map_or_else(Verdict::Cut, Verdict::Whole)
 }
 
 /// Whether `file` begins with `magic`, or is itself the beginning of it.

@@ -39,7 +39,7 @@ fn commands(file: Bytes<'_>) -> Result<(), String> {
 
 /// The numbers of a fat header are big-endian.
 fn slices(file: Bytes<'_>) -> Result<(), String> {
-    let big = |at| file.u32(at).map(|n| u64::from((n as u32).swap_bytes()));
+    let big = |at| file.u32(at).map(|n| n.swap_bytes() >> 32);
     for arch in (0..big(4)?).map(|n| 8 + n * FAT_ARCH) {
         file.holds("an architecture", big(arch + 8)?, big(arch + 12)?)?;
     }

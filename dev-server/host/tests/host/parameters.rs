@@ -89,7 +89,7 @@ fn state_makes_a_round_trip() {
 #[test]
 fn what_flush_does_not_bring_comes_with_the_first_block() {
     let rig = Rig::load_with("deaf_to_flush", |r| {
-        r.set = vec![("gain".parse().unwrap(), 0.5)]
+        r.set = vec![("gain".parse().unwrap(), 0.5)];
     });
     let mut activated = rig.activated();
     assert_eq!(

@@ -1,6 +1,11 @@
 //! The plugin that the tests load: a gain that misbehaves as the name of its file says.
 //!
 //! `host_subject` itself is well behaved; a copy named `activate_fails.so` fails to activate.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "this plugin serves tests alone"
+)]
 
 use std::{
     cell::RefCell,
@@ -372,22 +377,23 @@ impl<'a> PluginAudioProcessor<'a, Shared<'a>, Main<'a>> for Audible<'a> {
         }
         let gain = self.0.get(0) as f32;
         for mut ports in &mut audio {
-            let Some(channels) = ports.channels()?.into_f32() else {
-                continue;
-            };
-            for pair in channels {
-                match pair {
-                    ChannelPair::InputOutput(input, output) => {
-                        for (from, to) in input.iter().zip(output) {
-                            *to = from * gain;
-                        }
-                    }
-                    ChannelPair::InPlace(samples) => samples.iter_mut().for_each(|s| *s *= gain),
-                    ChannelPair::OutputOnly(_) | ChannelPair::InputOnly(_) => {}
-                }
+            if let Some(mut channels) = ports.channels()?.into_f32() {
+                channels.iter_mut().for_each(|pair| amplify(pair, gain));
             }
         }
         Ok(ProcessStatus::Sleep)
+    }
+}
+
+fn amplify(pair: ChannelPair<'_, f32>, gain: f32) {
+    match pair {
+        ChannelPair::InputOutput(input, output) => {
+            for (from, to) in input.iter().zip(output) {
+                *to = from * gain;
+            }
+        }
+        ChannelPair::InPlace(samples) => samples.iter_mut().for_each(|s| *s *= gain),
+        ChannelPair::OutputOnly(_) | ChannelPair::InputOnly(_) => {}
     }
 }
 
