@@ -39,6 +39,9 @@ impl std::fmt::Debug for Converter {
 }
 
 impl Converter {
+    /// Input frames that it takes beyond the rates' proportion: one ahead, one for rounding.
+    pub const AHEAD_FRAMES: usize = 2;
+
     /// Converts `channels` from one rate to the other, at most `max_block` output frames at once.
     ///
     /// # Errors
