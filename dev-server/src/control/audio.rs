@@ -79,45 +79,56 @@ impl Control {
     /// What the devices thread tells; a reason when it ends the session.
     pub(super) fn on_device(&mut self, event: DeviceEvent) -> Result<Option<&'static str>, Failure> {
         match event {
-            DeviceEvent::Opened(opened) => self.on_opened(*opened),
+            DeviceEvent::Opened(opened) => self.on_opened(*opened)?,
             DeviceEvent::OpenFailed(error) if error.is_usage() => {
                 return Err(Failure::usage(error));
             }
-            DeviceEvent::OpenFailed(error) => return Err(Failure::failed(error)),
+            DeviceEvent::OpenFailed(error) | DeviceEvent::Failed(error) => {
+                return Err(Failure::failed(error));
+            }
             DeviceEvent::State { end, state, reason } => {
                 let fields = json!({ "end": end, "state": state, "reason": reason });
                 say(Tone::Warning, "Device", format!("{end} {state}: {reason}"));
                 self.parts.report.event("device", fields);
             }
-            DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened),
+            DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
             DeviceEvent::Finished => return Ok(Some("duration")),
-            DeviceEvent::SinkFailed(error) => return Err(Failure::failed(error)),
             DeviceEvent::Stopped { .. } => {}
         }
         Ok(None)
     }
 
-    fn on_opened(&mut self, opened: Opened) {
+    fn on_opened(&mut self, opened: Opened) -> Result<(), Failure> {
+        for notice in &opened.notices {
+            say(Tone::Warning, "Audio", notice);
+        }
+        let format = opened.format;
         self.audio.granted = Some(Granted {
-            shape: opened.shape,
-            latency_frames: opened.info.latency_frames,
+            shape: BusShape {
+                rate: format.engine_rate,
+                max_block: format.max_block,
+                n_output: format.n_output,
+            },
+            latency_frames: format.latency_frames,
             opened: Some(opened),
         });
-        self.take_up_artifact();
+        self.take_up_artifact()
     }
 
     /// Builds the engine around the first generation (or the one that survived) and starts it.
     pub(super) fn start_engine(&mut self, first: Box<Generation>) -> Result<(), Failure> {
-        let Some(granted) = &mut self.audio.granted else { return Ok(()) };
-        let Some(opened) = granted.opened.take() else { return Ok(()) };
-        let shape = granted.shape;
+        let Some(shape) = self.audio.shape() else { return Ok(()) };
+        let Some(opened) = self.audio.granted.as_mut().and_then(|g| g.opened.take()) else {
+            return Ok(());
+        };
         let is_new_session = self.audio.engine.is_none();
         let (record, frame) = match self.audio.reshaping.take() {
             Some(parts) => parts,
             None => (self.create_recorder(shape)?, 0),
         };
+        let gates = self.audio.recorder.iter().map(Recorder::gate).collect();
         if is_new_session {
-            self.mute = opened.howls_by_default && !self.parts.run.audio.unmute;
+            self.mute = opened.real_mic_and_speaker_by_default && !self.parts.run.audio.unmute;
             self.audio.muted_at_start = self.mute;
             self.parts.telemetry.set(Flag::Mute, self.mute);
         }
@@ -127,7 +138,7 @@ impl Control {
             first,
             record,
             to_mono: if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First },
-            fades_in: !opened.is_virtual_output,
+            fades_in: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
             frame,
@@ -141,7 +152,7 @@ impl Control {
         let info = serde_json::to_value(&opened.info).unwrap_or_default();
         say_started(&opened.info, self.mute);
         self.shown.audio = self.parts.report.event("audio_started", info);
-        self.parts.devices.start(Box::new(engine));
+        self.parts.devices.start(Box::new(engine), gates);
         Ok(())
     }
 
@@ -149,7 +160,6 @@ impl Control {
         let Some(path) = &self.parts.run.session.record else { return Ok(None) };
         let (ring, recorder) =
             Recorder::create(path, shape.rate, shape.n_output).map_err(Failure::failed)?;
-        self.parts.devices.add_gate(recorder.gate(Arc::clone(&self.parts.probe)));
         self.audio.recorder = Some(recorder);
         Ok(Some(ring))
     }
@@ -176,7 +186,7 @@ impl Control {
 
     /// The devices came back with another rate or other channels: the plugin goes through
     /// deactivate and activate, and a new engine takes the place of the old one.
-    fn reshape(&mut self, engine: Engine, opened: Opened) {
+    fn reshape(&mut self, engine: Engine, opened: Opened) -> Result<(), Failure> {
         let EngineParts { playing, next, record, frame } = engine.into_parts();
         let newest = match next {
             Some(next) => {
@@ -186,11 +196,12 @@ impl Control {
             None => playing,
         };
         self.audio.reshaping = Some((record, frame));
-        self.on_opened(opened);
-        let Some(shape) = self.audio.shape() else { return };
+        self.on_opened(opened)?;
+        let Some(shape) = self.audio.shape() else { return Ok(()) };
         if let Some(thread) = self.reload.playing_thread() {
             thread.reactivate(newest.into_processor(), f64::from(shape.rate), shape.max_block);
         }
+        Ok(())
     }
 
     /// Facts and echoes from the engine, boxes on their way back.
@@ -245,7 +256,15 @@ impl Control {
 }
 
 fn say_started(info: &retake_io::AudioInfo, muted: bool) {
-    say(Tone::Good, "Audio", info);
+    let end = |device: &Option<retake_io::DeviceInfo>| {
+        device.as_ref().map_or_else(|| "none".into(), |d| {
+            format!("{} ({} Hz, {} ch, {} frames)", d.device, d.rate, d.channels, d.period)
+        })
+    };
+    let (from, to) = (end(&info.input), end(&info.output));
+    let latency_ms = info.latency_frames as f64 * 1e3 / f64::from(info.engine_rate);
+    let what = format!("{}: {from} → {to}, {latency_ms:.1} ms", info.host);
+    say(Tone::Good, "Audio", what);
     if muted {
         let why = "the output starts muted: press m to unmute – use headphones";
         say(Tone::Warning, "Muted", why);

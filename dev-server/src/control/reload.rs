@@ -215,8 +215,7 @@ impl Control {
                 let lines: Vec<&Diagnostic> = built.warnings.iter().collect();
                 print_diagnostics(&lines);
                 self.reload.waiting = Some(Artifact { path: built.artifact, timing });
-                self.take_up_artifact();
-                Ok(())
+                self.take_up_artifact()
             }
             BuildOutcome::Failed { exit, diagnostics } => self.on_build_failed(exit, &diagnostics),
             _ => Ok(()),
@@ -273,11 +272,12 @@ fn print_diagnostics(diagnostics: &[&Diagnostic]) {
 /// From an artifact to an activated plugin.
 impl Control {
     /// Begins with the newest artifact, if the devices are open and nothing else is on its way.
-    pub(super) fn take_up_artifact(&mut self) {
-        if self.reload.candidate.is_some() || self.audio.shape().is_none() {
-            return;
+    pub(super) fn take_up_artifact(&mut self) -> Result<(), Failure> {
+        let is_busy = self.reload.candidate.is_some() || !self.reload.retiring.is_empty();
+        if is_busy || self.audio.shape().is_none() {
+            return Ok(());
         }
-        let Some(artifact) = self.reload.waiting.take() else { return };
+        let Some(artifact) = self.reload.waiting.take() else { return Ok(()) };
         self.reload.number += 1;
         if let Some(playing) = &self.reload.playing {
             playing.thread.save_state();
@@ -292,15 +292,16 @@ impl Control {
             lost_frames_before: self.parts.probe.lost_frames.get(),
         });
         if self.reload.playing.is_none() {
-            self.load_candidate(None);
+            return self.load_candidate(None);
         }
+        Ok(())
     }
 
     /// Starts the candidate's own thread with what the old generation leaves it.
-    fn load_candidate(&mut self, state: Option<Vec<u8>>) {
+    fn load_candidate(&mut self, state: Option<Vec<u8>>) -> Result<(), Failure> {
         let (Some(shape), Some(candidate)) = (self.audio.shape(), &mut self.reload.candidate)
         else {
-            return;
+            return Ok(());
         };
         let is_first = self.reload.playing.is_none();
         let settings = if is_first { &self.parts.run.session.set[..] } else { &[] };
@@ -316,15 +317,21 @@ impl Control {
             rate: f64::from(shape.rate),
             max_block: shape.max_block,
             params: self.params.values(),
-            settings: settings.iter().map(wanted).collect(),
+            set: settings.iter().map(wanted).collect(),
             state,
         };
         // The snapshot is taken: what changes from here on goes through the journal.
         candidate.journal.clear();
         let mailbox = self.parts.mailbox.clone();
         let notes = move |note| drop(mailbox.send(Message::Plugin(note)));
-        let thread = PluginThread::spawn(request, Box::new(notes));
-        candidate.step = Step::Loads { thread, info: None };
+        match PluginThread::spawn(request, Box::new(notes)) {
+            Ok(thread) => candidate.step = Step::Loads { thread, info: None },
+            Err(error) => {
+                let number = candidate.number;
+                return self.on_refused(number, error.reason(), &error.to_string(), false);
+            }
+        }
+        Ok(())
     }
 
     /// What a plugin's thread tells.
@@ -334,7 +341,7 @@ impl Control {
             News::Staged { stage_ms, .. } => self.on_candidate(number, State::Staged, |c| {
                 c.stage_ms = stage_ms;
             }),
-            News::Loaded { info: found, load_ms } => {
+            News::Loaded { info: found, load_ms, .. } => {
                 self.on_candidate(number, State::Loaded, |c| {
                     c.load_ms = load_ms;
                     if let Step::Loads { info, .. } = &mut c.step {
@@ -343,18 +350,20 @@ impl Control {
                 });
             }
             News::Activated(activated) => return self.on_activated(number, *activated),
-            News::Failed { reason, message } => return self.on_refused(number, reason, &message),
+            News::Failed { reason, message, is_usage } => {
+                return self.on_refused(number, reason, &message, is_usage);
+            }
             News::Log { severity, message } => self.on_log(number, severity, &message),
             News::Panicked(line) => self.on_panic(number, &line),
             News::ParamsChanged(list) => self.on_params_changed(number, list),
-            News::State(state) => self.on_state(state),
+            News::State(state) => return self.on_state(state),
             News::ParamText { id, value, text, tag } => self.on_text(id, value, &text, tag),
             News::RestartRequested => self.on_log(
                 number,
                 Severity::Info,
                 "asks to be restarted: save once more to do so",
             ),
-            News::Gone { pinned } => self.on_gone(number, pinned),
+            News::Gone { pinned } => return self.on_gone(number, pinned),
             _ => {}
         }
         Ok(())
@@ -367,15 +376,15 @@ impl Control {
         }
     }
 
-    fn on_state(&mut self, state: Result<Option<Vec<u8>>, String>) {
+    fn on_state(&mut self, state: Result<Option<Vec<u8>>, String>) -> Result<(), Failure> {
         if !self.awaits_state() {
-            return;
+            return Ok(());
         }
         let state = state.unwrap_or_else(|why| {
             say(Tone::Warning, "State", format!("the plugin could not save it: {why}"));
             None
         });
-        self.load_candidate(state);
+        self.load_candidate(state)
     }
 
     fn awaits_state(&self) -> bool {
@@ -385,7 +394,7 @@ impl Control {
 
     fn on_activated(&mut self, number: u32, activated: Activated) -> Result<(), Failure> {
         let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
-            return Ok(());
+            return self.on_reactivated(number, activated);
         };
         let Step::Loads { thread, info: Some(info) } = candidate.step else { return Ok(()) };
         let Some(shape) = self.audio.shape() else { return Ok(()) };
@@ -416,6 +425,19 @@ impl Control {
         self.start_engine(generation)
     }
 
+    /// The generation that played on other devices is ready for the new ones.
+    fn on_reactivated(&mut self, number: u32, activated: Activated) -> Result<(), Failure> {
+        let (Some(shape), Some(playing)) = (self.audio.shape(), &mut self.reload.playing) else {
+            return Ok(());
+        };
+        if playing.number != number {
+            return Ok(());
+        }
+        playing.layout = activated.layout;
+        let generation = Generation::new(number, activated.processor, shape);
+        self.start_engine(Box::new(generation))
+    }
+
     /// A cross-fade, unless both together would not fit or their channels differ.
     fn fade_to(&self, next: Layout, rate: u32) -> Fade {
         let same_channels = self.reload.playing.as_ref().is_none_or(|p| {
@@ -437,6 +459,7 @@ impl Control {
         number: u32,
         reason: FailReason,
         message: &str,
+        is_usage: bool,
     ) -> Result<(), Failure> {
         if self.reload.candidate.take_if(|c| c.number == number).is_none() {
             say(Tone::Error, "Plugin", format!("generation {number}: {message}"));
@@ -452,11 +475,11 @@ impl Control {
         say(Tone::Error, "Refused", format!("{message}; {}", self.what_plays_on()));
         let state = if self.reload.playing.is_some() { State::Running } else { State::Idle };
         self.set_state(state);
-        self.take_up_artifact();
-        if reason == FailReason::Setting && self.reload.playing.is_none() {
+        if is_usage && self.reload.playing.is_none() {
             return Err(Failure::usage(message));
         }
-        self.fail_unless_waiting(message)
+        self.fail_unless_waiting(message)?;
+        self.take_up_artifact()
     }
 }
 
@@ -512,7 +535,7 @@ impl Control {
         }
     }
 
-    fn on_gone(&mut self, number: u32, pinned: bool) {
+    fn on_gone(&mut self, number: u32, pinned: bool) -> Result<(), Failure> {
         if pinned {
             let why = "the system keeps its library mapped (thread-locals with destructors)";
             self.on_log(number, Severity::Info, why);
@@ -521,7 +544,7 @@ impl Control {
         if self.reload.state == State::Retiring && self.reload.retiring.is_empty() {
             self.set_state(State::Running);
         }
-        self.take_up_artifact();
+        self.take_up_artifact()
     }
 
     /// A generation is broken: bypass it for good.
@@ -590,20 +613,17 @@ impl Control {
             && since.elapsed() > STATE_LIMIT
         {
             say(Tone::Warning, "State", "the plugin takes too long to save it: parameters only");
-            self.load_candidate(None);
+            self.load_candidate(None)?;
         }
         let stuck = |(number, thread): (u32, &PluginThread)| {
             thread.busy_for().filter(|time| *time > FOREIGN_CALL_LIMIT).map(|_| number)
         };
         let Some(number) = self.reload.threads().find_map(stuck) else { return Ok(()) };
         let message = format!("a call into generation {number} lasts longer than 5 s: abandoned");
-        self.reload.retiring.remove(&number).map(PluginThread::abandon);
-        if let Some(Candidate { step: Step::Loads { thread, .. }, .. }) =
-            self.reload.candidate.take_if(|c| c.number == number)
-        {
-            thread.abandon();
-            self.reload.candidate = None;
-            return self.on_refused(number, FailReason::Timeout, &message);
+        // Dropping the handle leaves the thread to itself.
+        self.reload.retiring.remove(&number);
+        if self.reload.candidate.as_ref().is_some_and(|c| c.number == number) {
+            return self.on_refused(number, FailReason::Timeout, &message, false);
         }
         Ok(())
     }
@@ -642,6 +662,13 @@ pub(super) struct Fault<'a> {
     pub(super) file: Option<&'a str>,
     pub(super) line: Option<u32>,
     pub(super) action: &'a str,
+}
+
+impl<'a> Fault<'a> {
+    /// A fault without a place in the source.
+    pub(super) fn of(kind: &'a str, message: &'a str, action: &'a str) -> Self {
+        Self { kind, message, file: None, line: None, action }
+    }
 }
 
 fn say_reloaded(fields: &Value) {
