@@ -17,7 +17,7 @@ use std::{
         Arc,
         mpsc::{Sender, channel},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -34,7 +34,7 @@ use crate::{
     report::{Report, Tone, claim_stdout, say},
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
-    web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
+    web::{self, ControlGone, ControlHandle, PortChoice, Token, TokenFile},
 };
 
 /// `retake run`: serves until the end of the session.
@@ -61,19 +61,25 @@ fn serve(run: Run, started: Instant) -> anyhow::Result<()> {
     let telemetry = Telemetry::new(Arc::clone(&probe));
     let mut report = Report::new(started, json, Arc::clone(&probe));
 
-    let server = start_server(&run, &mailbox, &telemetry)?;
+    let token = TokenFile::open(run.page.new_token)?;
+    if let Some(note) = &token.note {
+        say(Tone::Warning, "Token", note);
+    }
+    let token = token.token;
+    let server = start_server(&run, token.clone(), &mailbox, &telemetry)?;
     report.connect(server.notifier());
-    announce(&server, &run, &mut report);
+    announce(&server, token.as_str(), &run, &mut report);
     end_on_signals(&mailbox)?;
     let keys = Keys::listen(forward(&mailbox, Message::Key));
     if keys.is_some() {
         say(Tone::Plain, "Keys", KEYS);
     }
     let devices = Devices::spawn(
-        device_request(&run)?,
+        device_request(&run, started)?,
         Arc::clone(&probe),
         Box::new(forward(&mailbox, Message::Device)),
-    );
+    )
+    .map_err(Failure::failed)?;
     let rebuilder = Rebuilder::start(project, is_watching, forward(&mailbox, Message::Loop))?;
     let parts = Parts {
         inbox,
@@ -94,7 +100,7 @@ fn serve(run: Run, started: Instant) -> anyhow::Result<()> {
     Ok(end?)
 }
 
-fn forward<T>(
+fn forward<T: 'static>(
     mailbox: &Sender<Message>,
     wrap: fn(T) -> Message,
 ) -> impl Fn(T) + Send + Sync + 'static {
@@ -121,21 +127,18 @@ fn find_project(run: &Run) -> anyhow::Result<Project> {
 
 fn start_server(
     run: &Run,
+    token: Token,
     mailbox: &Sender<Message>,
     telemetry: &Arc<Telemetry>,
 ) -> anyhow::Result<web::Server> {
-    let token = TokenFile::open(run.page.new_token)?;
-    if let Some(note) = &token.note {
-        say(Tone::Warning, "Token", note);
-    }
     let config = web::Config {
         port: match run.page.port {
             None => PortChoice::Default,
             Some(0) => PortChoice::Any,
             Some(port) => PortChoice::Exact(port),
         },
-        token: token.token,
-        asset: retake_ui::file,
+        token,
+        asset: page,
         limits: web::Limits::default(),
     };
     let mailbox = mailbox.clone();
@@ -145,18 +148,23 @@ fn start_server(
     Ok(web::serve(config, control, views)?)
 }
 
-fn announce(server: &web::Server, run: &Run, report: &mut Report) {
+fn announce(server: &web::Server, token: &str, run: &Run, report: &mut Report) {
     say(Tone::Good, "Listening", &server.url);
     let fields = json!({
         "url": server.url,
         "ws": server.ws,
-        "token": server.token(),
+        "token": token,
         "protocol": 1,
     });
     report.event("listening", fields);
     if run.page.open {
         crate::browser::open(&server.url);
     }
+}
+
+fn page(path: &str) -> Option<web::Asset> {
+    let retake_ui::Asset { bytes, content_type } = retake_ui::file(path)?;
+    Some(web::Asset { bytes, content_type })
 }
 
 /// Ctrl-C and a polite kill end the session in order; a second one ends the process.
@@ -173,20 +181,25 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
     .context("no signal handler")
 }
 
-fn device_request(run: &Run) -> Result<DeviceRequest, Failure> {
+fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
     let AudioArgs { host, input, output, rate, period, clock, .. } = run.audio.clone();
     if clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
         ));
     }
+    let choice = |given: Option<String>| {
+        let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
+        choice
+    };
     Ok(DeviceRequest {
         host,
-        input: input.map_or(Choice::Default, Choice::from),
-        output: output.map_or(Choice::Default, Choice::from),
+        input: choice(input),
+        output: choice(output),
         rate,
         period,
         clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
-        duration_seconds: run.session.duration,
+        stop_after: run.session.duration.map(Duration::from_secs_f64),
+        epoch,
     })
 }

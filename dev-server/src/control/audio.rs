@@ -88,7 +88,8 @@ impl Control {
             }
             DeviceEvent::State { end, state, reason } => {
                 let fields = json!({ "end": end, "state": state, "reason": reason });
-                say(Tone::Warning, "Device", format!("{end} {state}: {reason}"));
+                let word = fields["state"].as_str().unwrap_or_default();
+                say(Tone::Warning, "Device", format!("{end} {word}: {reason}"));
                 self.parts.report.event("device", fields);
             }
             DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
