@@ -46,6 +46,17 @@ pub trait Params: Send {
     fn at(&mut self, index: usize) -> Option<&mut dyn Parameter>;
 }
 
+/// No parameters at all: `type Params = ();`.
+impl Params for () {
+    fn count(&self) -> usize {
+        0
+    }
+
+    fn at(&mut self, _index: usize) -> Option<&mut dyn Parameter> {
+        None
+    }
+}
+
 /// One parameter of any kind, as the SDK moves it. Authors use the kind's own methods.
 ///
 /// # Real time

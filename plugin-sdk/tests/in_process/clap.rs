@@ -200,10 +200,8 @@ fn a_wrong_state_is_refused_and_changes_nothing() {
     let mut instance = instance.unwrap();
     flush(&mut instance, "gain", 0.5);
     let before = save(&mut instance);
-    let too_long = b"retake-state 1\n"
-        .iter()
-        .chain(b"gain=1.0\n".repeat(1 << 17).iter());
-    let too_long: Vec<u8> = too_long.copied().collect();
+    let mut too_long = b"retake-state 1\n".to_vec();
+    too_long.extend(b"gain=1.0\n".repeat(1 << 17));
     let wrong: [&[u8]; 8] = [
         b"",
         b"\xff\xfe",

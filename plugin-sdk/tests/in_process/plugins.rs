@@ -96,11 +96,11 @@ impl Default for Stillborn {
 }
 
 impl Plugin for Stillborn {
-    type Params = FragileParams;
+    type Params = ();
     const ID: &'static str = "org.retake.test-stillborn";
     const NAME: &'static str = "Test Stillborn";
 
-    fn process(&mut self, _params: &mut FragileParams, _block: &mut Block<'_>) {}
+    fn process(&mut self, _params: &mut (), _block: &mut Block<'_>) {}
 }
 
 impl Exported for Stillborn {
