@@ -94,6 +94,7 @@ class Bridge {
     this.strips = names.map((name, i) => new Strip(`${this.side}-${i}`, `${this.side} ${name}`, name, new ChannelMeter(rate)));
     this.row.replaceChildren(...this.strips.map(({ root }) => root));
     this.none.hidden = count > 0;
+    this.row.hidden = count === 0;
   }
 }
 

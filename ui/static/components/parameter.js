@@ -27,7 +27,7 @@ export class Parameter {
     /** @type {number|undefined} */
     this.timer = undefined;
     const key = info.key ?? String(info.id);
-    this.text = el("output", { class: "parameter-text number", id: `param-${info.id}-text` });
+    this.text = el("span", { class: "parameter-text number" });
     this.input = el("input", {
       type: "range", id: `param-${info.id}`, step: "any",
       min: String(this.slider.low), max: String(this.slider.high),

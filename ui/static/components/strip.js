@@ -20,7 +20,8 @@ export class Strip {
       meter.reset();
       emit(this.clip, "reset-clips");
     });
-    this.max = button({ class: "max number", "data-peak-max": id, title: "Highest peak, dBFS; press to reset" }, "", () => {
+    // The lamp resets the peak as well: one stop per channel is enough for the Tab key.
+    this.max = button({ class: "max number", "data-peak-max": id, title: "Highest peak, dBFS; press to reset", tabindex: "-1" }, "", () => {
       meter.max = -Infinity;
     });
     this.rms = el("span", { class: "rms number", "data-rms": id, title: "RMS over 300 ms, dBFS" });
