@@ -242,6 +242,10 @@ mod tests {
             Some(false)
         );
         assert_eq!(
+            ask("/", &[format!("retake-9630={hex}; retake-9630=00")]),
+            Some(false)
+        );
+        assert_eq!(
             ask("/", &["a=b".into(), format!("retake-9630={hex}")]),
             Some(false)
         );

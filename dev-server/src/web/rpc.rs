@@ -186,6 +186,7 @@ mod tests {
             code(r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#),
             -32600
         );
+        assert_eq!(code(r#"["2.0",1,"status",{}]"#), -32600);
         assert_eq!(code("7"), -32600);
         assert_eq!(code("null"), -32600);
         assert_eq!(code(r#"{"id":1,"method":"status"}"#), -32600);

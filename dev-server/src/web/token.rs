@@ -256,13 +256,16 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_link_is_not_followed() {
+        use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let elsewhere = home.path().join("elsewhere");
         fs::write(&elsewhere, "0".repeat(64)).unwrap();
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o600)).unwrap();
         let path = home.path().join("token");
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
         let opened = TokenFile::open_in(home.path(), false).unwrap();
         assert!(!opened.token.matches(&[b'0'; 64]));
+        assert!(opened.note.unwrap().contains("plain file"));
         assert!(fs::symlink_metadata(&path).unwrap().is_file());
         assert_eq!(fs::read(&elsewhere).unwrap(), [b'0'; 64]);
     }

@@ -71,6 +71,23 @@ fn each_method_reaches_control_as_its_request() {
 }
 
 #[test]
+fn requests_sent_ahead_are_answered_in_order() {
+    let rig = Rig::with(Limits::default(), |call| {
+        std::thread::sleep(Duration::from_millis(2));
+        answering(call);
+    });
+    let mut client = Client::new(&rig);
+    for id in 0..50 {
+        client.send(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"status"}}"#
+        ));
+    }
+    for id in 0..50 {
+        assert_eq!(client.text()["id"], id);
+    }
+}
+
+#[test]
 fn a_message_that_is_no_request_is_answered_and_forgiven() {
     let rig = Rig::new();
     let mut client = Client::new(&rig);

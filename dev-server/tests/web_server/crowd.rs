@@ -6,6 +6,8 @@ use std::time::Duration;
 use retake::web::Limits;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::client::Client;
 use crate::rig::{Rig, answering};
@@ -76,8 +78,9 @@ fn a_client_that_never_reads_is_closed_and_nobody_else_notices() {
 #[test]
 fn a_message_too_large_ends_only_its_sender() {
     let rig = Rig::new();
-    let mut clients = seated(&rig, 2);
-    let (mut other, mut sender) = (clients.pop().unwrap(), clients.pop().unwrap());
+    let mut clients = seated(&rig, 4);
+    let mut next = || clients.pop().unwrap();
+    let (mut other, mut sender, mut huge, mut pieces) = (next(), next(), next(), next());
     let padded = |length: usize| {
         let text = r#"{"jsonrpc":"2.0","id":1,"method":"status"}"#;
         format!("{text}{}", " ".repeat(length - text.len()))
@@ -87,6 +90,15 @@ fn a_message_too_large_ends_only_its_sender() {
     sender.send(&padded(64 * 1024 + 1));
     let (code, reason, _) = sender.until_closed();
     assert_eq!((code, reason.as_str()), (1009, "message too large"));
+    // More than the system takes in on its own: the refusal arrives, not a broken pipe.
+    huge.send(&padded(16 << 20));
+    assert_eq!(huge.until_closed().0, 1009);
+    // Two frames of one message, each of them small enough.
+    for (opcode, last) in [(Data::Text, false), (Data::Continue, true)] {
+        let frame = Frame::message(vec![b' '; 40_000], OpCode::Data(opcode), last);
+        pieces.0.send(Message::Frame(frame)).unwrap();
+    }
+    assert_eq!(pieces.until_closed().0, 1009);
     assert!(other.call("status", &json!({}))["result"].is_object());
 }
 
@@ -122,10 +134,11 @@ fn a_dead_client_loses_its_seat_and_an_idle_one_keeps_it() {
         for _ in 0..6 {
             assert!(matches!(idle.0.read().unwrap(), Message::Ping(_)));
         }
-        idle.call("status", &json!({}))
+        idle
     });
     until_admitted(&rig);
-    assert!(answering_pings.join().unwrap()["result"].is_object());
+    let mut idle = answering_pings.join().unwrap();
+    assert!(idle.call("status", &json!({}))["result"].is_object());
 }
 
 #[test]
