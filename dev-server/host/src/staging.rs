@@ -145,7 +145,7 @@ fn write_checked(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     drop(file);
     let mut copy = File::open(path)?;
-    let mut piece = [0; 1 << 16];
+    let mut piece = [0; 1 << 14];
     for expected in bytes.chunks(piece.len()) {
         let piece = &mut piece[..expected.len()];
         copy.read_exact(piece)?;
