@@ -31,6 +31,7 @@ mod callbacks;
 mod carry;
 mod error;
 mod ffi;
+mod hash;
 mod instance;
 mod log;
 mod note;

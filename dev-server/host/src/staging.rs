@@ -7,14 +7,14 @@
 
 use std::{
     fs::{self, File},
-    hash::{DefaultHasher, Hasher},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use crate::{
     error::HostError,
+    hash::fingerprint,
     whole::{self, Verdict},
 };
 
@@ -130,11 +130,9 @@ pub fn stage(artifact: &Path, dir: &StagingDir) -> Result<StagedCopy, HostError>
             return Err(HostError::NotALibrary { path });
         }
     };
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&bytes);
     let copy = StagedCopy {
         path: dir.unique_path(artifact),
-        hash: hasher.finish(),
+        hash: fingerprint(&bytes),
         has_tls: shape.has_tls,
     };
     write_checked(&copy.path, &bytes).map_err(HostError::Copy)?;
@@ -146,11 +144,16 @@ fn write_checked(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
     drop(file);
-    if fs::read(path)? == bytes {
-        Ok(())
-    } else {
-        Err(io::Error::other("the copy differs from what was read"))
+    let mut copy = File::open(path)?;
+    let mut piece = [0; 1 << 14];
+    for expected in bytes.chunks(piece.len()) {
+        let piece = &mut piece[..expected.len()];
+        copy.read_exact(piece)?;
+        if piece != expected {
+            return Err(io::Error::other("the copy differs from what was read"));
+        }
     }
+    Ok(())
 }
 
 fn remove_stale(base: &Path) {

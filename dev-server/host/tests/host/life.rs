@@ -65,6 +65,14 @@ fn denormals_are_flushed_inside_the_plugin() {
 }
 
 #[test]
+fn an_output_that_is_not_written_is_silent() {
+    let mut activated = Rig::load("writes_nothing").activated();
+    let mut block = Block::new(2, 2);
+    block.run(&mut *activated.processor, 64, &[]);
+    assert!(block.output.rows().all(|row| row[..64] == [0.0; 64]));
+}
+
+#[test]
 fn an_error_is_an_outcome() {
     let mut activated = Rig::load("errs").activated();
     assert_eq!(

@@ -10,4 +10,5 @@ mod bad_files;
 mod life;
 mod parameters;
 mod rig;
+mod sdk;
 mod wishes;

@@ -30,6 +30,20 @@ fn a_line_and_a_wish_from_the_audio_thread_arrive() {
 }
 
 #[test]
+fn threads_are_told_what_they_are() {
+    let rig = Rig::load("checks_threads");
+    let mut activated = rig.activated();
+    assert_eq!(
+        Block::new(2, 2).run(&mut *activated.processor, 64, &[]),
+        Outcome::Ok
+    );
+    rig.wait(|news| match news {
+        News::Log { message, .. } => (message == "main true, audio false").then_some(()),
+        _ => None,
+    });
+}
+
+#[test]
 fn lines_beyond_the_room_are_counted() {
     let rig = Rig::load("talks");
     let mut activated = rig.activated();

@@ -31,6 +31,7 @@ use clack_extensions::{
         ParamRescanFlags, PluginAudioProcessorParams, PluginMainThreadParams, PluginParams,
     },
     state::{PluginState, PluginStateImpl},
+    thread_check::HostThreadCheck,
 };
 use clack_plugin::{
     entry::prelude::*,
@@ -160,6 +161,13 @@ impl<'a> Shared<'a> {
             .log(&self.host, severity, &message);
     }
 
+    /// What the host says this thread is: main, audio.
+    fn roles(&self) -> (bool, bool) {
+        let check = self.host.get_extension::<HostThreadCheck>().unwrap();
+        let is_main = check.is_main_thread(&self.host).unwrap();
+        (is_main, check.is_audio_thread(&self.host).unwrap())
+    }
+
     fn index(id: ClapId) -> Option<usize> {
         param_list().iter().position(|(n, ..)| *n == id.get())
     }
@@ -197,6 +205,11 @@ impl<'a> PluginMainThread<'a, Shared<'a>> for Main<'a> {
             self.shared.values[0].store(0.125_f64.to_bits(), Ordering::Relaxed);
             let ext = self.host.shared().get_extension::<HostParams>().unwrap();
             ext.rescan(&self.host, ParamRescanFlags::VALUES);
+        }
+        if is("checks_threads") {
+            let (is_main, is_audio) = self.shared.roles();
+            let message = format!("main {is_main}, audio {is_audio}");
+            self.shared.log(LogSeverity::Info, &message);
         }
         if is("hangs") {
             std::thread::sleep(std::time::Duration::from_millis(300));
@@ -360,11 +373,14 @@ impl<'a> PluginAudioProcessor<'a, Shared<'a>, Main<'a>> for Audible<'a> {
         if is("errs") || (is("no_ports") && audio.frames_count() != 64) {
             return Err(PluginError::Message("no"));
         }
+        if is("checks_threads") && self.0.roles() != (false, true) {
+            return Err(PluginError::Message("not the audio thread"));
+        }
         self.0.take(events.input);
         if is("talks") {
             self.0.log(LogSeverity::Info, "from the audio thread");
         }
-        if is("talks") || is("panics_in_process") || is("rescans") || is("hangs") {
+        if !is("gain") {
             self.0.host.request_callback();
         }
         if is("answers") {
@@ -374,6 +390,9 @@ impl<'a> PluginAudioProcessor<'a, Shared<'a>, Main<'a>> for Audible<'a> {
             let _ = events
                 .output
                 .try_push(ParamValueEvent::new(time, id, all, steady));
+        }
+        if is("writes_nothing") {
+            return Ok(ProcessStatus::Continue);
         }
         let gain = self.0.get(0) as f32;
         for mut ports in &mut audio {
