@@ -92,8 +92,9 @@ impl LiveInput {
 
     /// Frames from capture to the plugin's input: target fill plus converter delay.
     pub fn latency_frames(&self) -> usize {
-        let target = self.feed.rates.to_engine(self.feed.target);
-        target + self.convert.as_ref().map_or(0, Converter::delay_frames)
+        let target = self.feed.target;
+        let convert = self.convert.as_ref();
+        convert.map_or(target, |convert| convert.delay_with(target))
     }
 
     /// Fills the first `frames` of `block`, which has this input's channels.
