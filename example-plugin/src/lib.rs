@@ -9,7 +9,8 @@ use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 /// What the host and the page can turn.
 #[derive(Params)]
 struct GainParams {
-    #[param(name = "Gain", range = -60.0..=12.0, default = 0.0, unit = "dB", smoothing = linear_ms(15.0))]
+    #[param(name = "Gain", unit = "dB", range = -60.0..=12.0, default = 0.0,
+            smoothing = linear_ms(15.0))]
     gain: FloatParam,
 }
 

@@ -87,11 +87,11 @@ impl<'a> Block<'a> {
 
     /// Replaces what is not finite by 0.
     pub(crate) fn make_finite(&mut self) {
+        // One channel at a time: the compiler then takes several samples at once.
         for channel in self.channels_mut() {
-            // No branch, and one channel at a time: the compiler takes several samples at once.
-            channel.iter_mut().for_each(|sample| {
-                *sample = if sample.is_finite() { *sample } else { 0.0 };
-            });
+            for sample in channel {
+                *sample = finite_or_zero(*sample);
+            }
         }
     }
 
@@ -102,6 +102,10 @@ impl<'a> Block<'a> {
                 .map(|channel| &mut channel[range.clone()]),
         )
     }
+}
+
+fn finite_or_zero(sample: f32) -> f32 {
+    if sample.is_finite() { sample } else { 0.0 }
 }
 
 impl fmt::Debug for Block<'_> {

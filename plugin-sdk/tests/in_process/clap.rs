@@ -2,11 +2,14 @@
 
 use crate::host::{Buffers, FRAMES, Host, activate, create, events};
 use crate::plugins::Gain;
+use std::sync::atomic::Ordering;
+
 use clack_extensions::audio_ports::{AudioPortFlags, AudioPortInfoBuffer, PluginAudioPorts};
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
 use clack_extensions::state::PluginState;
 use clack_host::prelude::*;
+use clack_host::process::StartedPluginAudioProcessor;
 use clack_host::utils::ClapId;
 use retake_sdk::param_id;
 
@@ -146,6 +149,35 @@ fn events_of_the_first_block_at_frame_0_are_initial_values() {
 }
 
 #[test]
+fn a_flush_of_the_audio_thread_is_an_initial_value_or_a_move() {
+    let mut instance = gain();
+    let params: PluginParams = extension(&instance);
+    let mut processor = activate(&mut instance);
+    let mut buffers = Buffers::new();
+    let flush = |processor: &mut StartedPluginAudioProcessor<Host>, plain| {
+        let changes = events(&[(0, "gain", plain)]);
+        let mut handle = processor.plugin_handle();
+        params.flush_active(&mut handle, &changes.as_input(), &mut OutputEvents::void());
+    };
+    flush(&mut processor, 0.5);
+    buffers.process(&mut processor, &events(&[]));
+    assert_all(buffers.output.as_flattened(), 0.5);
+    flush(&mut processor, 1.0);
+    buffers.process(&mut processor, &events(&[]));
+    assert!((0.5..0.6).contains(&buffers.output[0][0]));
+}
+
+#[test]
+fn the_main_thread_reads_what_a_block_has_carried() {
+    let mut instance = gain();
+    let params: PluginParams = extension(&instance);
+    let mut processor = activate(&mut instance);
+    Buffers::new().process(&mut processor, &events(&[(5, "gain", 0.25)]));
+    let id = ClapId::new(param_id("gain"));
+    assert_eq!(params.get_value(&instance.plugin_handle(), id), Some(0.25));
+}
+
+#[test]
 fn an_event_acts_at_its_frame_and_ramps_from_there() {
     let mut instance = gain();
     let mut processor = activate(&mut instance);
@@ -237,11 +269,14 @@ fn a_state_of_another_version_of_the_plugin_is_taken_as_far_as_it_goes() {
 
 #[test]
 fn latency_is_that_of_the_last_activation() {
-    let mut instance = gain();
+    let (instance, heard) = create::<Gain>();
+    let mut instance = instance.unwrap();
     let latency: PluginLatency = extension(&instance);
     assert_eq!(latency.get(&instance.plugin_handle()), 0);
     let processor = activate(&mut instance);
     assert_eq!(latency.get(&instance.plugin_handle()), 32);
     instance.deactivate(processor.stop_processing());
     assert_eq!(latency.get(&instance.plugin_handle()), 32);
+    activate(&mut instance);
+    assert_eq!(heard.latency_changes.load(Ordering::Relaxed), 1);
 }

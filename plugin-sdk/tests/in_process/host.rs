@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use clack_extensions::latency::{HostLatency, HostLatencyImpl};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
 use clack_host::events::Pckn;
 use clack_host::events::event_types::ParamValueEvent;
@@ -19,6 +20,7 @@ pub(crate) const FRAMES: usize = 64;
 pub(crate) struct Heard {
     pub(crate) log: Arc<Mutex<Vec<(LogSeverity, String)>>>,
     pub(crate) callbacks: Arc<AtomicUsize>,
+    pub(crate) latency_changes: Arc<AtomicUsize>,
 }
 
 impl Heard {
@@ -47,15 +49,28 @@ impl HostLogImpl for Heard {
     }
 }
 
+/// The host's own main thread.
+pub(crate) struct Main {
+    heard: Heard,
+}
+
+impl MainThreadHandler<'_> for Main {}
+
+impl HostLatencyImpl for Main {
+    fn changed(&self) {
+        self.heard.latency_changes.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 pub(crate) struct Host;
 
 impl HostHandlers for Host {
     type Shared<'a> = Heard;
-    type MainThread<'a> = ();
+    type MainThread<'a> = Main;
     type AudioProcessor<'a> = ();
 
     fn declare_extensions(builder: &mut HostExtensions<'_, Self>, _: &Self::Shared<'_>) {
-        builder.register::<HostLog>();
+        builder.register::<HostLog>().register::<HostLatency>();
     }
 }
 
@@ -64,9 +79,15 @@ pub(crate) fn create<P: Exported>() -> (Result<PluginInstance<Host>, PluginInsta
     let entry = PluginEntry::load_from_clack::<Linked<P>>(c"").unwrap();
     let id = std::ffi::CString::new(P::ID).unwrap();
     let heard = Heard::default();
-    let shared = heard.clone();
+    let (shared, main) = (heard.clone(), heard.clone());
     let info = HostInfo::new("test", "", "", "0").unwrap();
-    let instance = PluginInstance::new(move |()| shared, |_| (), &entry, &id, &info);
+    let instance = PluginInstance::new(
+        move |()| shared,
+        move |_| Main { heard: main },
+        &entry,
+        &id,
+        &info,
+    );
     (instance, heard)
 }
 
@@ -76,7 +97,7 @@ pub(crate) fn activate(instance: &mut PluginInstance<Host>) -> StartedPluginAudi
         min_frames_count: 1,
         max_frames_count: u32::try_from(FRAMES).unwrap(),
     };
-    let processor = instance.activate(|_, ()| (), config).unwrap();
+    let processor = instance.activate(|_, _| (), config).unwrap();
     processor.start_processing().unwrap()
 }
 

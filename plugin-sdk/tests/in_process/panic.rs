@@ -114,7 +114,7 @@ fn a_panic_in_activate_is_a_failed_activation() {
         min_frames_count: 1,
         max_frames_count: 64,
     };
-    assert!(instance.activate(|_, ()| (), config).is_err());
+    assert!(instance.activate(|_, _| (), config).is_err());
     assert!(heard.fatal()[0].ends_with(": no activation"));
 }
 
