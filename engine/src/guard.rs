@@ -85,6 +85,7 @@ impl Master {
             self.probe.guarded_blocks.add(1);
             output.fill(0.0);
             self.repair.jump_to(0.0);
+        } else {
             self.repair.head_for(1.0);
         }
         for ramp in [
