@@ -91,21 +91,22 @@ impl Recorder {
         // Frames that surely fit: room as of the last answer, less what was rendered since.
         let mut room = 0;
         let mut question = 0;
+        let mut is_waiting = false;
         Box::new(move |frames| {
-            if room < frames && shared.answered.load(Acquire) == question {
-                if question > 0 {
-                    room = capacity - shared.fill_frames.load(Acquire);
-                }
-                if room < frames {
-                    question += 1;
-                    shared.asked.store(question, Release);
-                }
+            if is_waiting && shared.answered.load(Acquire) == question {
+                is_waiting = false;
+                room = capacity - shared.fill_frames.load(Acquire);
             }
-            let is_open = room >= frames;
-            if is_open {
+            if room >= frames {
                 room -= frames;
+                return true;
             }
-            is_open
+            if !is_waiting {
+                is_waiting = true;
+                question += 1;
+                shared.asked.store(question, Release);
+            }
+            false
         })
     }
 

@@ -19,9 +19,9 @@ use retake_io::{
 };
 
 /// Nothing here takes this long unless it hangs.
-pub const HANG: Duration = Duration::from_secs(30);
+pub(crate) const HANG: Duration = Duration::from_secs(30);
 
-pub fn request(input: &str, output: &str) -> DeviceRequest {
+pub(crate) fn request(input: &str, output: &str) -> DeviceRequest {
     let choice = |text: &str| text.parse::<Choice>().unwrap();
     DeviceRequest {
         host: None,
@@ -35,7 +35,7 @@ pub fn request(input: &str, output: &str) -> DeviceRequest {
     }
 }
 
-pub fn fast(input: &str, output: &str, frames: u64) -> DeviceRequest {
+pub(crate) fn fast(input: &str, output: &str, frames: u64) -> DeviceRequest {
     DeviceRequest {
         clock: Clock::Fast,
         stop_after_frames: Some(frames),
@@ -43,16 +43,16 @@ pub fn fast(input: &str, output: &str, frames: u64) -> DeviceRequest {
     }
 }
 
-pub struct Rig {
-    pub devices: Devices,
-    pub events: Receiver<DeviceEvent>,
-    pub probe: Arc<Probe>,
+pub(crate) struct Rig {
+    pub(crate) devices: Devices,
+    pub(crate) events: Receiver<DeviceEvent>,
+    pub(crate) probe: Arc<Probe>,
     /// Kept alive: its rings belong to the engine.
-    pub control: Option<EngineControl>,
+    pub(crate) control: Option<EngineControl>,
 }
 
 impl Rig {
-    pub fn open(request: DeviceRequest) -> Result<(Self, Box<Opened>), IoError> {
+    pub(crate) fn open(request: DeviceRequest) -> Result<(Self, Box<Opened>), IoError> {
         let probe = Arc::new(Probe::default());
         let (tell, events) = channel();
         let tell = Box::new(move |event| drop(tell.send(event)));
@@ -76,7 +76,7 @@ impl Rig {
     }
 
     /// An identity plugin of the input's channels (or the output's) for these devices.
-    pub fn engine(&mut self, opened: Opened, record: Option<FrameProducer>) -> Box<Engine> {
+    pub(crate) fn engine(&mut self, opened: Opened, record: Option<FrameProducer>) -> Box<Engine> {
         let format = opened.format;
         let channels = if format.n_input == 0 {
             format.n_output
@@ -106,11 +106,11 @@ impl Rig {
     }
 
     /// Opens and starts with an identity plugin; returns the granted format too.
-    pub fn start(request: DeviceRequest) -> (Self, Opened) {
+    pub(crate) fn start(request: DeviceRequest) -> (Self, Opened) {
         Self::start_with(request, Vec::new())
     }
 
-    pub fn start_with(request: DeviceRequest, gates: Vec<Gate>) -> (Self, Opened) {
+    pub(crate) fn start_with(request: DeviceRequest, gates: Vec<Gate>) -> (Self, Opened) {
         let (mut rig, opened) = Self::open(request).unwrap();
         let mut opened = *opened;
         let input = opened.input.take();
@@ -126,12 +126,12 @@ impl Rig {
     }
 
     /// The next event.
-    pub fn next(&self) -> DeviceEvent {
+    pub(crate) fn next(&self) -> DeviceEvent {
         self.events.recv_timeout(HANG).expect("an event in time")
     }
 
     /// Waits for the end of the run.
-    pub fn finished(&self) -> Result<(), IoError> {
+    pub(crate) fn finished(&self) -> Result<(), IoError> {
         loop {
             match self.next() {
                 DeviceEvent::Finished => return Ok(()),
@@ -142,7 +142,7 @@ impl Rig {
     }
 
     /// Waits for that state of that end; every other state event on the way is returned.
-    pub fn until(&self, end: End, state: DeviceState) -> Vec<(End, DeviceState)> {
+    pub(crate) fn until(&self, end: End, state: DeviceState) -> Vec<(End, DeviceState)> {
         let mut seen = Vec::new();
         loop {
             if let DeviceEvent::State { end: e, state: s, .. } = self.next() {
@@ -155,7 +155,7 @@ impl Rig {
     }
 
     /// Waits until `done`, watching the probe.
-    pub fn wait(&self, what: &str, done: impl Fn(&Probe) -> bool) {
+    pub(crate) fn wait(&self, what: &str, done: impl Fn(&Probe) -> bool) {
         let deadline = Instant::now() + HANG;
         while !done(&self.probe) {
             assert!(Instant::now() < deadline, "{what} never came: {:?}", self.probe);
@@ -164,7 +164,7 @@ impl Rig {
     }
 
     /// Stops and gives the engine back.
-    pub fn stop(self) -> Box<Engine> {
+    pub(crate) fn stop(self) -> Box<Engine> {
         self.devices.stop();
         loop {
             match self.events.recv_timeout(HANG) {
@@ -181,7 +181,7 @@ impl Rig {
 }
 
 /// Writes a float WAV.
-pub fn write_wav(path: &Path, rate: u32, channels: u16, interleaved: &[f32]) {
+pub(crate) fn write_wav(path: &Path, rate: u32, channels: u16, interleaved: &[f32]) {
     let spec = hound::WavSpec {
         channels,
         sample_rate: rate,
@@ -196,14 +196,14 @@ pub fn write_wav(path: &Path, rate: u32, channels: u16, interleaved: &[f32]) {
 }
 
 /// Reads a float WAV.
-pub fn read_wav(path: &Path) -> (hound::WavSpec, Vec<f32>) {
+pub(crate) fn read_wav(path: &Path) -> (hound::WavSpec, Vec<f32>) {
     let mut wav = hound::WavReader::open(path).unwrap();
     let samples = wav.samples::<f32>().map(Result::unwrap).collect();
     (wav.spec(), samples)
 }
 
 /// Stereo noise that never repeats within its length: sample values tell the position.
-pub fn noise(frames: usize) -> Vec<f32> {
+pub(crate) fn noise(frames: usize) -> Vec<f32> {
     let mut state = 1_u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
