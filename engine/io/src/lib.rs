@@ -1,1 +1,25 @@
 //! The threads at the outer ends of the rings: devices, virtual devices, recorders.
+//!
+//! Start at [`devices`]: [`Devices::spawn`] opens what a [`DeviceRequest`] names, control builds
+//! an engine for the [`Format`] that comes back and hands it over; from then on the engine lives
+//! in the clock owner's callback and survives its stream. [`Recorder`] is the lossless sink.
+//! cpal stays behind this crate, and so does everything that only one system has.
+
+pub mod choice;
+pub mod devices;
+pub mod error;
+mod formats;
+pub mod hosts;
+pub mod listing;
+pub mod recorder;
+pub mod r#virtual;
+mod wav;
+
+pub use choice::Choice;
+pub use devices::{
+    AudioInfo, Clock, DEFAULT_PERIOD, DeviceEvent, DeviceInfo, DeviceRequest, DeviceState, Devices,
+    Format, Gate, Mode, Opened,
+};
+pub use error::{End, IoError};
+pub use listing::{DeviceListing, HostListing, list};
+pub use recorder::Recorder;

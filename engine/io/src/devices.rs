@@ -1,0 +1,277 @@
+//! The `devices` thread and what it says: opens streams, gives them the Engine, and when one dies
+//! gets the Engine back and finds another home for it.
+//!
+//! Control builds the Engine from [`DeviceEvent::Opened`] and hands it over with
+//! [`Devices::start`]; until then callbacks give silence and nothing counts. The streams never
+//! leave this thread (they need not be Send) and no other thread calls a device API.
+
+pub(crate) use open::ranges;
+
+mod backoff;
+mod driver;
+mod fault;
+mod feed;
+mod open;
+mod opened;
+mod outage;
+mod plan;
+mod regroup;
+mod session;
+mod slot;
+mod streams;
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use retake_engine::{Engine, LiveInput, Probe};
+use serde::Serialize;
+
+use crate::{
+    choice::Choice,
+    error::{End, IoError},
+};
+
+/// What to open.
+#[derive(Debug, Clone)]
+pub struct DeviceRequest {
+    /// Only this audio host; `None` = the best that is there.
+    pub host: Option<String>,
+    /// The microphone.
+    pub input: Choice,
+    /// The speaker.
+    pub output: Choice,
+    /// Rate of the clock owner, Hz; `None` = the device's own.
+    pub rate: Option<u32>,
+    /// Frames per callback to ask for; `None` = [`DEFAULT_PERIOD`]. What was granted is read back.
+    pub period: Option<u32>,
+    /// How the virtual devices' time passes.
+    pub clock: Clock,
+    /// Engine frames after which [`DeviceEvent::Finished`] comes. A virtual clock owner stops
+    /// exactly there, hardware goes on until it is stopped.
+    pub stop_after_frames: Option<u64>,
+    /// Zero of the time stamps that the engine is given.
+    pub epoch: Instant,
+}
+
+/// Frames per callback that are asked for where the user did not say: 5.3 ms at 48 kHz.
+pub const DEFAULT_PERIOD: u32 = 256;
+
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// As on the wall.
+    #[default]
+    Real,
+    /// As fast as the machine can; virtual devices at both ends, same bytes every time.
+    Fast,
+}
+
+/// Asked before each block of the fast clock with the block's frames; `false` makes it wait.
+pub type Gate = Box<dyn FnMut(usize) -> bool + Send>;
+
+/// What an engine for these devices must be built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Format {
+    /// Rate of the clock owner, Hz.
+    pub engine_rate: u32,
+    /// Channels of the microphone; 0 without one.
+    pub n_input: usize,
+    /// Channels of the speaker; without one, those of the microphone.
+    pub n_output: usize,
+    /// Largest block the engine should cut callbacks into.
+    pub max_block: usize,
+    /// Frames from the microphone's callback to the speaker's.
+    pub latency_frames: usize,
+    /// Which ends there are.
+    pub mode: Mode,
+}
+
+/// Which ends there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Microphone and speaker.
+    Duplex,
+    /// Speaker only.
+    Output,
+    /// Microphone only: meters, recorder and taps hear the plugin.
+    Input,
+}
+
+/// The event `audio_started`, without its envelope.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AudioInfo {
+    /// Host of the clock owner.
+    pub host: String,
+    /// Which ends there are.
+    pub mode: Mode,
+    /// How time passes.
+    pub clock: Clock,
+    /// The microphone.
+    pub input: Option<DeviceInfo>,
+    /// The speaker.
+    pub output: Option<DeviceInfo>,
+    /// Rate of the clock owner, Hz.
+    pub engine_rate: u32,
+    /// Largest block.
+    pub max_block: usize,
+    /// Frames from the microphone's callback to the speaker's.
+    pub latency_frames: usize,
+}
+
+/// One device as it was granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceInfo {
+    /// Its name.
+    pub device: String,
+    /// Hz.
+    pub rate: u32,
+    /// Samples per frame.
+    pub channels: u16,
+    /// Sample format.
+    pub format: String,
+    /// Frames per callback.
+    pub period: u32,
+}
+
+/// Open streams that wait for an engine.
+#[derive(Debug)]
+pub struct Opened {
+    /// What the engine must fit.
+    pub format: Format,
+    /// For people and scripts.
+    pub info: AudioInfo,
+    /// The engine's end of the microphone.
+    pub input: Option<LiveInput>,
+    /// Nobody chose this microphone and this speaker: beware of howl.
+    pub real_mic_and_speaker_by_default: bool,
+    /// The speaker is a file or nothing: no fade-in, no limiter.
+    pub virtual_output: bool,
+    /// What was done instead of what was asked, in sentences.
+    pub notices: Vec<String>,
+}
+
+/// What the `devices` thread tells control.
+#[derive(Debug)]
+pub enum DeviceEvent {
+    /// First word: the streams are open. Answer with [`Devices::start`].
+    Opened(Box<Opened>),
+    /// First and last word: it cannot be done.
+    OpenFailed(IoError),
+    /// The devices came back in another shape. Take the engine apart, build a new one, answer
+    /// with [`Devices::start`].
+    Reshape {
+        /// The engine that no longer fits.
+        engine: Box<Engine>,
+        /// The new shape.
+        opened: Box<Opened>,
+    },
+    /// A device was lost, could not be reopened (told once per reason), or is back.
+    State {
+        /// Which.
+        end: End,
+        /// What.
+        state: DeviceState,
+        /// Why.
+        reason: String,
+    },
+    /// `stop_after_frames` is reached; a virtual speaker's file is complete.
+    Finished,
+    /// The run cannot go on (disk full, a gate that never opened).
+    Failed(IoError),
+    /// Last word after [`Devices::stop`]: all streams are closed.
+    Stopped {
+        /// The engine, unless the audio system kept it.
+        engine: Option<Box<Engine>>,
+    },
+}
+
+/// See [`DeviceEvent::State`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceState {
+    /// Its stream died.
+    Lost,
+    /// It could not be opened again yet.
+    Retry,
+    /// It plays again.
+    Back,
+}
+
+/// What arrives at the `devices` thread.
+enum Message {
+    Start(Box<Engine>, Vec<Gate>),
+    Stop,
+    /// A callback was dropped and sent its engine home.
+    Returned(Box<Engine>),
+    /// The virtual clock stopped by itself.
+    Ended(Result<(), IoError>),
+}
+
+/// More than can be on their way at once: two orders, one engine, one end.
+const MESSAGES: usize = 16;
+
+/// Control's handle on the `devices` thread. Dropping it stops the streams.
+#[derive(Debug)]
+pub struct Devices {
+    orders: SyncSender<Message>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Devices {
+    /// Starts the thread; everything else comes through `events`, which must not block.
+    ///
+    /// # Errors
+    /// [`IoError::Thread`].
+    pub fn spawn(
+        request: DeviceRequest,
+        probe: Arc<Probe>,
+        events: Box<dyn Fn(DeviceEvent) + Send>,
+    ) -> Result<Self, IoError> {
+        let (orders, inbox) = sync_channel(MESSAGES);
+        let home = orders.clone();
+        let name = "devices";
+        let thread = thread::Builder::new()
+            .name(name.into())
+            .spawn(move || session::run(request, probe, events, (home, inbox)))
+            .map_err(|e| IoError::Thread {
+                name,
+                reason: e.to_string(),
+            })?;
+        Ok(Self {
+            orders,
+            thread: Some(thread),
+        })
+    }
+
+    /// Gives the streams their engine and lets them play; `gates` hold the fast clock.
+    pub fn start(&self, engine: Box<Engine>, gates: Vec<Gate>) {
+        // A thread that has ended has said why.
+        drop(self.orders.send(Message::Start(engine, gates)));
+    }
+
+    /// Closes the streams; [`DeviceEvent::Stopped`] brings the engine back.
+    pub fn stop(&self) {
+        drop(self.orders.try_send(Message::Stop));
+    }
+
+    /// Waits for the thread's end, after [`Devices::stop`] or [`DeviceEvent::OpenFailed`].
+    pub fn join(mut self) {
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Devices {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,178 @@
+//! The few lines that run in the device's callbacks: capture into the ring, render out of it.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
+
+use cpal::Data;
+use retake_engine::{Engine, FrameProducer, Probe, ftz::FlushToZero};
+
+use super::slot::Held;
+use crate::formats;
+
+/// Samples that are converted at once where the device's format is not f32.
+const SCRATCH_SAMPLES: usize = 8_192;
+
+fn scratch(channels: usize) -> Vec<f32> {
+    // Whole frames, at least one.
+    vec![0.0; (SCRATCH_SAMPLES / channels).max(1) * channels]
+}
+
+/// The capture callback: device samples → input ring.
+pub(super) struct Capture {
+    ring: FrameProducer,
+    scratch: Vec<f32>,
+    probe: Arc<Probe>,
+}
+
+impl Capture {
+    pub(super) fn new(ring: FrameProducer, probe: Arc<Probe>) -> Self {
+        Self {
+            scratch: scratch(ring.channels()),
+            ring,
+            probe,
+        }
+    }
+
+    /// Pushes whole frames; the newest that do not fit are counted.
+    ///
+    /// # Real time
+    /// Wait-free, no allocation, no system call.
+    pub(super) fn call(&mut self, data: &Data) {
+        let channels = self.ring.channels();
+        let frames = data.len() / channels;
+        let mut pushed = 0;
+        if let Some(samples) = data.as_slice::<f32>() {
+            pushed = self.ring.push(samples);
+        } else {
+            let mut at = 0;
+            while at < frames * channels {
+                let samples = self.scratch.len().min(frames * channels - at);
+                formats::read(data, at, &mut self.scratch[..samples]);
+                pushed += self.ring.push(&self.scratch[..samples]);
+                at += samples;
+            }
+        }
+        if pushed < frames {
+            self.count((frames - pushed) as u64);
+        }
+    }
+
+    fn count(&self, refused: u64) {
+        self.probe.overruns.add(1);
+        if self.probe.primed.load(Relaxed) {
+            self.probe.lost_frames.add(refused);
+        } else {
+            self.probe.discarded_frames.add(refused);
+        }
+    }
+}
+
+/// The playback callback: holds the engine, and silence while there is none.
+pub(super) struct Playback {
+    held: Held,
+    scratch: Vec<f32>,
+    channels: usize,
+    rate: u32,
+    epoch: Instant,
+    probe: Arc<Probe>,
+}
+
+impl Playback {
+    pub(super) fn new(held: Held, format: (u32, u16), epoch: Instant, probe: Arc<Probe>) -> Self {
+        let channels = format.1.into();
+        Self {
+            held,
+            scratch: scratch(channels),
+            channels,
+            rate: format.0,
+            epoch,
+            probe,
+        }
+    }
+
+    /// Renders into the device's buffer, of whatever size it is.
+    ///
+    /// # Real time
+    /// As [`Engine::render`]; reads the monotonic clock twice.
+    pub(super) fn call(&mut self, data: &mut Data) {
+        let Some(engine) = self.held.engine() else {
+            formats::silence(data);
+            return;
+        };
+        let meter = Timed::begin(self.epoch);
+        let frames = data.len() / self.channels;
+        let samples = frames * self.channels;
+        if let Some(output) = data.as_slice_mut::<f32>() {
+            engine.render(&mut output[..samples], meter.now_ns);
+        } else {
+            render_converted(engine, data, &mut self.scratch, samples, meter.now_ns);
+        }
+        meter.end(frames, self.rate, &self.probe);
+    }
+
+    /// Without a playback device: renders `frames` for the taps and meters alone.
+    ///
+    /// # Real time
+    /// As [`Playback::call`].
+    pub(super) fn call_unheard(&mut self, frames: usize) {
+        let Some(engine) = self.held.engine() else {
+            return;
+        };
+        let meter = Timed::begin(self.epoch);
+        let mut left = frames * self.channels;
+        while left > 0 {
+            let samples = left.min(self.scratch.len());
+            engine.render(&mut self.scratch[..samples], meter.now_ns);
+            left -= samples;
+        }
+        meter.end(frames, self.rate, &self.probe);
+    }
+}
+
+fn render_converted(
+    engine: &mut Engine,
+    data: &mut Data,
+    scratch: &mut [f32],
+    samples: usize,
+    now_ns: u64,
+) {
+    let mut at = 0;
+    while at < samples {
+        let block = scratch.len().min(samples - at);
+        engine.render(&mut scratch[..block], now_ns);
+        formats::write(data, at, &scratch[..block]);
+        at += block;
+    }
+}
+
+/// One callback's time, denormals off meanwhile.
+struct Timed {
+    begun: Instant,
+    now_ns: u64,
+    _flush: FlushToZero,
+}
+
+impl Timed {
+    fn begin(epoch: Instant) -> Self {
+        let begun = Instant::now();
+        let now_ns = nanos(begun.duration_since(epoch));
+        Self {
+            begun,
+            now_ns,
+            _flush: FlushToZero::new(),
+        }
+    }
+
+    fn end(self, frames: usize, rate: u32, probe: &Probe) {
+        if frames > 0 {
+            probe.load.record(nanos(self.begun.elapsed()), frames, rate);
+            probe.callbacks.add(1);
+        }
+    }
+}
+
+fn nanos(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

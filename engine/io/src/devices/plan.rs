@@ -1,0 +1,240 @@
+//! From what the user asked for to which device is meant at each end.
+
+use cpal::traits::HostTrait;
+
+use super::{Clock, DeviceRequest};
+use crate::{
+    choice::Choice,
+    error::{End, IoError},
+    hosts::{Found, Hosts, VIRTUAL, is_there},
+    r#virtual::{Card, Pace, Spec, VirtualHost},
+};
+
+/// What is at one end.
+pub(super) enum Target {
+    /// A lane of the session's card.
+    Virtual {
+        device: cpal::Device,
+        name: String,
+    },
+    /// Whatever is the default when it is opened.
+    Default,
+    /// The device of that name.
+    Named(String),
+}
+
+impl Target {
+    /// The device, as it is there now.
+    ///
+    /// # Errors
+    /// [`IoError::UnknownDevice`] and those of the host; no default device is `UnknownDevice` too.
+    pub(super) fn find(&self, end: End, hosts: &mut Hosts) -> Result<Found, IoError> {
+        match self {
+            Self::Virtual { device, name } if is_there(device, end) => Ok(Found {
+                device: device.clone(),
+                host: VIRTUAL.to_owned(),
+                name: name.clone(),
+            }),
+            Self::Virtual { name, .. } => Err(IoError::Device {
+                end,
+                device: name.clone(),
+                kind: cpal::ErrorKind::DeviceNotAvailable,
+                reason: "it is unplugged".to_owned(),
+            }),
+            Self::Named(name) => hosts.named_device(end, name),
+            Self::Default => hosts.default_device(end)?.ok_or_else(|| no_default(end)),
+        }
+    }
+}
+
+/// Both ends of a session, and the card if one of them is virtual.
+pub(super) struct Plan {
+    pub(super) hosts: Hosts,
+    pub(super) input: Option<Target>,
+    pub(super) output: Option<Target>,
+    pub(super) card: Option<Card>,
+    pub(super) notices: Vec<String>,
+}
+
+/// A decision about one end, before its virtual device exists.
+enum Decided {
+    Nothing,
+    Virtual(Spec),
+    Real(Target),
+}
+
+impl Plan {
+    /// # Errors
+    /// All usage errors of [`IoError`]; [`IoError::HostUnavailable`] for a named host;
+    /// [`IoError::WavRead`].
+    pub(super) fn new(request: &DeviceRequest) -> Result<Self, IoError> {
+        if request.input == Choice::None && request.output == Choice::None {
+            return Err(IoError::NoEnds);
+        }
+        let mut hosts = Hosts::new(request.host.as_deref())?;
+        let mut notices = Vec::new();
+        let mut decide = |end, choice| {
+            if request.clock == Clock::Fast {
+                check_fast(end, choice, hosts.is_virtual_only())?;
+            }
+            decide(end, choice, &mut hosts, &mut notices)
+        };
+        let input = decide(End::Input, &request.input)?;
+        let output = decide(End::Output, &request.output)?;
+        let pace = match request.clock {
+            Clock::Real => Pace::Real,
+            Clock::Fast => Pace::Fast,
+        };
+        let virtual_host = virtual_host(pace, &input, &output)?;
+        let target = |end, decided| match decided {
+            Decided::Nothing => None,
+            Decided::Real(target) => Some(target),
+            Decided::Virtual(spec) => virtual_host.as_ref()?.target(end, spec),
+        };
+        Ok(Self {
+            input: target(End::Input, input),
+            output: target(End::Output, output),
+            card: virtual_host.as_ref().map(|host| host.card.clone()),
+            hosts,
+            notices,
+        })
+    }
+
+    /// The device at `end`, as it is there now.
+    ///
+    /// # Errors
+    /// As [`Target::find`].
+    pub(super) fn find(&mut self, end: End) -> Result<Found, IoError> {
+        let target = match end {
+            End::Input => self.input.as_ref(),
+            End::Output => self.output.as_ref(),
+        };
+        target.ok_or(IoError::NoEnds)?.find(end, &mut self.hosts)
+    }
+
+    pub(super) fn is_virtual(&self, end: End) -> bool {
+        matches!(self.target(end), Some(Target::Virtual { .. }))
+    }
+
+    pub(super) fn target(&self, end: End) -> Option<&Target> {
+        match end {
+            End::Input => self.input.as_ref(),
+            End::Output => self.output.as_ref(),
+        }
+    }
+
+    /// Whose callbacks call the engine.
+    pub(super) fn clock_end(&self) -> End {
+        match self.output {
+            Some(_) => End::Output,
+            None => End::Input,
+        }
+    }
+}
+
+fn decide(
+    end: End,
+    choice: &Choice,
+    hosts: &mut Hosts,
+    notices: &mut Vec<String>,
+) -> Result<Decided, IoError> {
+    match choice {
+        Choice::None => Ok(Decided::Nothing),
+        Choice::Named(name) if Spec::is_virtual(name) => Ok(Decided::Virtual(name.parse()?)),
+        Choice::Named(name) if hosts.is_virtual_only() => Err(IoError::UnknownDevice {
+            end,
+            given: name.clone(),
+            suggestion: None,
+            devices: vec!["virtual[:key=value,…]".to_owned()],
+        }),
+        Choice::Named(name) => {
+            let found = hosts.named_device(end, name)?;
+            Ok(Decided::Real(Target::Named(found.name)))
+        }
+        Choice::Default if hosts.is_virtual_only() => Ok(Decided::Virtual(plain_virtual())),
+        Choice::Default => {
+            if hosts.default_device(end)?.is_some() {
+                return Ok(Decided::Real(Target::Default));
+            }
+            if hosts.is_named() {
+                return Err(no_default(end));
+            }
+            notices.push(fallback_notice(end));
+            Ok(Decided::Virtual(plain_virtual()))
+        }
+    }
+}
+
+pub(super) fn fallback_notice(end: End) -> String {
+    format!("no default {end} device here: using the virtual one")
+}
+
+fn plain_virtual() -> Spec {
+    Spec {
+        text: VIRTUAL.to_owned(),
+        ..Spec::default()
+    }
+}
+
+fn no_default(end: End) -> IoError {
+    IoError::UnknownDevice {
+        end,
+        given: "default".to_owned(),
+        suggestion: None,
+        devices: Vec::new(),
+    }
+}
+
+fn check_fast(end: End, choice: &Choice, is_virtual_host: bool) -> Result<(), IoError> {
+    match choice {
+        Choice::None => Ok(()),
+        Choice::Default if is_virtual_host => Ok(()),
+        Choice::Default => Err(IoError::FastClock(format!("--{end} virtual[:…] is missing"))),
+        Choice::Named(name) if !Spec::is_virtual(name) => {
+            Err(IoError::FastClock(format!("{end} \"{name}\" is not")))
+        }
+        Choice::Named(name) => match name.parse::<Spec>()?.unplug {
+            None => Ok(()),
+            // When a rebuild is done is a matter of wall time: no two runs would be alike.
+            Some(_) => Err(IoError::FastClock(format!("unplug= of the {end} needs the real clock"))),
+        },
+    }
+}
+
+/// The session's card, and cpal's view of it.
+struct OnCard {
+    host: cpal::Host,
+    card: Card,
+}
+
+fn virtual_host(
+    pace: Pace,
+    input: &Decided,
+    output: &Decided,
+) -> Result<Option<OnCard>, IoError> {
+    let spec = |decided: &Decided| match decided {
+        Decided::Virtual(spec) => Some(spec.clone()),
+        _ => None,
+    };
+    let (microphone, speaker) = (spec(input), spec(output));
+    if microphone.is_none() && speaker.is_none() {
+        return Ok(None);
+    }
+    let host = VirtualHost::new(pace, microphone, speaker)?;
+    let card = host.card().clone();
+    let host = cpal::platform::CustomHost::from_host(host).into();
+    Ok(Some(OnCard { host, card }))
+}
+
+impl OnCard {
+    fn target(&self, end: End, spec: Spec) -> Option<Target> {
+        let device = match end {
+            End::Input => self.host.default_input_device(),
+            End::Output => self.host.default_output_device(),
+        };
+        Some(Target::Virtual {
+            device: device?,
+            name: spec.text,
+        })
+    }
+}

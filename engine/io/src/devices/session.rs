@@ -1,0 +1,244 @@
+//! The `devices` thread: one loop over orders, returned engines, faults and retries.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use retake_engine::{Engine, Probe};
+
+use super::{
+    DeviceEvent, DeviceRequest, DeviceState, Gate, Message, Opened,
+    open::Granted,
+    outage::Outage,
+    plan::{Plan, fallback_notice},
+    streams::{CaptureStream, ClockStream, Opener},
+};
+use crate::{
+    choice::Choice,
+    error::{End, IoError},
+    hosts::VIRTUAL,
+    r#virtual::{Card, Run},
+};
+
+/// How often faults are looked for: their callbacks may not wake anyone.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Where events go.
+pub(super) type Events = Box<dyn Fn(DeviceEvent) + Send>;
+
+pub(super) fn run(
+    request: DeviceRequest,
+    probe: Arc<Probe>,
+    events: Events,
+    (home, inbox): (SyncSender<Message>, Receiver<Message>),
+) {
+    let opener = Opener {
+        request,
+        probe,
+        home,
+    };
+    let plan = match Plan::new(&opener.request) {
+        Ok(plan) => plan,
+        Err(error) => return events(DeviceEvent::OpenFailed(error)),
+    };
+    let mut session = Session::new(opener, plan, inbox, events);
+    match session.open() {
+        Ok(opened) => {
+            session.emit(DeviceEvent::Opened(Box::new(opened)));
+            session.serve();
+        }
+        Err(error) => session.emit(DeviceEvent::OpenFailed(error)),
+    }
+}
+
+pub(super) struct Session {
+    pub(super) opener: Opener,
+    pub(super) plan: Plan,
+    events: Events,
+    pub(super) inbox: Receiver<Message>,
+    /// Orders that came while an engine was awaited.
+    pub(super) pending: VecDeque<Message>,
+    pub(super) clock: Option<ClockStream>,
+    pub(super) capture: Option<CaptureStream>,
+    /// What the clock's device gave last: the shape of its stand-in.
+    pub(super) last_clock: Option<Granted>,
+    /// The engine, while no stream has it.
+    pub(super) engine: Option<Box<Engine>>,
+    pub(super) outages: BTreeMap<End, Outage>,
+    pub(super) state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Streams are open and paused; control builds an engine.
+    Waiting,
+    Playing,
+    /// The end was reached or the run failed; only `Stop` matters.
+    Over,
+}
+
+impl Session {
+    fn new(opener: Opener, plan: Plan, inbox: Receiver<Message>, events: Events) -> Self {
+        Self {
+            opener,
+            plan,
+            events,
+            inbox,
+            pending: VecDeque::new(),
+            clock: None,
+            capture: None,
+            last_clock: None,
+            engine: None,
+            outages: BTreeMap::new(),
+            state: State::Waiting,
+        }
+    }
+
+    /// Opens both ends; a missing default device is replaced by the virtual one.
+    fn open(&mut self) -> Result<Opened, IoError> {
+        loop {
+            let (end, error) = match self.open_streams() {
+                Ok(feed) => return self.describe(feed),
+                Err(failed) => failed,
+            };
+            let request = &mut self.opener.request;
+            let choice = match end {
+                End::Input => &mut request.input,
+                End::Output => &mut request.output,
+            };
+            let may_fall_back = request.host.is_none() && *choice == Choice::Default;
+            if !may_fall_back || !error.is_missing_device() {
+                return Err(error);
+            }
+            *choice = Choice::Named(VIRTUAL.to_owned());
+            (self.clock, self.capture) = (None, None);
+            let mut plan = Plan::new(request)?;
+            plan.notices.append(&mut self.plan.notices);
+            plan.notices.push(fallback_notice(end));
+            self.plan = plan;
+        }
+    }
+
+    pub(super) fn emit(&self, event: DeviceEvent) {
+        (self.events)(event);
+    }
+
+    pub(super) fn tell(&self, end: End, state: DeviceState, reason: &str) {
+        let reason = reason.to_owned();
+        self.emit(DeviceEvent::State { end, state, reason });
+    }
+
+    fn serve(&mut self) {
+        loop {
+            let message = match self.pending.pop_front() {
+                Some(message) => Ok(message),
+                None => self.inbox.recv_timeout(POLL),
+            };
+            match message {
+                Ok(Message::Start(engine, gates)) => self.start(engine, gates),
+                Ok(Message::Stop) => return self.stop(),
+                Ok(Message::Returned(engine)) => {
+                    self.engine = Some(engine);
+                    self.lose(self.plan.clock_end(), "its stream was closed");
+                }
+                Ok(Message::Ended(result)) => self.end(result),
+                Err(RecvTimeoutError::Timeout) => {}
+                // This thread holds a sender itself.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.look_after();
+        }
+    }
+
+    fn start(&mut self, engine: Box<Engine>, gates: Vec<Gate>) {
+        self.state = State::Playing;
+        self.play(engine);
+        if let Some(card) = &self.plan.card {
+            let clock_end = self.plan.clock_end();
+            let is_clock = self.plan.is_virtual(clock_end);
+            let request = &self.opener.request;
+            let home = self.opener.home.clone();
+            card.arm(Run {
+                stop_after: request.stop_after_frames.filter(|_| is_clock),
+                gates,
+                on_end: Box::new(move |result| drop(home.try_send(Message::Ended(result)))),
+            });
+        }
+    }
+
+    /// Gives the engine to the clock's callback and lets the streams run, capture first.
+    pub(super) fn play(&mut self, engine: Box<Engine>) {
+        let Some(clock) = &self.clock else {
+            self.engine = Some(engine);
+            return;
+        };
+        if let Err(engine) = clock.handover.give(engine) {
+            self.engine = Some(engine);
+            return self.lose(self.plan.clock_end(), "its stream was closed");
+        }
+        let captured = self.capture.as_ref().map_or(Ok(()), CaptureStream::play);
+        let played = clock.play();
+        if let Err(reason) = played {
+            return self.lose(self.plan.clock_end(), &reason);
+        }
+        if let Err(error) = captured {
+            self.lose(End::Input, &error.to_string());
+        }
+    }
+
+    pub(super) fn end(&mut self, result: Result<(), IoError>) {
+        if self.state != State::Over {
+            self.state = State::Over;
+            self.emit(match result {
+                Ok(()) => DeviceEvent::Finished,
+                Err(error) => DeviceEvent::Failed(error),
+            });
+        }
+    }
+
+    fn stop(&mut self) {
+        let engine = self.bring_home(false);
+        let finished = self.plan.card.as_ref().map_or(Ok(()), Card::finish);
+        if let Err(error) = finished {
+            self.emit(DeviceEvent::Failed(error));
+        }
+        self.emit(DeviceEvent::Stopped { engine });
+    }
+
+    /// Faults, retries that are due, and the end of a run on hardware.
+    fn look_after(&mut self) {
+        if self.state != State::Playing {
+            return;
+        }
+        let clock_end = self.plan.clock_end();
+        let clock_fault = self.clock.as_ref().and_then(|clock| clock.fault.reason());
+        if let Some(reason) = clock_fault {
+            self.lose(clock_end, &reason);
+        }
+        let capture_fault = self.capture.as_ref().and_then(|capture| capture.fault.reason());
+        if let Some(reason) = capture_fault {
+            self.lose(End::Input, &reason);
+        }
+        let now = Instant::now();
+        for end in [clock_end, End::Input] {
+            if self.outages.get(&end).is_some_and(|outage| outage.is_due(now)) {
+                self.retry(end);
+            }
+        }
+        self.watch_duration(clock_end);
+    }
+
+    /// A virtual clock stops by itself at the exact frame.
+    fn watch_duration(&mut self, clock_end: End) {
+        let is_virtual = self.plan.is_virtual(clock_end);
+        let limit = self.opener.request.stop_after_frames.filter(|_| !is_virtual);
+        if limit.is_some_and(|frames| self.opener.probe.frames.get() >= frames) {
+            self.end(Ok(()));
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The streams of a session: the one that owns the clock, and the capture stream beside it.
+
+use std::sync::{Arc, mpsc::SyncSender};
+
+use cpal::{
+    Data,
+    traits::{HostTrait, StreamTrait},
+};
+use retake_engine::{Probe, frame_ring};
+
+use super::{
+    DeviceRequest, Message,
+    driver::{Capture, Playback},
+    fault::Fault,
+    feed::{Feed, capacity_frames},
+    open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
+    slot::{Handover, Held, slot},
+};
+use crate::{
+    error::{End, IoError},
+    hosts::Found,
+    r#virtual::{Pace, Run, Spec, VirtualHost},
+};
+
+/// The stream whose callback calls the engine.
+pub(super) struct ClockStream {
+    stream: cpal::Stream,
+    pub(super) handover: Handover,
+    pub(super) fault: Fault,
+    pub(super) granted: Granted,
+    /// Renders for nobody while the real device is away.
+    pub(super) is_stand_in: bool,
+}
+
+/// The stream that only fills the input ring.
+pub(super) struct CaptureStream {
+    stream: cpal::Stream,
+    pub(super) fault: Fault,
+    found: Found,
+}
+
+impl ClockStream {
+    pub(super) fn play(&self) -> Result<(), String> {
+        self.stream.play().map_err(|e| e.to_string())
+    }
+}
+
+impl CaptureStream {
+    pub(super) fn play(&self) -> Result<(), IoError> {
+        let played = self.stream.play();
+        played.map_err(|e| device_error(&self.found, End::Input, &e))
+    }
+}
+
+/// What every stream of a session is made with.
+#[derive(Clone)]
+pub(super) struct Opener {
+    pub(super) request: DeviceRequest,
+    pub(super) probe: Arc<Probe>,
+    pub(super) home: SyncSender<Message>,
+}
+
+impl Opener {
+    /// What the clock owner at `end` will be asked for.
+    ///
+    /// # Errors
+    /// As [`settle`].
+    pub(super) fn settle_clock(&self, found: &Found, end: End) -> Result<Asked, IoError> {
+        let rate = self.request.rate.map_or(RateWish::Own, RateWish::Must);
+        self.settle(found, end, rate)
+    }
+
+    fn settle(&self, found: &Found, end: End, rate: RateWish) -> Result<Asked, IoError> {
+        let period = self.request.period;
+        settle(found, end, Wish { rate, period })
+    }
+
+    /// The playback device as clock owner.
+    ///
+    /// # Errors
+    /// As [`settle`] and [`build_output`].
+    pub(super) fn playback(&self, found: &Found) -> Result<ClockStream, IoError> {
+        let asked = self.settle_clock(found, End::Output)?;
+        let mut ends = None;
+        let (stream, granted) = build_output(found, asked, || {
+            let (handover, held) = slot(self.home.clone());
+            let fault = Fault::default();
+            let on_error = fault.callback(End::Output, Arc::clone(&self.probe));
+            let mut playback = self.driver(held, asked);
+            ends = Some((handover, fault));
+            (move |data: &mut Data| playback.call(data), on_error)
+        })?;
+        self.clock_stream(stream, granted, ends)
+    }
+
+    /// The capture device as clock owner: its callback pushes, then renders as much.
+    ///
+    /// # Errors
+    /// As [`settle`] and [`build_input`].
+    pub(super) fn capture_clock(&self, found: &Found) -> Result<(ClockStream, Feed), IoError> {
+        let asked = self.settle_clock(found, End::Input)?;
+        let (mut ends, mut ring) = (None, None);
+        let (stream, granted) = build_input(found, asked, || {
+            let (handover, held) = slot(self.home.clone());
+            let fault = Fault::default();
+            let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
+            let (mut capture, consumer) = self.capture_driver(asked);
+            let mut playback = self.driver(held, asked);
+            ends = Some((handover, fault));
+            ring = Some(consumer);
+            let channels = usize::from(asked.channels());
+            let call = move |data: &Data| {
+                capture.call(data);
+                playback.call_unheard(data.len() / channels);
+            };
+            (call, on_error)
+        })?;
+        let clock = self.clock_stream(stream, granted.clone(), ends)?;
+        let ring = ring.ok_or_else(|| unbuilt(End::Input))?;
+        Ok((clock, Feed { ring, granted }))
+    }
+
+    /// The capture device beside another clock owner of `engine_rate`.
+    ///
+    /// # Errors
+    /// As [`settle`] and [`build_input`].
+    pub(super) fn capture(
+        &self,
+        found: Found,
+        engine_rate: u32,
+    ) -> Result<(CaptureStream, Feed), IoError> {
+        // A sound server would convert any rate, but not as well as the engine.
+        let rate = match found.host.as_str() {
+            "pulseaudio" => RateWish::Own,
+            _ => RateWish::Rather(engine_rate),
+        };
+        let asked = self.settle(&found, End::Input, rate)?;
+        let mut ends = None;
+        let (stream, granted) = build_input(&found, asked, || {
+            let fault = Fault::default();
+            let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
+            let (mut capture, consumer) = self.capture_driver(asked);
+            ends = Some((fault, consumer));
+            (move |data: &Data| capture.call(data), on_error)
+        })?;
+        let (fault, ring) = ends.ok_or_else(|| unbuilt(End::Input))?;
+        let capture = CaptureStream {
+            stream,
+            fault,
+            found,
+        };
+        Ok((capture, Feed { ring, granted }))
+    }
+
+    /// A clock that renders for nobody, in the shape of `like`.
+    ///
+    /// # Errors
+    /// [`IoError::Thread`] and those of a virtual device.
+    pub(super) fn stand_in(&self, like: &Granted) -> Result<ClockStream, IoError> {
+        let spec = Spec {
+            text: "stand-in".to_owned(),
+            rate: Some(like.info.rate),
+            channels: Some(like.info.channels),
+            period: Some(like.info.period),
+            ..Spec::default()
+        };
+        let host = VirtualHost::new(Pace::Real, None, Some(spec))?;
+        let card = host.card().clone();
+        let host = cpal::Host::from(cpal::platform::CustomHost::from_host(host));
+        let device = host.default_output_device();
+        let found = Found {
+            device: device.ok_or_else(|| unbuilt(End::Output))?,
+            host: like.host.clone(),
+            name: like.info.device.clone(),
+        };
+        let mut clock = self.playback(&found)?;
+        clock.is_stand_in = true;
+        card.arm(Run {
+            stop_after: None,
+            gates: Vec::new(),
+            on_end: Box::new(|_| {}),
+        });
+        Ok(clock)
+    }
+
+    fn clock_stream(
+        &self,
+        stream: cpal::Stream,
+        granted: Granted,
+        ends: Option<(Handover, Fault)>,
+    ) -> Result<ClockStream, IoError> {
+        let (handover, fault) = ends.ok_or_else(|| unbuilt(End::Output))?;
+        Ok(ClockStream {
+            stream,
+            handover,
+            fault,
+            granted,
+            is_stand_in: false,
+        })
+    }
+
+    fn driver(&self, held: Held, asked: Asked) -> Playback {
+        let format = (asked.rate(), asked.channels());
+        Playback::new(held, format, self.request.epoch, Arc::clone(&self.probe))
+    }
+
+    fn capture_driver(&self, asked: Asked) -> (Capture, retake_engine::FrameConsumer) {
+        let capacity = capacity_frames(asked.rate(), asked.period());
+        let (producer, consumer) = frame_ring(asked.channels().into(), capacity);
+        (Capture::new(producer, Arc::clone(&self.probe)), consumer)
+    }
+}
+
+/// cpal returned a stream without having taken its callbacks.
+fn unbuilt(end: End) -> IoError {
+    IoError::Device {
+        end,
+        device: String::new(),
+        kind: cpal::ErrorKind::Other,
+        reason: "the host built no stream".to_owned(),
+    }
+}

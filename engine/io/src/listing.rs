@@ -1,0 +1,87 @@
+//! What `retake devices` shows.
+
+use cpal::SupportedStreamConfigRange;
+use serde::Serialize;
+
+use crate::{
+    devices::ranges,
+    error::{End, IoError},
+    hosts::{Found, Hosts, VIRTUAL, host_names},
+};
+
+/// One host and its devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostListing {
+    /// Name, as `--host` takes it.
+    pub host: String,
+    /// Why it has no devices now, if that is so.
+    pub unavailable: Option<String>,
+    /// Microphones.
+    pub inputs: Vec<DeviceListing>,
+    /// Speakers.
+    pub outputs: Vec<DeviceListing>,
+}
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceListing {
+    /// Name, as `--input` and `--output` take it.
+    pub name: String,
+    /// Whether it is its host's default.
+    pub default: bool,
+    /// Lowest and highest rate, Hz.
+    pub rates: Option<(u32, u32)>,
+    /// Smallest and largest number of channels.
+    pub channels: Option<(u16, u16)>,
+}
+
+/// All hosts of this build with the devices they have now.
+pub fn list() -> Vec<HostListing> {
+    host_names().iter().map(|name| list_host(name)).collect()
+}
+
+fn list_host(name: &str) -> HostListing {
+    if name == VIRTUAL {
+        let device = DeviceListing {
+            name: "virtual[:key=value,…]".to_owned(),
+            default: true,
+            rates: Some((1_000, 768_000)),
+            channels: Some((1, 64)),
+        };
+        return HostListing {
+            host: name.to_owned(),
+            unavailable: None,
+            inputs: vec![device.clone()],
+            outputs: vec![device],
+        };
+    }
+    let inputs = list_end(name, End::Input);
+    let outputs = list_end(name, End::Output);
+    let unavailable = inputs.as_ref().err().or(outputs.as_ref().err()).map(IoError::to_string);
+    HostListing {
+        host: name.to_owned(),
+        unavailable,
+        inputs: inputs.unwrap_or_default(),
+        outputs: outputs.unwrap_or_default(),
+    }
+}
+
+fn list_end(host: &str, end: End) -> Result<Vec<DeviceListing>, IoError> {
+    let mut hosts = Hosts::new(Some(host))?;
+    let default = hosts.default_device(end)?.map(|found| found.name);
+    let devices = hosts.devices(host, end)?;
+    Ok(devices.iter().map(|found| list_device(found, end, default.as_deref())).collect())
+}
+
+fn list_device(found: &Found, end: End, default: Option<&str>) -> DeviceListing {
+    let ranges = ranges(&found.device, end).unwrap_or_default();
+    let channels = ranges.iter().map(SupportedStreamConfigRange::channels);
+    let lowest = ranges.iter().map(SupportedStreamConfigRange::min_sample_rate);
+    let highest = ranges.iter().map(SupportedStreamConfigRange::max_sample_rate);
+    DeviceListing {
+        name: found.name.clone(),
+        default: default == Some(&found.name),
+        rates: lowest.min().zip(highest.max()),
+        channels: channels.clone().min().zip(channels.max()),
+    }
+}

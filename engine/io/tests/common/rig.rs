@@ -1,0 +1,213 @@
+//! A session as control would run it: devices, an engine around one processor, events.
+#![allow(dead_code, reason = "each test crate uses its part")]
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use retake_engine::{
+    BusShape, Engine, EngineControl, FrameProducer, Generation, Probe, Setup, ToMono,
+    processor::Identity,
+};
+use retake_io::{
+    Choice, Clock, DeviceEvent, DeviceRequest, DeviceState, Devices, End, Gate, IoError, Opened,
+};
+
+/// Nothing here takes this long unless it hangs.
+pub(crate) const HANG: Duration = Duration::from_secs(30);
+
+pub(crate) fn request(input: &str, output: &str) -> DeviceRequest {
+    let choice = |text: &str| text.parse::<Choice>().unwrap();
+    DeviceRequest {
+        host: None,
+        input: choice(input),
+        output: choice(output),
+        rate: None,
+        period: None,
+        clock: Clock::Real,
+        stop_after_frames: None,
+        epoch: Instant::now(),
+    }
+}
+
+pub(crate) fn fast(input: &str, output: &str, frames: u64) -> DeviceRequest {
+    DeviceRequest {
+        clock: Clock::Fast,
+        stop_after_frames: Some(frames),
+        ..request(input, output)
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) devices: Devices,
+    pub(crate) events: Receiver<DeviceEvent>,
+    pub(crate) probe: Arc<Probe>,
+    /// Kept alive: its rings belong to the engine.
+    pub(crate) control: Option<EngineControl>,
+}
+
+impl Rig {
+    pub(crate) fn open(request: DeviceRequest) -> Result<(Self, Box<Opened>), IoError> {
+        let probe = Arc::new(Probe::default());
+        let (tell, events) = channel();
+        let tell = Box::new(move |event| drop(tell.send(event)));
+        let devices = Devices::spawn(request, Arc::clone(&probe), tell).unwrap();
+        match events.recv_timeout(HANG).unwrap() {
+            DeviceEvent::Opened(opened) => {
+                let rig = Self {
+                    devices,
+                    events,
+                    probe,
+                    control: None,
+                };
+                Ok((rig, opened))
+            }
+            DeviceEvent::OpenFailed(error) => {
+                devices.join();
+                Err(error)
+            }
+            other => panic!("{other:?} came first"),
+        }
+    }
+
+    /// An identity plugin of the input's channels (or the output's) for these devices.
+    pub(crate) fn engine(&mut self, opened: Opened, record: Option<FrameProducer>) -> Box<Engine> {
+        let format = opened.format;
+        let channels = if format.n_input == 0 {
+            format.n_output
+        } else {
+            format.n_input
+        };
+        let shape = BusShape {
+            rate: format.engine_rate,
+            max_block: format.max_block,
+            n_output: format.n_output,
+        };
+        let first = Generation::new(1, Box::new(Identity { channels }), shape);
+        let (engine, control) = Engine::new(Setup {
+            shape,
+            input: opened.input,
+            first: Box::new(first),
+            record,
+            to_mono: ToMono::default(),
+            fades_in: !opened.virtual_output,
+            muted: false,
+            bypass: false,
+            frame: 0,
+            probe: Arc::clone(&self.probe),
+        });
+        self.control = Some(control);
+        Box::new(engine)
+    }
+
+    /// Opens and starts with an identity plugin; returns the granted format too.
+    pub(crate) fn start(request: DeviceRequest) -> (Self, Opened) {
+        Self::start_with(request, Vec::new())
+    }
+
+    pub(crate) fn start_with(request: DeviceRequest, gates: Vec<Gate>) -> (Self, Opened) {
+        let (mut rig, opened) = Self::open(request).unwrap();
+        let mut opened = *opened;
+        let input = opened.input.take();
+        let shown = Opened {
+            info: opened.info.clone(),
+            notices: opened.notices.clone(),
+            input: None,
+            ..opened
+        };
+        let engine = rig.engine(Opened { input, ..opened }, None);
+        rig.devices.start(engine, gates);
+        (rig, shown)
+    }
+
+    /// The next event.
+    pub(crate) fn next(&self) -> DeviceEvent {
+        self.events.recv_timeout(HANG).expect("an event in time")
+    }
+
+    /// Waits for the end of the run.
+    pub(crate) fn finished(&self) -> Result<(), IoError> {
+        loop {
+            match self.next() {
+                DeviceEvent::Finished => return Ok(()),
+                DeviceEvent::Failed(error) => return Err(error),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits for that state of that end; every other state event on the way is returned.
+    pub(crate) fn until(&self, end: End, state: DeviceState) -> Vec<(End, DeviceState)> {
+        let mut seen = Vec::new();
+        loop {
+            if let DeviceEvent::State { end: e, state: s, .. } = self.next() {
+                if (e, s) == (end, state) {
+                    return seen;
+                }
+                seen.push((e, s));
+            }
+        }
+    }
+
+    /// Waits until `done`, watching the probe.
+    pub(crate) fn wait(&self, what: &str, done: impl Fn(&Probe) -> bool) {
+        let deadline = Instant::now() + HANG;
+        while !done(&self.probe) {
+            assert!(Instant::now() < deadline, "{what} never came: {:?}", self.probe);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Stops and gives the engine back.
+    pub(crate) fn stop(self) -> Box<Engine> {
+        self.devices.stop();
+        loop {
+            match self.events.recv_timeout(HANG) {
+                Ok(DeviceEvent::Stopped { engine }) => {
+                    self.devices.join();
+                    return engine.expect("the engine comes home");
+                }
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => panic!("stop hangs"),
+                Err(RecvTimeoutError::Disconnected) => panic!("the thread died"),
+            }
+        }
+    }
+}
+
+/// Writes a float WAV.
+pub(crate) fn write_wav(path: &Path, rate: u32, channels: u16, interleaved: &[f32]) {
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut wav = hound::WavWriter::create(path, spec).unwrap();
+    for sample in interleaved {
+        wav.write_sample(*sample).unwrap();
+    }
+    wav.finalize().unwrap();
+}
+
+/// Reads a float WAV.
+pub(crate) fn read_wav(path: &Path) -> (hound::WavSpec, Vec<f32>) {
+    let mut wav = hound::WavReader::open(path).unwrap();
+    let samples = wav.samples::<f32>().map(Result::unwrap).collect();
+    (wav.spec(), samples)
+}
+
+/// Stereo noise that never repeats within its length: sample values tell the position.
+pub(crate) fn noise(frames: usize) -> Vec<f32> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    (0..2 * frames).map(|_| next()).collect()
+}
