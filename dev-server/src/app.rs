@@ -17,7 +17,7 @@ use std::{
         Arc,
         mpsc::{Sender, channel},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::Context;
@@ -80,7 +80,9 @@ fn serve(run: Run, started: Instant) -> anyhow::Result<()> {
         Box::new(forward(&mailbox, Message::Device)),
     )
     .map_err(Failure::failed)?;
-    let rebuilder = Rebuilder::start(project, is_watching, forward(&mailbox, Message::Loop))?;
+    let (rebuilder, loop_events) = Rebuilder::start(project, is_watching)?;
+    let tell = forward(&mailbox, Message::Loop);
+    std::thread::spawn(move || loop_events.into_iter().for_each(tell));
     let parts = Parts {
         inbox,
         mailbox,
@@ -199,7 +201,6 @@ fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
         rate,
         period,
         clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
-        stop_after: run.session.duration.map(Duration::from_secs_f64),
         epoch,
     })
 }

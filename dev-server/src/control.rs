@@ -29,7 +29,7 @@ use std::{
 
 use retake_engine::Probe;
 use retake_host::{Note, StagingDir};
-use retake_io::{DeviceEvent, Devices};
+use retake_io::{DeviceEvent, Devices, IoError};
 use serde_json::{Value, json};
 
 use crate::{
@@ -55,6 +55,8 @@ pub enum Message {
     Plugin(Note),
     /// The devices thread tells.
     Device(DeviceEvent),
+    /// The recorder cannot write any more.
+    RecorderFailed(IoError),
     /// A key was pressed in the terminal.
     Key(char),
     /// The user or the system wants the end.
@@ -159,9 +161,7 @@ impl Control {
             if let Some(reason) = message.map_or(Ok(None), |m| self.obey(m))? {
                 return Ok(reason);
             }
-            if let Some(reason) = self.tick()? {
-                return Ok(reason);
-            }
+            self.tick()?;
         }
     }
 
@@ -172,6 +172,7 @@ impl Control {
             Message::Loop(event) => self.on_loop(event)?,
             Message::Plugin(note) => self.on_plugin(note)?,
             Message::Device(event) => return self.on_device(event),
+            Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),
         }
@@ -179,12 +180,12 @@ impl Control {
     }
 
     /// What has to be looked at regularly.
-    fn tick(&mut self) -> Result<Option<&'static str>, Failure> {
+    fn tick(&mut self) -> Result<(), Failure> {
         self.hear_engine();
         self.send_params();
         self.watch_plugins()?;
         self.sum_up_load();
-        Ok(self.has_run_long_enough().then_some("duration"))
+        Ok(())
     }
 
     fn sum_up_load(&mut self) {

@@ -28,11 +28,12 @@ fn table(host: &HostListing) -> String {
         devices
             .iter()
             .map(|d| {
-                let mark = if d.is_default { "*" } else { " " };
+                let mark = if d.default { "*" } else { " " };
                 format!("  {mark} {name:6} {}\n", d.name)
             })
             .collect()
     };
     let (inputs, outputs) = (side("input", &host.inputs), side("output", &host.outputs));
-    format!("{}\n{inputs}{outputs}", host.host)
+    let why = host.unavailable.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    format!("{}{why}\n{inputs}{outputs}", host.host)
 }

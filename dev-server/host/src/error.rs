@@ -128,6 +128,14 @@ pub enum HostError {
 }
 
 impl HostError {
+    /// Whether the command line is to blame (exit code 2) and not the library (exit code 1).
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Parameter(_) | Self::ManyPlugins { .. } | Self::NoPlugin { wanted: Some(_), .. }
+        )
+    }
+
     /// The reason as scripts read it.
     pub fn reason(&self) -> FailReason {
         match self {

@@ -43,6 +43,8 @@ pub enum News {
         reason: FailReason,
         /// For people.
         message: String,
+        /// Whether the command line is to blame: a parameter or a plugin that is not there.
+        is_usage: bool,
     },
     /// The plugin logged a line.
     Log {

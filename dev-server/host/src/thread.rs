@@ -309,6 +309,7 @@ impl Life {
         self.tell(News::Failed {
             reason: error.reason(),
             message: error.to_string(),
+            is_usage: error.is_usage(),
         });
     }
 

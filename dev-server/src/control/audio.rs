@@ -1,17 +1,16 @@
 //! The devices and the engine, as control sees them: what was granted, what is told, what is sent.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use retake_engine::{
     BusShape, CommandKind, Engine, EngineControl, EngineParts, Event, FrameProducer, Generation,
     Setup, ToMono,
 };
-use retake_io::{DeviceEvent, Opened, Recorder};
+use retake_io::{DeviceEvent, Opened, Recorder, RunPlan};
 use serde_json::json;
 
-use super::{Control, Failure, reload::Fault};
+use super::{Control, Failure, Message, reload::Fault};
 use crate::{
-    cli::ClockArg,
     report::{Tone, say},
     telemetry::Flag,
 };
@@ -127,7 +126,6 @@ impl Control {
             Some(parts) => parts,
             None => (self.create_recorder(shape)?, 0),
         };
-        let gates = self.audio.recorder.iter().map(Recorder::gate).collect();
         if is_new_session {
             self.mute = opened.real_mic_and_speaker_by_default && !self.parts.run.audio.unmute;
             self.audio.muted_at_start = self.mute;
@@ -153,14 +151,25 @@ impl Control {
         let info = serde_json::to_value(&opened.info).unwrap_or_default();
         say_started(&opened.info, self.mute);
         self.shown.audio = self.parts.report.event("audio_started", info);
-        self.parts.devices.start(Box::new(engine), gates);
+        self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate));
         Ok(())
+    }
+
+    fn run_plan(&self, rate: u32) -> RunPlan {
+        RunPlan {
+            gates: self.audio.recorder.iter().map(Recorder::gate).collect(),
+            stop_after_frames: self.parts.run.session.duration.map(|s| frames_of(s, rate)),
+        }
     }
 
     fn create_recorder(&mut self, shape: BusShape) -> Result<Option<FrameProducer>, Failure> {
         let Some(path) = &self.parts.run.session.record else { return Ok(None) };
+        let mailbox = self.parts.mailbox.clone();
+        let on_failure = move |error| drop(mailbox.send(Message::RecorderFailed(error)));
+        let channels = u16::try_from(shape.n_output).unwrap_or(u16::MAX);
         let (ring, recorder) =
-            Recorder::create(path, shape.rate, shape.n_output).map_err(Failure::failed)?;
+            Recorder::create(path, shape.rate, channels, Box::new(on_failure))
+                .map_err(Failure::failed)?;
         self.audio.recorder = Some(recorder);
         Ok(Some(ring))
     }
@@ -174,9 +183,7 @@ impl Control {
             let id = self.params.check(&wanted, Some(value)).map_err(|e| {
                 Failure::usage(format!("--at {}: {}", timed.seconds, e.message))
             })?;
-            let at = Duration::from_secs_f64(timed.seconds).as_secs_f64() * f64::from(rate);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "≤ a year")]
-            let at_frame = at.round() as u64;
+            let at_frame = frames_of(timed.seconds, rate);
             engine
                 .commands
                 .send(at_frame, CommandKind::SetParam { id, value })
@@ -188,7 +195,7 @@ impl Control {
     /// The devices came back with another rate or other channels: the plugin goes through
     /// deactivate and activate, and a new engine takes the place of the old one.
     fn reshape(&mut self, engine: Engine, opened: Opened) -> Result<(), Failure> {
-        let EngineParts { playing, next, record, frame } = engine.into_parts();
+        let EngineParts { playing, next, commands, record, frame } = engine.into_parts();
         let newest = match next {
             Some(next) => {
                 self.on_retired(*playing);
@@ -197,12 +204,25 @@ impl Control {
             None => playing,
         };
         self.audio.reshaping = Some((record, frame));
+        for command in commands {
+            self.keep_command(command.at_frame, command.kind);
+        }
         self.on_opened(opened)?;
         let Some(shape) = self.audio.shape() else { return Ok(()) };
         if let Some(thread) = self.reload.playing_thread() {
             thread.reactivate(newest.into_processor(), f64::from(shape.rate), shape.max_block);
         }
         Ok(())
+    }
+
+    /// A command that an engine had not obeyed when its devices changed.
+    fn keep_command(&mut self, at_frame: u64, kind: CommandKind) {
+        match kind {
+            CommandKind::SetParam { id, value } if at_frame == 0 => self.params.wish(id, value),
+            CommandKind::Swap(generation, _) => self.postpone(*generation),
+            // Switches are built into the next engine; times of another clock mean nothing.
+            _ => {}
+        }
     }
 
     /// Facts and echoes from the engine, boxes on their way back.
@@ -243,17 +263,12 @@ impl Control {
         self.params
             .send(|id, value| engine.commands.send(0, CommandKind::SetParam { id, value }).is_ok());
     }
+}
 
-    /// `--duration` on devices that do not count frames themselves.
-    pub(super) fn has_run_long_enough(&self) -> bool {
-        let Some(duration) = self.parts.run.session.duration else { return false };
-        let Some(shape) = self.audio.shape().filter(|_| self.audio.is_running()) else {
-            return false;
-        };
-        let counts_itself = self.parts.run.audio.clock == ClockArg::Fast;
-        let frames = self.parts.probe.frames.get() as f64;
-        !counts_itself && frames >= duration * f64::from(shape.rate)
-    }
+/// The nearest frame to a time; the command line keeps times below a year.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a year")]
+fn frames_of(seconds: f64, rate: u32) -> u64 {
+    (seconds * f64::from(rate)).round() as u64
 }
 
 fn say_started(info: &retake_io::AudioInfo, muted: bool) {

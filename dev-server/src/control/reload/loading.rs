@@ -91,11 +91,6 @@ impl Control {
             News::ParamsChanged(list) => self.on_params_changed(number, list),
             News::State(state) => return self.on_state(state),
             News::ParamText { id, value, text, tag } => self.on_text(id, value, &text, tag),
-            News::RestartRequested => self.on_log(
-                number,
-                Severity::Info,
-                "asks to be restarted: save once more to do so",
-            ),
             News::Gone { pinned } => return self.on_gone(number, pinned),
             _ => {}
         }
@@ -169,6 +164,20 @@ impl Control {
         playing.layout = activated.layout;
         let generation = Generation::new(number, activated.processor, shape);
         self.start_engine(Box::new(generation))
+    }
+
+    /// A generation that never sounded, because the devices changed under it: its library is taken
+    /// up again afterwards.
+    pub(in crate::control) fn postpone(&mut self, generation: Generation) {
+        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == generation.number())
+        else {
+            return;
+        };
+        if let Step::Swaps(ready) = candidate.step {
+            self.reload.retiring.insert(candidate.number, ready.playing.thread);
+        }
+        self.on_retired(generation);
+        self.reload.waiting.get_or_insert(candidate.artifact);
     }
 
     /// A cross-fade, unless both together would not fit or their channels differ.
