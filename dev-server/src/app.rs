@@ -122,7 +122,11 @@ fn find_project(run: &Run) -> anyhow::Result<Project> {
         cache_dir: env::var_os("RETAKE_CACHE_DIR").map(PathBuf::from),
     };
     Project::find(&request).map_err(|error| {
-        let failure = if error.is_usage() { Failure::usage } else { Failure::failed };
+        let failure = if error.is_usage() {
+            Failure::usage
+        } else {
+            Failure::failed
+        };
         failure(error).into()
     })
 }
@@ -165,8 +169,14 @@ fn announce(server: &web::Server, token: &str, run: &Run, report: &mut Report) {
 }
 
 fn page(path: &str) -> Option<web::Asset> {
-    let retake_ui::Asset { bytes, content_type } = retake_ui::file(path)?;
-    Some(web::Asset { bytes, content_type })
+    let retake_ui::Asset {
+        bytes,
+        content_type,
+    } = retake_ui::file(path)?;
+    Some(web::Asset {
+        bytes,
+        content_type,
+    })
 }
 
 /// Ctrl-C and a polite kill end the session in order; a second one ends the process.
@@ -184,7 +194,15 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
 }
 
 fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
-    let AudioArgs { host, input, output, rate, period, clock, .. } = run.audio.clone();
+    let AudioArgs {
+        host,
+        input,
+        output,
+        rate,
+        period,
+        clock,
+        ..
+    } = run.audio.clone();
     if clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
@@ -200,7 +218,11 @@ fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
         output: choice(output),
         rate,
         period,
-        clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
+        clock: if clock == ClockArg::Fast {
+            Clock::Fast
+        } else {
+            Clock::Real
+        },
         epoch,
     })
 }

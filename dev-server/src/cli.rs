@@ -6,7 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The dev-server for audio plugins: edit, save, and hear the new code in the running signal.
 #[derive(Debug, Parser)]
-#[command(name = "retake", version, about, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "retake",
+    version,
+    about,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     /// What to do; `run` when left out.
     #[command(subcommand)]
@@ -171,7 +176,10 @@ impl FromStr for Setting {
             .ok()
             .filter(|v: &f64| v.is_finite())
             .ok_or_else(|| format!("{value:?} is not a finite number, such as -6 or 0.5"))?;
-        Ok(Self { param: param.to_owned(), value })
+        Ok(Self {
+            param: param.to_owned(),
+            value,
+        })
     }
 }
 
@@ -188,10 +196,13 @@ impl FromStr for TimedSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (time, setting) = text.split_once(':').ok_or_else(|| {
-            format!("{text:?} is not SECONDS:PARAM=VALUE, such as 2.5:gain=-6")
-        })?;
-        Ok(Self { seconds: seconds(time)?, setting: setting.parse()? })
+        let (time, setting) = text
+            .split_once(':')
+            .ok_or_else(|| format!("{text:?} is not SECONDS:PARAM=VALUE, such as 2.5:gain=-6"))?;
+        Ok(Self {
+            seconds: seconds(time)?,
+            setting: setting.parse()?,
+        })
     }
 }
 
@@ -219,21 +230,41 @@ mod tests {
     fn run_is_the_default_command() {
         let bare = Cli::parse_from(["retake", "my-plugin", "--set", "gain=-6"]);
         assert!(bare.command.is_none());
-        assert_eq!(bare.run.session.set[0], Setting { param: "gain".into(), value: -6.0 });
+        assert_eq!(
+            bare.run.session.set[0],
+            Setting {
+                param: "gain".into(),
+                value: -6.0
+            }
+        );
         let named = Cli::parse_from(["retake", "run", "my-plugin", "--audio-host", "jack"]);
-        let Some(Command::Run(run)) = named.command else { panic!("run was named") };
+        let Some(Command::Run(run)) = named.command else {
+            panic!("run was named")
+        };
         assert_eq!(run.audio.host.as_deref(), Some("jack"));
     }
 
     #[test]
     fn settings_name_what_is_wrong() {
-        assert_eq!("a=b=1".parse(), Ok(Setting { param: "a=b".into(), value: 1.0 }));
+        assert_eq!(
+            "a=b=1".parse(),
+            Ok(Setting {
+                param: "a=b".into(),
+                value: 1.0
+            })
+        );
         for bad in ["gain", "=1", "gain=", "gain=loud", "gain=nan", "gain=inf"] {
             assert!(bad.parse::<Setting>().is_err(), "{bad}");
         }
         let timed: TimedSetting = "2.5:gain=-6".parse().unwrap();
         assert!((timed.seconds - 2.5).abs() < 1e-12);
-        for bad in ["gain=1", "-1:gain=1", "x:gain=1", "nan:gain=1", "1e300:gain=1"] {
+        for bad in [
+            "gain=1",
+            "-1:gain=1",
+            "x:gain=1",
+            "nan:gain=1",
+            "1e300:gain=1",
+        ] {
             assert!(bad.parse::<TimedSetting>().is_err(), "{bad}");
         }
     }

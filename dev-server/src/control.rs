@@ -127,7 +127,10 @@ struct LoadWatch {
 impl Control {
     /// Takes over the session.
     pub fn new(parts: Parts) -> Self {
-        let load = LoadWatch { since: Instant::now(), before: parts.probe.load.snapshot() };
+        let load = LoadWatch {
+            since: Instant::now(),
+            before: parts.probe.load.snapshot(),
+        };
         Self {
             audio: Audio::default(),
             params: ParamTable::default(),
@@ -192,7 +195,10 @@ impl Control {
         if self.load.since.elapsed() >= LOAD_WINDOW {
             let now = self.parts.probe.load.snapshot();
             self.parts.telemetry.set_load(now.since(&self.load.before));
-            self.load = LoadWatch { since: Instant::now(), before: now };
+            self.load = LoadWatch {
+                since: Instant::now(),
+                before: now,
+            };
         }
     }
 
@@ -213,7 +219,11 @@ impl Control {
         self.bypass = on;
         self.parts.telemetry.set(Flag::Bypass, on);
         self.audio.command(retake_engine::CommandKind::Bypass(on));
-        say(Tone::Plain, "Bypass", if on { "on: you hear the input" } else { "off" });
+        say(
+            Tone::Plain,
+            "Bypass",
+            if on { "on: you hear the input" } else { "off" },
+        );
         self.tell_state();
     }
 
@@ -239,5 +249,4 @@ impl Control {
 }
 
 /// What the keys do.
-pub const KEYS: &str =
-    "r rebuild · b bypass · m mute · o open the page · q quit · h this help";
+pub const KEYS: &str = "r rebuild · b bypass · m mute · o open the page · q quit · h this help";

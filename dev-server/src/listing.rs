@@ -34,6 +34,9 @@ fn table(host: &HostListing) -> String {
             .collect()
     };
     let (inputs, outputs) = (side("input", &host.inputs), side("output", &host.outputs));
-    let why = host.unavailable.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    let why = host
+        .unavailable
+        .as_ref()
+        .map_or_else(String::new, |why| format!(" ({why})"));
     format!("{}{why}\n{inputs}{outputs}", host.host)
 }

@@ -132,7 +132,12 @@ impl HostError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Parameter(_) | Self::ManyPlugins { .. } | Self::NoPlugin { wanted: Some(_), .. }
+            Self::Parameter(_)
+                | Self::ManyPlugins { .. }
+                | Self::NoPlugin {
+                    wanted: Some(_),
+                    ..
+                }
         )
     }
 

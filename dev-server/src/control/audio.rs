@@ -44,7 +44,9 @@ impl Audio {
 
     /// From the microphone to the plugin, in frames.
     pub(super) fn latency_frames(&self) -> usize {
-        self.granted.as_ref().map_or(0, |granted| granted.latency_frames)
+        self.granted
+            .as_ref()
+            .map_or(0, |granted| granted.latency_frames)
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -69,14 +71,21 @@ impl Audio {
         if let Some(engine) = &mut self.engine
             && let Err(busy) = engine.commands.send(0, kind)
         {
-            say(Tone::Warning, "Busy", format!("{busy}: the switch was not thrown"));
+            say(
+                Tone::Warning,
+                "Busy",
+                format!("{busy}: the switch was not thrown"),
+            );
         }
     }
 }
 
 impl Control {
     /// What the devices thread tells; a reason when it ends the session.
-    pub(super) fn on_device(&mut self, event: DeviceEvent) -> Result<Option<&'static str>, Failure> {
+    pub(super) fn on_device(
+        &mut self,
+        event: DeviceEvent,
+    ) -> Result<Option<&'static str>, Failure> {
         match event {
             DeviceEvent::Opened(opened) => self.on_opened(*opened)?,
             DeviceEvent::OpenFailed(error) if error.is_usage() => {
@@ -117,7 +126,9 @@ impl Control {
 
     /// Builds the engine around the first generation (or the one that survived) and starts it.
     pub(super) fn start_engine(&mut self, first: Box<Generation>) -> Result<(), Failure> {
-        let Some(shape) = self.audio.shape() else { return Ok(()) };
+        let Some(shape) = self.audio.shape() else {
+            return Ok(());
+        };
         let Some(opened) = self.audio.granted.as_mut().and_then(|g| g.opened.take()) else {
             return Ok(());
         };
@@ -136,7 +147,11 @@ impl Control {
             input: opened.input,
             first,
             record,
-            to_mono: if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First },
+            to_mono: if self.parts.run.audio.mix_mono {
+                ToMono::Mean
+            } else {
+                ToMono::First
+            },
             fades_in: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
@@ -151,7 +166,9 @@ impl Control {
         let info = serde_json::to_value(&opened.info).unwrap_or_default();
         say_started(&opened.info, self.mute);
         self.shown.audio = self.parts.report.event("audio_started", info);
-        self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate));
+        self.parts
+            .devices
+            .start(Box::new(engine), self.run_plan(shape.rate));
         Ok(())
     }
 
@@ -163,26 +180,30 @@ impl Control {
     }
 
     fn create_recorder(&mut self, shape: BusShape) -> Result<Option<FrameProducer>, Failure> {
-        let Some(path) = &self.parts.run.session.record else { return Ok(None) };
+        let Some(path) = &self.parts.run.session.record else {
+            return Ok(None);
+        };
         let mailbox = self.parts.mailbox.clone();
         let on_failure = move |error| drop(mailbox.send(Message::RecorderFailed(error)));
         let channels = u16::try_from(shape.n_output).unwrap_or(u16::MAX);
-        let (ring, recorder) =
-            Recorder::create(path, shape.rate, channels, Box::new(on_failure))
-                .map_err(Failure::failed)?;
+        let (ring, recorder) = Recorder::create(path, shape.rate, channels, Box::new(on_failure))
+            .map_err(Failure::failed)?;
         self.audio.recorder = Some(recorder);
         Ok(Some(ring))
     }
 
     /// `--at`: commands that wait in the engine for their frame.
     fn schedule_settings(&mut self, rate: u32) -> Result<(), Failure> {
-        let Some(engine) = &mut self.audio.engine else { return Ok(()) };
+        let Some(engine) = &mut self.audio.engine else {
+            return Ok(());
+        };
         for timed in &self.parts.run.session.at {
             let Ok(wanted) = timed.setting.param.parse::<retake_host::ParamRef>();
             let value = timed.setting.value;
-            let id = self.params.check(&wanted, Some(value)).map_err(|e| {
-                Failure::usage(format!("--at {}: {}", timed.seconds, e.message))
-            })?;
+            let id = self
+                .params
+                .check(&wanted, Some(value))
+                .map_err(|e| Failure::usage(format!("--at {}: {}", timed.seconds, e.message)))?;
             let at_frame = frames_of(timed.seconds, rate);
             engine
                 .commands
@@ -195,7 +216,13 @@ impl Control {
     /// The devices came back with another rate or other channels: the plugin goes through
     /// deactivate and activate, and a new engine takes the place of the old one.
     fn reshape(&mut self, engine: Engine, opened: Opened) -> Result<(), Failure> {
-        let EngineParts { playing, next, commands, record, frame } = engine.into_parts();
+        let EngineParts {
+            playing,
+            next,
+            commands,
+            record,
+            frame,
+        } = engine.into_parts();
         let newest = match next {
             Some(next) => {
                 self.on_retired(*playing);
@@ -208,9 +235,15 @@ impl Control {
             self.keep_command(command.at_frame, command.kind);
         }
         self.on_opened(opened)?;
-        let Some(shape) = self.audio.shape() else { return Ok(()) };
+        let Some(shape) = self.audio.shape() else {
+            return Ok(());
+        };
         if let Some(thread) = self.reload.playing_thread() {
-            thread.reactivate(newest.into_processor(), f64::from(shape.rate), shape.max_block);
+            thread.reactivate(
+                newest.into_processor(),
+                f64::from(shape.rate),
+                shape.max_block,
+            );
         }
         Ok(())
     }
@@ -230,7 +263,12 @@ impl Control {
         while let Some(event) = self.audio.engine.as_mut().and_then(|e| e.events.pop().ok()) {
             self.on_engine(event);
         }
-        while let Some(old) = self.audio.engine.as_mut().and_then(|e| e.retired.pop().ok()) {
+        while let Some(old) = self
+            .audio
+            .engine
+            .as_mut()
+            .and_then(|e| e.retired.pop().ok())
+        {
             self.on_retired(*old);
         }
     }
@@ -259,23 +297,39 @@ impl Control {
 
     /// Sends the parameter changes that wait.
     pub(super) fn send_params(&mut self) {
-        let Some(engine) = &mut self.audio.engine else { return };
-        self.params
-            .send(|id, value| engine.commands.send(0, CommandKind::SetParam { id, value }).is_ok());
+        let Some(engine) = &mut self.audio.engine else {
+            return;
+        };
+        self.params.send(|id, value| {
+            engine
+                .commands
+                .send(0, CommandKind::SetParam { id, value })
+                .is_ok()
+        });
     }
 }
 
 /// The nearest frame to a time; the command line keeps times below a year.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a year")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "0 to a year"
+)]
 fn frames_of(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)).round() as u64
 }
 
 fn say_started(info: &retake_io::AudioInfo, muted: bool) {
     let end = |device: &Option<retake_io::DeviceInfo>| {
-        device.as_ref().map_or_else(|| "none".into(), |d| {
-            format!("{} ({} Hz, {} ch, {} frames)", d.device, d.rate, d.channels, d.period)
-        })
+        device.as_ref().map_or_else(
+            || "none".into(),
+            |d| {
+                format!(
+                    "{} ({} Hz, {} ch, {} frames)",
+                    d.device, d.rate, d.channels, d.period
+                )
+            },
+        )
     };
     let (from, to) = (end(&info.input), end(&info.output));
     let latency_ms = info.latency_frames as f64 * 1e3 / f64::from(info.engine_rate);

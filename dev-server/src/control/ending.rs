@@ -26,12 +26,18 @@ pub struct Failure {
 impl Failure {
     /// It failed (exit code 1).
     pub fn failed(why: impl Display) -> Self {
-        Self { message: why.to_string(), is_usage: false }
+        Self {
+            message: why.to_string(),
+            is_usage: false,
+        }
     }
 
     /// The command line was wrong (exit code 2).
     pub fn usage(why: impl Display) -> Self {
-        Self { message: why.to_string(), is_usage: true }
+        Self {
+            message: why.to_string(),
+            is_usage: true,
+        }
     }
 
     /// 1 or 2.
@@ -49,10 +55,7 @@ const PLUGINS_LIMIT: Duration = Duration::from_secs(2);
 
 impl Control {
     /// Ends the session in order, whatever ended it.
-    pub(super) fn shut_down(
-        mut self,
-        end: Result<&'static str, Failure>,
-    ) -> Result<(), Failure> {
+    pub(super) fn shut_down(mut self, end: Result<&'static str, Failure>) -> Result<(), Failure> {
         if self.audio.is_running() && self.parts.run.audio.clock == ClockArg::Real {
             self.audio.command(CommandKind::Stop);
             self.wait(FADE_LIMIT, |control| control.audio.has_stopped());
@@ -101,11 +104,17 @@ impl Control {
     }
 
     fn finish_recording(&mut self) -> Result<&'static str, Failure> {
-        let Some(recorder) = self.audio.take_recorder() else { return Ok("") };
+        let Some(recorder) = self.audio.take_recorder() else {
+            return Ok("");
+        };
         let lost = self.parts.probe.record_lost_frames.get();
         if lost > 0 {
             let why = "the disk was too slow";
-            say(Tone::Warning, "Recording", format!("lost {lost} frames: {why}"));
+            say(
+                Tone::Warning,
+                "Recording",
+                format!("lost {lost} frames: {why}"),
+            );
         }
         let frames = recorder.finish().map_err(Failure::failed)?;
         say(Tone::Good, "Recorded", format!("{frames} frames"));
@@ -113,7 +122,9 @@ impl Control {
     }
 
     fn say_goodbye(&mut self, end: &Result<&'static str, Failure>) {
-        let reason = end.as_ref().map_or_else(ToString::to_string, |reason| (*reason).to_owned());
+        let reason = end
+            .as_ref()
+            .map_or_else(ToString::to_string, |reason| (*reason).to_owned());
         let p = &self.parts.probe;
         let fields = json!({
             "reason": reason,

@@ -23,7 +23,9 @@ impl Crate {
         static MADE: Once = Once::new();
         MADE.call_once(make_workspace);
         assert!(NAMES.contains(&name), "add {name} to NAMES");
-        let this = Self { dir: tmp("plugins").join(name) };
+        let this = Self {
+            dir: tmp("plugins").join(name),
+        };
         this.law(UNITY);
         this
     }
@@ -85,7 +87,10 @@ export_plugin!(Gain);
 fn make_workspace() {
     let root = tmp("plugins");
     let members: Vec<String> = NAMES.iter().map(|name| format!("{name:?}")).collect();
-    let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n", members.join(", "));
+    let manifest = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = [{}]\n",
+        members.join(", ")
+    );
     write(&root.join("Cargo.toml"), &manifest);
     let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     // The same versions as ours, so that nothing has to be looked up.

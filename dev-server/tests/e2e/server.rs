@@ -59,8 +59,11 @@ impl Server {
     }
 
     pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("retake runs");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("retake runs");
         let (told, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || {
@@ -78,7 +81,12 @@ impl Server {
             stderr.read_to_end(&mut text).unwrap();
             String::from_utf8_lossy(&text).into_owned()
         });
-        Self { child, lines, seen: Vec::new(), stderr: Some(stderr) }
+        Self {
+            child,
+            lines,
+            seen: Vec::new(),
+            stderr: Some(stderr),
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -96,7 +104,8 @@ impl Server {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(event) = self.lines.recv_timeout(left) else {
-                panic!("no {name} came; seen: {:#?}\n{}", self.seen, self.give_up());
+                let stderr = self.give_up();
+                panic!("no {name} came; seen: {:#?}\n{stderr}", self.seen);
             };
             self.seen.push(event.clone());
             if event["event"] == name && is_right(&event) {
@@ -109,8 +118,9 @@ impl Server {
     pub(crate) fn listen_for(&mut self, time: Duration) -> Vec<Value> {
         let until = Instant::now() + time;
         let mut heard = Vec::new();
-        while let Ok(event) =
-            self.lines.recv_timeout(until.saturating_duration_since(Instant::now()))
+        while let Ok(event) = self
+            .lines
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
         {
             heard.push(event);
         }
@@ -120,13 +130,19 @@ impl Server {
 
     /// How many events of that name were seen so far.
     pub(crate) fn count(&self, name: &str) -> usize {
-        self.seen.iter().filter(|event| event["event"] == name).count()
+        self.seen
+            .iter()
+            .filter(|event| event["event"] == name)
+            .count()
     }
 
     fn give_up(&mut self) -> String {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self.stderr.take().map(|text| text.join().unwrap()).unwrap_or_default()
+        self.stderr
+            .take()
+            .map(|text| text.join().unwrap())
+            .unwrap_or_default()
     }
 
     /// Asks it to end, as Ctrl-C does, and waits for that.
@@ -143,12 +159,20 @@ impl Server {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status.code();
             }
-            assert!(Instant::now() < until, "it does not end: {}", self.give_up());
+            assert!(
+                Instant::now() < until,
+                "it does not end: {}",
+                self.give_up()
+            );
             std::thread::sleep(Duration::from_millis(5));
         };
         let stderr = self.stderr.take().unwrap().join().unwrap();
         self.seen.extend(self.lines.iter());
-        Ended { code, events: std::mem::take(&mut self.seen), stderr }
+        Ended {
+            code,
+            events: std::mem::take(&mut self.seen),
+            stderr,
+        }
     }
 }
 

@@ -117,7 +117,10 @@ impl Hosts {
         }
         let candidate = |found: &Found| Candidate {
             name: found.name.clone(),
-            id: found.device.id().map_or_else(|_| found.name.clone(), |id| id.id().to_owned()),
+            id: found
+                .device
+                .id()
+                .map_or_else(|_| found.name.clone(), |id| id.id().to_owned()),
         };
         let candidates: Vec<_> = found.iter().map(candidate).collect();
         let at = choose(end, given, &candidates)?;
@@ -130,7 +133,10 @@ impl Hosts {
     /// [`IoError::HostUnavailable`].
     pub(crate) fn devices(&mut self, host: &str, end: End) -> Result<Vec<Found>, IoError> {
         let devices = match end {
-            End::Input => self.get(host)?.input_devices().map(Iterator::collect::<Vec<_>>),
+            End::Input => self
+                .get(host)?
+                .input_devices()
+                .map(Iterator::collect::<Vec<_>>),
             End::Output => self.get(host)?.output_devices().map(Iterator::collect),
         };
         let devices = devices.map_err(|e| unavailable(host, &e))?;
@@ -153,7 +159,11 @@ impl Hosts {
 
     /// The connection to `name`; a dead one is replaced.
     fn get(&mut self, name: &str) -> Result<&cpal::Host, IoError> {
-        if self.open.get(name).is_some_and(|host| !is_alive(name, host)) {
+        if self
+            .open
+            .get(name)
+            .is_some_and(|host| !is_alive(name, host))
+        {
             self.open.remove(name);
         }
         match self.open.entry(name.to_owned()) {
@@ -227,7 +237,10 @@ fn seems_to_run(host: &str) -> bool {
     if host != "jack" {
         return true;
     }
-    let entries = std::fs::read_dir("/dev/shm").into_iter().flatten().flatten();
+    let entries = std::fs::read_dir("/dev/shm")
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut names = entries.map(|entry| entry.file_name());
     names.any(|name| name.to_string_lossy().starts_with("jack"))
 }
@@ -247,7 +260,10 @@ mod tests {
         assert_eq!(known_host("Virtual"), Ok(VIRTUAL.to_owned()));
         let error = known_host("virtaul").unwrap_err();
         assert!(error.is_usage());
-        assert!(error.to_string().contains("did you mean \"virtual\"?"), "{error}");
+        assert!(
+            error.to_string().contains("did you mean \"virtual\"?"),
+            "{error}"
+        );
     }
 
     #[cfg(target_os = "linux")]

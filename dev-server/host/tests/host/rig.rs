@@ -111,7 +111,9 @@ impl Rig {
 
     pub(crate) fn failed(&self) -> (FailReason, String) {
         self.wait(|news| match news {
-            News::Failed { reason, message, .. } => Some((reason, message)),
+            News::Failed {
+                reason, message, ..
+            } => Some((reason, message)),
             News::Activated(_) => panic!("it was activated"),
             _ => None,
         })

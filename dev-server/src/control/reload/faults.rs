@@ -18,14 +18,19 @@ impl Control {
             _ => String::new(),
         };
         let (kind, message, action) = (fault.kind, fault.message, fault.action);
-        say(Tone::Error, "Fault", format!("{kind}{place}: {message}; {action}"));
+        say(
+            Tone::Error,
+            "Fault",
+            format!("{kind}{place}: {message}; {action}"),
+        );
         self.shown.fault = self.parts.report.event("fault", fields);
         self.set_faulted(true);
         self.tell_state();
     }
 
     pub(in crate::control) fn on_panic(&mut self, number: u32, panic: &PanicLine) {
-        self.audio.command(CommandKind::Condemn { generation: number });
+        self.audio
+            .command(CommandKind::Condemn { generation: number });
         self.on_fault(
             number,
             &Fault {
@@ -44,27 +49,50 @@ impl Control {
     }
 
     pub(in crate::control) fn on_log(&mut self, number: u32, severity: Severity, message: &str) {
-        let tone = if severity >= Severity::Warning { Tone::Warning } else { Tone::Plain };
+        let tone = if severity >= Severity::Warning {
+            Tone::Warning
+        } else {
+            Tone::Plain
+        };
         say(tone, "Plugin", format!("generation {number}: {message}"));
-        self.parts.report.notify("log", &json!({ "level": severity, "message": message }));
+        self.parts
+            .report
+            .notify("log", &json!({ "level": severity, "message": message }));
     }
 
     /// Foreign code that does not come back: reported, and left behind.
     pub(in crate::control) fn watch_plugins(&mut self) -> Result<(), Failure> {
-        if let Some(Candidate { step: Step::AwaitsState { since }, .. }) = &self.reload.candidate
+        if let Some(Candidate {
+            step: Step::AwaitsState { since },
+            ..
+        }) = &self.reload.candidate
             && since.elapsed() > STATE_LIMIT
         {
-            say(Tone::Warning, "State", "the plugin takes too long to save it: parameters only");
+            say(
+                Tone::Warning,
+                "State",
+                "the plugin takes too long to save it: parameters only",
+            );
             self.load_candidate(None)?;
         }
         let stuck = |(number, thread): (u32, &PluginThread)| {
-            thread.busy_for().filter(|time| *time > FOREIGN_CALL_LIMIT).map(|_| number)
+            thread
+                .busy_for()
+                .filter(|time| *time > FOREIGN_CALL_LIMIT)
+                .map(|_| number)
         };
-        let Some(number) = self.reload.threads().find_map(stuck) else { return Ok(()) };
+        let Some(number) = self.reload.threads().find_map(stuck) else {
+            return Ok(());
+        };
         let message = format!("a call into generation {number} lasts longer than 5 s: abandoned");
         // Dropping the handle leaves the thread to itself.
         self.reload.retiring.remove(&number);
-        if self.reload.candidate.as_ref().is_some_and(|c| c.number == number) {
+        if self
+            .reload
+            .candidate
+            .as_ref()
+            .is_some_and(|c| c.number == number)
+        {
             return self.on_refused(number, FailReason::Timeout, &message, false);
         }
         Ok(())
@@ -81,7 +109,9 @@ impl Control {
                     self.reload.retiring.insert(candidate.number, thread);
                 }
                 Step::Swaps(ready) => {
-                    self.reload.retiring.insert(candidate.number, ready.playing.thread);
+                    self.reload
+                        .retiring
+                        .insert(candidate.number, ready.playing.thread);
                 }
             }
         }
@@ -109,7 +139,12 @@ pub(in crate::control) struct Fault<'a> {
 impl<'a> Fault<'a> {
     /// A fault without a place in the source.
     pub(in crate::control) fn of(kind: &'a str, message: &'a str, action: &'a str) -> Self {
-        Self { kind, message, file: None, line: None, action }
+        Self {
+            kind,
+            message,
+            file: None,
+            line: None,
+            action,
+        }
     }
 }
-

@@ -10,7 +10,9 @@ impl Control {
         if is_busy || self.audio.shape().is_none() {
             return Ok(());
         }
-        let Some(artifact) = self.reload.waiting.take() else { return Ok(()) };
+        let Some(artifact) = self.reload.waiting.take() else {
+            return Ok(());
+        };
         self.reload.number += 1;
         if let Some(playing) = &self.reload.playing {
             playing.thread.save_state();
@@ -18,7 +20,9 @@ impl Control {
         self.reload.candidate = Some(Candidate {
             number: self.reload.number,
             artifact,
-            step: Step::AwaitsState { since: Instant::now() },
+            step: Step::AwaitsState {
+                since: Instant::now(),
+            },
             journal: Vec::new(),
             stage_ms: 0.0,
             load_ms: 0.0,
@@ -31,13 +35,20 @@ impl Control {
     }
 
     /// Starts the candidate's own thread with what the old generation leaves it.
-    pub(in crate::control) fn load_candidate(&mut self, state: Option<Vec<u8>>) -> Result<(), Failure> {
+    pub(in crate::control) fn load_candidate(
+        &mut self,
+        state: Option<Vec<u8>>,
+    ) -> Result<(), Failure> {
         let (Some(shape), Some(candidate)) = (self.audio.shape(), &mut self.reload.candidate)
         else {
             return Ok(());
         };
         let is_first = self.reload.playing.is_none();
-        let settings = if is_first { &self.parts.run.session.set[..] } else { &[] };
+        let settings = if is_first {
+            &self.parts.run.session.set[..]
+        } else {
+            &[]
+        };
         let wanted = |s: &crate::cli::Setting| {
             let Ok(param) = s.param.parse::<ParamRef>();
             (param, s.value)
@@ -74,7 +85,11 @@ impl Control {
             News::Staged { stage_ms, .. } => self.on_candidate(number, State::Staged, |c| {
                 c.stage_ms = stage_ms;
             }),
-            News::Loaded { info: found, load_ms, .. } => {
+            News::Loaded {
+                info: found,
+                load_ms,
+                ..
+            } => {
                 self.on_candidate(number, State::Loaded, |c| {
                     c.load_ms = load_ms;
                     if let Step::Loads { info, .. } = &mut c.step {
@@ -83,14 +98,23 @@ impl Control {
                 });
             }
             News::Activated(activated) => return self.on_activated(number, *activated),
-            News::Failed { reason, message, is_usage } => {
+            News::Failed {
+                reason,
+                message,
+                is_usage,
+            } => {
                 return self.on_refused(number, reason, &message, is_usage);
             }
             News::Log { severity, message } => self.on_log(number, severity, &message),
             News::Panicked(line) => self.on_panic(number, &line),
             News::ParamsChanged(list) => self.on_params_changed(number, list),
             News::State(state) => return self.on_state(state),
-            News::ParamText { id, value, text, tag } => self.on_text(id, value, &text, tag),
+            News::ParamText {
+                id,
+                value,
+                text,
+                tag,
+            } => self.on_text(id, value, &text, tag),
             News::Gone { pinned } => return self.on_gone(number, pinned),
             _ => {}
         }
@@ -98,7 +122,12 @@ impl Control {
     }
 
     fn on_candidate(&mut self, number: u32, state: State, note: impl FnOnce(&mut Candidate)) {
-        if let Some(candidate) = self.reload.candidate.as_mut().filter(|c| c.number == number) {
+        if let Some(candidate) = self
+            .reload
+            .candidate
+            .as_mut()
+            .filter(|c| c.number == number)
+        {
             note(candidate);
             self.set_state(state);
         }
@@ -109,7 +138,11 @@ impl Control {
             return Ok(());
         }
         let state = state.unwrap_or_else(|why| {
-            say(Tone::Warning, "State", format!("the plugin could not save it: {why}"));
+            say(
+                Tone::Warning,
+                "State",
+                format!("the plugin could not save it: {why}"),
+            );
             None
         });
         self.load_candidate(state)
@@ -120,19 +153,36 @@ impl Control {
         matches!(step, Some(Step::AwaitsState { .. }))
     }
 
-    pub(in crate::control) fn on_activated(&mut self, number: u32, activated: Activated) -> Result<(), Failure> {
+    pub(in crate::control) fn on_activated(
+        &mut self,
+        number: u32,
+        activated: Activated,
+    ) -> Result<(), Failure> {
         let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
-        let Step::Loads { thread, info: Some(info) } = candidate.step else { return Ok(()) };
-        let Some(shape) = self.audio.shape() else { return Ok(()) };
+        let Step::Loads {
+            thread,
+            info: Some(info),
+        } = candidate.step
+        else {
+            return Ok(());
+        };
+        let Some(shape) = self.audio.shape() else {
+            return Ok(());
+        };
         candidate.load_ms += activated.activate_ms;
         self.set_state(State::Activated);
-        let generation = Generation::new(number, activated.processor, shape)
-            .with_journal(&candidate.journal);
+        let generation =
+            Generation::new(number, activated.processor, shape).with_journal(&candidate.journal);
         let layout = activated.layout;
         candidate.step = Step::Swaps(Box::new(Ready {
-            playing: Playing { number, thread, info, layout },
+            playing: Playing {
+                number,
+                thread,
+                info,
+                layout,
+            },
             params: activated.params,
             carried: activated.carried,
             sent_at: Instant::now(),
@@ -169,12 +219,17 @@ impl Control {
     /// A generation that never sounded, because the devices changed under it: its library is taken
     /// up again afterwards.
     pub(in crate::control) fn postpone(&mut self, generation: Generation) {
-        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == generation.number())
+        let Some(candidate) = self
+            .reload
+            .candidate
+            .take_if(|c| c.number == generation.number())
         else {
             return;
         };
         if let Step::Swaps(ready) = candidate.step {
-            self.reload.retiring.insert(candidate.number, ready.playing.thread);
+            self.reload
+                .retiring
+                .insert(candidate.number, ready.playing.thread);
         }
         self.on_retired(generation);
         self.reload.waiting.get_or_insert(candidate.artifact);
@@ -182,18 +237,31 @@ impl Control {
 
     /// A cross-fade, unless both together would not fit or their channels differ.
     fn fade_to(&self, next: Layout, rate: u32) -> Fade {
-        let same_channels = self.reload.playing.as_ref().is_none_or(|p| {
-            (p.layout.n_input, p.layout.n_output) == (next.n_input, next.n_output)
-        });
+        let same_channels =
+            self.reload.playing.as_ref().is_none_or(|p| {
+                (p.layout.n_input, p.layout.n_output) == (next.n_input, next.n_output)
+            });
         // The new one was not heard yet: it is taken to cost what the old one costs.
         let both = 2.0 * self.parts.telemetry.load().mean;
         let frames = |ms: u32| (rate * ms / 1_000).max(2) as usize;
         if same_channels && both <= CROSS_FADE_LOAD {
-            return Fade::Cross { frames: frames(CROSS_FADE_MS) };
+            return Fade::Cross {
+                frames: frames(CROSS_FADE_MS),
+            };
         }
-        let why = if same_channels { "the load leaves no room for both" } else { "other channels" };
-        say(Tone::Plain, "Swapping", format!("by fade-out and fade-in: {why}"));
-        Fade::OutIn { frames: frames(OUT_IN_MS) }
+        let why = if same_channels {
+            "the load leaves no room for both"
+        } else {
+            "other channels"
+        };
+        say(
+            Tone::Plain,
+            "Swapping",
+            format!("by fade-out and fade-in: {why}"),
+        );
+        Fade::OutIn {
+            frames: frames(OUT_IN_MS),
+        }
     }
 
     pub(in crate::control) fn on_refused(
@@ -203,8 +271,17 @@ impl Control {
         message: &str,
         is_usage: bool,
     ) -> Result<(), Failure> {
-        if self.reload.candidate.take_if(|c| c.number == number).is_none() {
-            say(Tone::Error, "Plugin", format!("generation {number}: {message}"));
+        if self
+            .reload
+            .candidate
+            .take_if(|c| c.number == number)
+            .is_none()
+        {
+            say(
+                Tone::Error,
+                "Plugin",
+                format!("generation {number}: {message}"),
+            );
             return Ok(());
         }
         let fields = json!({
@@ -214,8 +291,16 @@ impl Control {
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.parts.report.event("reload_failed", fields);
-        say(Tone::Error, "Refused", format!("{message}; {}", self.what_plays_on()));
-        let state = if self.reload.playing.is_some() { State::Running } else { State::Idle };
+        say(
+            Tone::Error,
+            "Refused",
+            format!("{message}; {}", self.what_plays_on()),
+        );
+        let state = if self.reload.playing.is_some() {
+            State::Running
+        } else {
+            State::Idle
+        };
         self.set_state(state);
         if is_usage && self.reload.playing.is_none() {
             return Err(Failure::usage(message));
@@ -224,4 +309,3 @@ impl Control {
         self.take_up_artifact()
     }
 }
-

@@ -6,9 +6,18 @@ use super::*;
 impl Control {
     /// The first block of a generation is on its way to the device.
     pub(in crate::control) fn on_sounding(&mut self, number: u32) {
-        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else { return };
-        let Step::Swaps(ready) = candidate.step else { return };
-        let Ready { playing, params, carried, sent_at } = *ready;
+        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
+            return;
+        };
+        let Step::Swaps(ready) = candidate.step else {
+            return;
+        };
+        let Ready {
+            playing,
+            params,
+            carried,
+            sent_at,
+        } = *ready;
         let latency = playing.layout.latency_frames;
         let now = Instant::now();
         let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
@@ -32,7 +41,9 @@ impl Control {
         say_reloaded(&fields);
         self.shown.reloaded = self.parts.report.event("reloaded", fields);
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
-        self.parts.telemetry.set_generation(number, self.audio.latency_frames() + latency);
+        self.parts
+            .telemetry
+            .set_generation(number, self.audio.latency_frames() + latency);
         self.set_faulted(false);
         self.params.replace(params);
         for (id, value) in candidate.journal {
@@ -79,12 +90,15 @@ impl Control {
         let param = json!({ "id": id, "value": value, "text": text, "frame": frame });
         self.parts.report.notify("param", &param);
     }
-
 }
 
 fn say_reloaded(fields: &Value) {
     let ms = |name: &str| fields[name].as_f64().unwrap_or_default();
-    let verb = if fields["first"] == true { "Playing" } else { "Reloaded" };
+    let verb = if fields["first"] == true {
+        "Playing"
+    } else {
+        "Reloaded"
+    };
     let what = format!(
         "{} {}, generation {}: {:.0} ms (detect {:.1} · build {:.0} · stage {:.1} · load {:.1} · swap {:.1})",
         fields["plugin"]["name"].as_str().unwrap_or_default(),

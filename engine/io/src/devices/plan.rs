@@ -13,10 +13,7 @@ use crate::{
 /// What is at one end.
 pub(super) enum Target {
     /// A lane of the session's card.
-    Virtual {
-        device: cpal::Device,
-        name: String,
-    },
+    Virtual { device: cpal::Device, name: String },
     /// Whatever is the default when it is opened.
     Default,
     /// The device of that name.
@@ -189,14 +186,18 @@ fn check_fast(end: End, choice: &Choice, is_virtual_host: bool) -> Result<(), Io
     match choice {
         Choice::None => Ok(()),
         Choice::Default if is_virtual_host => Ok(()),
-        Choice::Default => Err(IoError::FastClock(format!("--{end} virtual[:…] is missing"))),
+        Choice::Default => Err(IoError::FastClock(format!(
+            "--{end} virtual[:…] is missing"
+        ))),
         Choice::Named(name) if !Spec::is_virtual(name) => {
             Err(IoError::FastClock(format!("{end} \"{name}\" is not")))
         }
         Choice::Named(name) => match name.parse::<Spec>()?.unplug {
             None => Ok(()),
             // When a rebuild is done is a matter of wall time: no two runs would be alike.
-            Some(_) => Err(IoError::FastClock(format!("unplug= of the {end} needs the real clock"))),
+            Some(_) => Err(IoError::FastClock(format!(
+                "unplug= of the {end} needs the real clock"
+            ))),
         },
     }
 }
@@ -207,11 +208,7 @@ struct OnCard {
     card: Card,
 }
 
-fn virtual_host(
-    pace: Pace,
-    input: &Decided,
-    output: &Decided,
-) -> Result<Option<OnCard>, IoError> {
+fn virtual_host(pace: Pace, input: &Decided, output: &Decided) -> Result<Option<OnCard>, IoError> {
     let spec = |decided: &Decided| match decided {
         Decided::Virtual(spec) => Some(spec.clone()),
         _ => None,

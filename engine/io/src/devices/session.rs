@@ -223,13 +223,20 @@ impl Session {
         if let Some(reason) = clock_fault {
             self.lose(clock_end, &reason);
         }
-        let capture_fault = self.capture.as_ref().and_then(|capture| capture.fault.reason());
+        let capture_fault = self
+            .capture
+            .as_ref()
+            .and_then(|capture| capture.fault.reason());
         if let Some(reason) = capture_fault {
             self.lose(End::Input, &reason);
         }
         let now = Instant::now();
         for end in [clock_end, End::Input] {
-            if self.outages.get(&end).is_some_and(|outage| outage.is_due(now)) {
+            if self
+                .outages
+                .get(&end)
+                .is_some_and(|outage| outage.is_due(now))
+            {
                 self.retry(end);
             }
         }
