@@ -300,6 +300,19 @@ fn path_dependencies_and_manifests_are_watched_also_new_ones() {
 }
 
 #[test]
+fn only_a_file_that_the_build_reads_is_missed() {
+    let tiny = Tiny::new();
+    tiny.write("src/lib.rs", "mod part;\n");
+    tiny.write("src/part.rs", "");
+    tiny.write("notes.txt", "x");
+    let bench = Bench::new(tiny.project());
+    fs::remove_file(tiny.path("notes.txt")).unwrap();
+    assert_eq!(bench.count().n_started, 0);
+    fs::remove_file(tiny.path("src/part.rs")).unwrap();
+    assert_eq!(bench.failed()[0].code.as_deref(), Some("E0583"));
+}
+
+#[test]
 fn a_request_builds_without_a_change_and_without_watching() {
     let tiny = Tiny::new();
     let bench = Bench::started(tiny.project(), false);
