@@ -6,13 +6,13 @@
 
 use crate::{
     overwrite::{OverwriteReader, OverwriteSource, OverwriteWriter, overwrite_ring},
-    planar::Planar,
+    planar::{FULL_SCALE_BITS, INFINITY_BITS, Planar, loudest_bits},
 };
 
 /// Frames per record.
 pub const INTERVAL_FRAMES: usize = 256;
 
-/// Samples that are measured side by side.
+/// Samples that are summed side by side.
 const LANES: usize = 8;
 /// Words of a channel in a record: max abs, sum of squares, clips and non-finite samples.
 const CHANNEL_WORDS: usize = 4;
@@ -34,18 +34,25 @@ pub struct ChannelMeter {
 
 impl ChannelMeter {
     fn add(&mut self, samples: &[f32]) {
-        let mut lanes = Lanes::default();
-        let (whole, rest) = samples.as_chunks::<LANES>();
-        for samples in whole {
-            lanes.add(samples);
+        let loudest = loudest_bits(samples);
+        if loudest >= INFINITY_BITS {
+            return self.add_finite_of(samples);
         }
-        // Silence counts as nothing.
-        let mut last = [0.0; LANES];
-        last[..rest.len()].copy_from_slice(rest);
-        lanes.add(&last);
-        for lane in 0..LANES {
-            self.merge(&lanes.channel(lane));
+        self.peak = self.peak.max(f32::from_bits(loudest));
+        self.sum_of_squares += sum_of_squares(samples);
+        if loudest > FULL_SCALE_BITS {
+            self.clips += count(samples, |x| x.abs() > 1.0);
         }
+    }
+
+    /// The slow way, for rows with something in them that is no number.
+    fn add_finite_of(&mut self, samples: &[f32]) {
+        for x in samples.iter().filter(|x| x.is_finite()) {
+            self.peak = self.peak.max(x.abs());
+            self.sum_of_squares += x * x;
+        }
+        self.clips += count(samples, |x| x.is_finite() && x.abs() > 1.0);
+        self.non_finite += count(samples, |x| !x.is_finite());
     }
 
     fn merge(&mut self, other: &Self) {
@@ -74,39 +81,21 @@ impl ChannelMeter {
     }
 }
 
-/// A channel's meter, eight times side by side: branch-free loops over arrays become vector code,
-/// and eight short sums round less than a long one.
-#[derive(Default)]
-struct Lanes {
-    peak: [f32; LANES],
-    sum_of_squares: [f32; LANES],
-    clips: [u32; LANES],
-    non_finite: [u32; LANES],
+/// Eight sums side by side: vector code, and short sums round less than a long one.
+fn sum_of_squares(samples: &[f32]) -> f32 {
+    let (whole, rest) = samples.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for samples in whole {
+        for (lane, x) in lanes.iter_mut().zip(samples) {
+            *lane += x * x;
+        }
+    }
+    lanes.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>()
 }
 
-impl Lanes {
-    #[inline]
-    fn add(&mut self, samples: &[f32; LANES]) {
-        for (lane, x) in samples.iter().enumerate() {
-            let magnitude = x.abs();
-            let is_finite = magnitude < f32::INFINITY;
-            let finite = if is_finite { magnitude } else { 0.0 };
-            let is_louder = finite > self.peak[lane];
-            self.peak[lane] = if is_louder { finite } else { self.peak[lane] };
-            self.sum_of_squares[lane] += finite * finite;
-            self.clips[lane] += u32::from(finite > 1.0);
-            self.non_finite[lane] += u32::from(!is_finite);
-        }
-    }
-
-    fn channel(&self, lane: usize) -> ChannelMeter {
-        ChannelMeter {
-            peak: self.peak[lane],
-            sum_of_squares: self.sum_of_squares[lane],
-            clips: self.clips[lane],
-            non_finite: self.non_finite[lane],
-        }
-    }
+/// How many samples are `such`; at most an interval's, so a `u32` holds them.
+fn count(samples: &[f32], such: impl Fn(&f32) -> bool) -> u32 {
+    samples.iter().map(|x| u32::from(such(x))).sum()
 }
 
 /// Meters for `n_input` + `n_output` channels at `rate` Hz.
