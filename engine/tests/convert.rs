@@ -1,5 +1,10 @@
 //! Fixed-ratio conversion through engine and live input, with irregular blocks at both ends.
 #![cfg(not(loom))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 #[path = "support/rig.rs"]
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
@@ -118,13 +123,11 @@ fn every_ratio_keeps_120_db_and_its_word_on_latency() {
         for channels in [1, 2] {
             let (out, latency) = rendered(from, to, channels);
             let (snr_db, phase) = fit(&out, to);
-            println!("{from} to {to}, {channels} channels: {snr_db:.1} dB");
             assert!(snr_db >= 120.0, "{from} to {to}: {snr_db:.1} dB");
             // A delay of d frames turns the phase back by 2π·f·d/rate, modulo whole turns.
             let turn = f64::from(to) / HZ;
             let measured = -phase / TAU * turn;
             let off = (latency as f64 - measured + turn / 2.0).rem_euclid(turn) - turn / 2.0;
-            println!("   latency {latency}, off by {off:.3}");
             assert!(off.abs() <= 0.5, "latency {latency} off by {off:.3} frames");
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p retake-engine --test loom --release`
 #![cfg(loom)]
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 
 use retake_engine::overwrite::{OverwriteReader, overwrite_ring};
 

@@ -1,5 +1,10 @@
 //! 10,000 blocks with everything going on, and not one call of the allocator on the audio thread.
 #![cfg(not(loom))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
 #[path = "support/rig.rs"]
@@ -90,7 +95,7 @@ fn command(n: usize, number: &mut u32, frame: u64) -> Option<(u64, CommandKind)>
     Some(match n % 10 {
         0 => (0, CommandKind::Bypass(on)),
         1 => (0, CommandKind::Mute(on)),
-        3 | 4 | 5 => (frame + 100, CommandKind::SetParam { id: 1, value: 0.5 }),
+        3..=5 => (frame + 100, CommandKind::SetParam { id: 1, value: 0.5 }),
         7 => {
             *number += 1;
             let fade = match *number % 3 {
