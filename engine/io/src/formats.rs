@@ -171,7 +171,8 @@ mod tests {
         let full = 1_i64 << (bits - 1);
         let step = (full / 5_000).max(1);
         let steps = (-5_000..5_000).map(move |n| n * step);
-        steps.chain([-full, -full + 1, -1, 0, 1, full - 2, full - 1])
+        steps
+            .chain([-full, -full + 1, -1, 0, 1, full - 2, full - 1])
             .filter(move |v| (-full..full).contains(v))
     }
 

@@ -27,6 +27,8 @@ pub struct HostListing {
 pub struct DeviceListing {
     /// Name, as `--input` and `--output` take it.
     pub name: String,
+    /// What the host calls it; does as well as the name.
+    pub id: String,
     /// Whether it is its host's default.
     pub default: bool,
     /// Lowest and highest rate, Hz.
@@ -44,6 +46,7 @@ fn list_host(name: &str) -> HostListing {
     if name == VIRTUAL {
         let device = DeviceListing {
             name: "virtual[:key=value,…]".to_owned(),
+            id: VIRTUAL.to_owned(),
             default: true,
             rates: Some((1_000, 768_000)),
             channels: Some((1, 64)),
@@ -57,7 +60,11 @@ fn list_host(name: &str) -> HostListing {
     }
     let inputs = list_end(name, End::Input);
     let outputs = list_end(name, End::Output);
-    let unavailable = inputs.as_ref().err().or(outputs.as_ref().err()).map(IoError::to_string);
+    let unavailable = inputs
+        .as_ref()
+        .err()
+        .or(outputs.as_ref().err())
+        .map(IoError::to_string);
     HostListing {
         host: name.to_owned(),
         unavailable,
@@ -68,19 +75,27 @@ fn list_host(name: &str) -> HostListing {
 
 fn list_end(host: &str, end: End) -> Result<Vec<DeviceListing>, IoError> {
     let mut hosts = Hosts::new(Some(host))?;
-    let default = hosts.default_device(end)?.map(|found| found.name);
+    let default = hosts.default_device(end, None)?.map(|found| found.id);
     let devices = hosts.devices(host, end)?;
-    Ok(devices.iter().map(|found| list_device(found, end, default.as_deref())).collect())
+    Ok(devices
+        .iter()
+        .map(|found| list_device(found, end, default.as_deref()))
+        .collect())
 }
 
 fn list_device(found: &Found, end: End, default: Option<&str>) -> DeviceListing {
     let ranges = ranges(&found.device, end).unwrap_or_default();
     let channels = ranges.iter().map(SupportedStreamConfigRange::channels);
-    let lowest = ranges.iter().map(SupportedStreamConfigRange::min_sample_rate);
-    let highest = ranges.iter().map(SupportedStreamConfigRange::max_sample_rate);
+    let lowest = ranges
+        .iter()
+        .map(SupportedStreamConfigRange::min_sample_rate);
+    let highest = ranges
+        .iter()
+        .map(SupportedStreamConfigRange::max_sample_rate);
     DeviceListing {
         name: found.name.clone(),
-        default: default == Some(&found.name),
+        id: found.id.clone(),
+        default: default == Some(&found.id),
         rates: lowest.min().zip(highest.max()),
         channels: channels.clone().min().zip(channels.max()),
     }

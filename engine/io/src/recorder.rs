@@ -7,7 +7,10 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::{Acquire, Release}},
+        atomic::{
+            AtomicBool, AtomicU64, AtomicUsize,
+            Ordering::{Acquire, Release},
+        },
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -190,7 +193,9 @@ impl Sink {
     fn answer(&self) {
         let asked = self.shared.asked.load(Acquire);
         if asked != self.shared.answered.load(Acquire) {
-            self.shared.fill_frames.store(self.ring.fill_frames(), Release);
+            self.shared
+                .fill_frames
+                .store(self.ring.fill_frames(), Release);
             self.shared.answered.store(asked, Release);
         }
     }

@@ -51,7 +51,10 @@ fn samples(
             let full_scale = 2_f64.powi(i32::from(spec.bits_per_sample) - 1);
             #[expect(clippy::cast_possible_truncation, reason = "the nearest f32 is meant")]
             let to_f32 = |v: i32| (f64::from(v) / full_scale) as f32;
-            reader.into_samples::<i32>().map(|v| v.map(to_f32)).collect()
+            reader
+                .into_samples::<i32>()
+                .map(|v| v.map(to_f32))
+                .collect()
         }
     }
 }

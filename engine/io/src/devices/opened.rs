@@ -3,10 +3,7 @@
 use retake_engine::{BusShape, Engine, LiveInput};
 
 use super::{AudioInfo, DeviceRequest, Format, Mode, Opened, open::Granted, plan::Plan};
-use crate::{
-    choice::Choice,
-    error::End,
-};
+use crate::{choice::Choice, error::End};
 
 /// Blocks shorter than this cost more than they are worth; longer ones make parameters coarse.
 const BLOCKS: std::ops::RangeInclusive<usize> = 16..=1_024;
@@ -29,7 +26,8 @@ impl Plan {
             (None, _) => Mode::Output,
             (_, None) => Mode::Input,
         };
-        let (input, latency_frames) = input.map_or((None, 0), |(input, latency)| (Some(input), latency));
+        let (input, latency_frames) =
+            input.map_or((None, 0), |(input, latency)| (Some(input), latency));
         let format = Format {
             engine_rate: clock.info.rate,
             n_input: input.as_ref().map_or(0, LiveInput::channels),

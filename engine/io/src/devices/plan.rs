@@ -13,13 +13,11 @@ use crate::{
 /// What is at one end.
 pub(super) enum Target {
     /// A lane of the session's card.
-    Virtual {
-        device: cpal::Device,
-        name: String,
-    },
-    /// Whatever is the default when it is opened.
-    Default,
-    /// The device of that name.
+    Virtual { device: cpal::Device, name: String },
+    /// Whatever is that host's default when it is opened. A sound server that restarts must not
+    /// find its card taken by us.
+    Default { host: String },
+    /// The device of that id.
     Named(String),
 }
 
@@ -34,6 +32,7 @@ impl Target {
                 device: device.clone(),
                 host: VIRTUAL.to_owned(),
                 name: name.clone(),
+                id: name.clone(),
             }),
             Self::Virtual { name, .. } => Err(IoError::Device {
                 end,
@@ -41,8 +40,11 @@ impl Target {
                 kind: cpal::ErrorKind::DeviceNotAvailable,
                 reason: "it is unplugged".to_owned(),
             }),
-            Self::Named(name) => hosts.named_device(end, name),
-            Self::Default => hosts.default_device(end)?.ok_or_else(|| no_default(end)),
+            Self::Named(id) => hosts.named_device(end, id),
+            Self::Default { host } => {
+                let found = hosts.default_device(end, Some(host))?;
+                found.ok_or_else(|| no_default(end))
+            }
         }
     }
 }
@@ -149,12 +151,12 @@ fn decide(
         }),
         Choice::Named(name) => {
             let found = hosts.named_device(end, name)?;
-            Ok(Decided::Real(Target::Named(found.name)))
+            Ok(Decided::Real(Target::Named(found.id)))
         }
         Choice::Default if hosts.is_virtual_only() => Ok(Decided::Virtual(plain_virtual())),
         Choice::Default => {
-            if hosts.default_device(end)?.is_some() {
-                return Ok(Decided::Real(Target::Default));
+            if let Some(Found { host, .. }) = hosts.default_device(end, None)? {
+                return Ok(Decided::Real(Target::Default { host }));
             }
             if hosts.is_named() {
                 return Err(no_default(end));
@@ -189,14 +191,18 @@ fn check_fast(end: End, choice: &Choice, is_virtual_host: bool) -> Result<(), Io
     match choice {
         Choice::None => Ok(()),
         Choice::Default if is_virtual_host => Ok(()),
-        Choice::Default => Err(IoError::FastClock(format!("--{end} virtual[:…] is missing"))),
+        Choice::Default => Err(IoError::FastClock(format!(
+            "--{end} virtual[:…] is missing"
+        ))),
         Choice::Named(name) if !Spec::is_virtual(name) => {
             Err(IoError::FastClock(format!("{end} \"{name}\" is not")))
         }
         Choice::Named(name) => match name.parse::<Spec>()?.unplug {
             None => Ok(()),
             // When a rebuild is done is a matter of wall time: no two runs would be alike.
-            Some(_) => Err(IoError::FastClock(format!("unplug= of the {end} needs the real clock"))),
+            Some(_) => Err(IoError::FastClock(format!(
+                "unplug= of the {end} needs the real clock"
+            ))),
         },
     }
 }
@@ -207,11 +213,7 @@ struct OnCard {
     card: Card,
 }
 
-fn virtual_host(
-    pace: Pace,
-    input: &Decided,
-    output: &Decided,
-) -> Result<Option<OnCard>, IoError> {
+fn virtual_host(pace: Pace, input: &Decided, output: &Decided) -> Result<Option<OnCard>, IoError> {
     let spec = |decided: &Decided| match decided {
         Decided::Virtual(spec) => Some(spec.clone()),
         _ => None,

@@ -179,7 +179,10 @@ impl Session {
     }
 
     fn open_capture(&mut self) -> Result<Feed, IoError> {
-        let rate = self.last_clock.as_ref().map_or(0, |granted| granted.info.rate);
+        let rate = self
+            .last_clock
+            .as_ref()
+            .map_or(0, |granted| granted.info.rate);
         let found = self.plan.find(End::Input)?;
         let (capture, feed) = self.opener.capture(found, rate)?;
         self.capture = Some(capture);
@@ -199,6 +202,8 @@ impl Session {
         let granted = feed.as_ref().map(|feed| feed.granted.clone());
         let input = feed.map(|feed| feed.into_input(reader, self.opener.probe.clone()));
         let input = input.transpose()?;
-        Ok(self.plan.opened(&self.opener.request, (clock, granted), input))
+        Ok(self
+            .plan
+            .opened(&self.opener.request, (clock, granted), input))
     }
 }

@@ -220,13 +220,20 @@ impl Session {
         if let Some(reason) = clock_fault {
             self.lose(clock_end, &reason);
         }
-        let capture_fault = self.capture.as_ref().and_then(|capture| capture.fault.reason());
+        let capture_fault = self
+            .capture
+            .as_ref()
+            .and_then(|capture| capture.fault.reason());
         if let Some(reason) = capture_fault {
             self.lose(End::Input, &reason);
         }
         let now = Instant::now();
         for end in [clock_end, End::Input] {
-            if self.outages.get(&end).is_some_and(|outage| outage.is_due(now)) {
+            if self
+                .outages
+                .get(&end)
+                .is_some_and(|outage| outage.is_due(now))
+            {
                 self.retry(end);
             }
         }
@@ -236,7 +243,11 @@ impl Session {
     /// A virtual clock stops by itself at the exact frame.
     fn watch_duration(&mut self, clock_end: End) {
         let is_virtual = self.plan.is_virtual(clock_end);
-        let limit = self.opener.request.stop_after_frames.filter(|_| !is_virtual);
+        let limit = self
+            .opener
+            .request
+            .stop_after_frames
+            .filter(|_| !is_virtual);
         if limit.is_some_and(|frames| self.opener.probe.frames.get() >= frames) {
             self.end(Ok(()));
         }

@@ -100,7 +100,11 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let left = {
-            let mut place = self.slot.place.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut place = self
+                .slot
+                .place
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             place.is_closed = true;
             place.engine.take()
         };

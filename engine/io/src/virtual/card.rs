@@ -148,7 +148,9 @@ impl State {
     /// Seconds since the clock started.
     pub(crate) fn now(&self) -> f64 {
         match self.pace {
-            Pace::Real => self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64()),
+            Pace::Real => self
+                .begun
+                .map_or(0.0, |begun| begun.elapsed().as_secs_f64()),
             Pace::Fast => self.lanes.iter().map(Lane::due).fold(0.0, f64::max),
         }
     }

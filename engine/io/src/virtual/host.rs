@@ -41,7 +41,10 @@ impl VirtualHost {
     ) -> Result<Self, IoError> {
         let microphone = microphone.map(|spec| Lane::open(spec, End::Input));
         let speaker = speaker.map(|spec| Lane::open(spec, End::Output));
-        let lanes = microphone.into_iter().chain(speaker).collect::<Result<_, _>>()?;
+        let lanes = microphone
+            .into_iter()
+            .chain(speaker)
+            .collect::<Result<_, _>>()?;
         let card = Card::new(pace, lanes)?;
         Ok(Self { card })
     }
@@ -74,7 +77,10 @@ impl HostTrait for VirtualHost {
         let devices: Vec<_> = self.card.with(|state| {
             let now = state.now();
             let lanes = state.lanes.iter().enumerate();
-            lanes.filter(|(_, lane)| lane.is_present(now)).map(device).collect()
+            lanes
+                .filter(|(_, lane)| lane.is_present(now))
+                .map(device)
+                .collect()
         });
         Ok(devices.into_iter())
     }
@@ -238,7 +244,9 @@ impl DeviceTrait for VirtualDevice {
             End::Input => DeviceDirection::Input,
             End::Output => DeviceDirection::Output,
         };
-        Ok(DeviceDescriptionBuilder::new(&self.name).direction(direction).build())
+        Ok(DeviceDescriptionBuilder::new(&self.name)
+            .direction(direction)
+            .build())
     }
 
     fn id(&self) -> Result<DeviceId, Error> {
@@ -325,7 +333,9 @@ impl VirtualStream {
 
 impl Drop for VirtualStream {
     fn drop(&mut self) {
-        let plug = self.card.with(|state| state.lanes[self.lane].unplug(self.id));
+        let plug = self
+            .card
+            .with(|state| state.lanes[self.lane].unplug(self.id));
         // Outside the card's lock: the callbacks may hand something back.
         drop(plug);
     }

@@ -150,7 +150,10 @@ impl Lane {
 
     /// Whether the device is there at `seconds`.
     pub(crate) fn is_present(&self, seconds: f64) -> bool {
-        !self.spec.unplug.is_some_and(|window| window.contains(seconds))
+        !self
+            .spec
+            .unplug
+            .is_some_and(|window| window.contains(seconds))
     }
 
     /// The next callback, or its absence; a speaker writes no frame from `stop_after` on.
@@ -219,8 +222,14 @@ impl Lane {
 
     fn tell_unplugged(&mut self, now: f64) {
         let is_gone = !self.is_present(now);
-        if is_gone && !self.was_unplugged && let Some(plug) = &mut self.plug {
-            (plug.on_error)(Error::with_message(ErrorKind::DeviceNotAvailable, "unplugged"));
+        if is_gone
+            && !self.was_unplugged
+            && let Some(plug) = &mut self.plug
+        {
+            (plug.on_error)(Error::with_message(
+                ErrorKind::DeviceNotAvailable,
+                "unplugged",
+            ));
         }
         self.was_unplugged = is_gone;
     }

@@ -1,10 +1,6 @@
 //! What a virtual microphone hears: a WAV or a sine.
 
-use crate::{
-    error::IoError,
-    r#virtual::spec::Spec,
-    wav::Wav,
-};
+use crate::{error::IoError, r#virtual::spec::Spec, wav::Wav};
 
 /// Tone without a key, Hz.
 const DEFAULT_TONE_HZ: f64 = 220.0;
@@ -135,7 +131,10 @@ mod tests {
         let mut tone = Microphone::open(&"virtual:tone=1000".parse().unwrap()).unwrap();
         let mut heard = vec![0.0; 48_000];
         tone.fill(&mut heard, 1, 48_000.0);
-        let rises = heard.windows(2).filter(|w| w[0] < 0.0 && w[1] >= 0.0).count();
+        let rises = heard
+            .windows(2)
+            .filter(|w| w[0] < 0.0 && w[1] >= 0.0)
+            .count();
         assert!((999..=1_000).contains(&rises), "{rises}");
         let peak = heard.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
         assert!((20.0 * peak.log10() + 12.0).abs() < 0.01, "{peak}");

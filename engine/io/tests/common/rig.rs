@@ -145,7 +145,10 @@ impl Rig {
     pub(crate) fn until(&self, end: End, state: DeviceState) -> Vec<(End, DeviceState)> {
         let mut seen = Vec::new();
         loop {
-            if let DeviceEvent::State { end: e, state: s, .. } = self.next() {
+            if let DeviceEvent::State {
+                end: e, state: s, ..
+            } = self.next()
+            {
                 if (e, s) == (end, state) {
                     return seen;
                 }
@@ -158,7 +161,11 @@ impl Rig {
     pub(crate) fn wait(&self, what: &str, done: impl Fn(&Probe) -> bool) {
         let deadline = Instant::now() + HANG;
         while !done(&self.probe) {
-            assert!(Instant::now() < deadline, "{what} never came: {:?}", self.probe);
+            assert!(
+                Instant::now() < deadline,
+                "{what} never came: {:?}",
+                self.probe
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }
