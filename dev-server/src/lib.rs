@@ -1,1 +1,18 @@
-//! The dev-server for audio plugins: edit, save, and hear the new code in the running signal.
+//! Retake's control plane: watch, build, reload, serve the page. One binary, `retake`.
+//!
+//! Start reading at [`app`]: it starts every thread and joins them by messages. [`control`] is the
+//! thread that decides; the other modules are what it decides about. Sound never passes through
+//! this crate: it lives in `retake-engine`, driven by `retake-io`.
+
+pub mod app;
+pub mod browser;
+pub mod build;
+pub mod cli;
+pub mod control;
+pub mod keys;
+pub mod listing;
+pub mod project;
+pub mod report;
+pub mod telemetry;
+pub mod watch;
+pub mod web;

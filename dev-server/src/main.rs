@@ -1,3 +1,19 @@
 //! The `retake` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use retake::{
+    app,
+    cli::{Cli, Command},
+    listing,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        None => app::run(cli.run),
+        Some(Command::Run(run)) => app::run(*run),
+        Some(Command::Devices { json }) => listing::print(json),
+    }
+}

@@ -47,6 +47,10 @@ fn mean(from: &Planar, to: &mut Planar, frames: usize) {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::float_cmp,
+    reason = "these bits are to come out as they went in"
+)]
 mod tests {
     use super::*;
 

@@ -2,18 +2,18 @@
 //!
 //! | ring | writer → reader | when full |
 //! |---|---|---|
-//! | command | control → engine | [`Busy`] to the caller; four slots are kept for [`CommandKind::is_urgent`] |
+//! | command | control → engine | [`Busy`] to the caller; [`CommandKind::is_urgent`] has a lane of its own |
 //! | event | engine → control | parameter echoes are dropped and counted; facts have reserved room |
 //! | retired | engine → control | cannot be: it holds every generation that can be alive |
 
 use std::sync::Arc;
 
-use crate::{bus::Generation, meter::MeterSource, probe::Probe, tap::TapSource};
+use crate::{generation::Generation, meter::MeterSource, probe::Probe, tap::TapSource};
 
 /// Commands that fit between control and the engine.
 pub const COMMAND_CAPACITY: usize = 1_024;
-/// Slots of the command ring that only urgent commands may take.
-const URGENT_SLOTS: usize = 4;
+/// Urgent commands that fit beside them, whatever waits there.
+pub(crate) const URGENT_CAPACITY: usize = 8;
 /// Events that fit between the engine and control.
 const EVENT_CAPACITY: usize = 4_096;
 /// Slots of the event ring that parameter echoes leave alone.
@@ -38,7 +38,8 @@ pub enum CommandKind {
         /// Its plain value, already checked by control.
         value: f64,
     },
-    /// Let the next generation take over. Stays queued while an earlier swap is fading.
+    /// Let the next generation take over. Stays queued while an earlier swap is fading; parameter
+    /// changes that pass it meanwhile are its first events.
     Swap(Box<Generation>, Fade),
     /// Hear the dry signal (delayed by the plugin's latency) instead of the plugin.
     Bypass(bool),
@@ -49,12 +50,16 @@ pub enum CommandKind {
     },
     /// Silence the output, behind meters and taps.
     Mute(bool),
-    /// Fade out and stay silent: the last command of a session.
+    /// Fade out over 20 ms and stay silent: the last command of a session.
     Stop,
 }
 
 impl CommandKind {
-    /// Whether the command may use the reserved slots.
+    pub(crate) fn is_param(&self) -> bool {
+        matches!(self, Self::SetParam { .. })
+    }
+
+    /// Whether the command has reserved room. It does not wait for those queued before it.
     pub fn is_urgent(&self) -> bool {
         matches!(self, Self::Swap(..) | Self::Stop | Self::Condemn { .. })
     }
@@ -79,7 +84,8 @@ pub enum Fade {
 /// Facts that the engine tells control.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event {
-    /// The first block of a generation was rendered and is on its way to the device.
+    /// The first block of a generation was rendered and is on its way to the device. (In an
+    /// [`Fade::OutIn`] that is the block in which the old one has faded out.)
     Sounding {
         /// Which generation.
         generation: u32,
@@ -132,7 +138,10 @@ pub struct Busy(pub CommandKind);
 
 /// Control's end of the command ring.
 #[derive(Debug)]
-pub struct CommandSender(rtrb::Producer<Command>);
+pub struct CommandSender {
+    normal: rtrb::Producer<Command>,
+    urgent: rtrb::Producer<Command>,
+}
 
 impl CommandSender {
     /// Queues a command for `at_frame` (0 = at once).
@@ -140,12 +149,12 @@ impl CommandSender {
     /// # Errors
     /// [`Busy`] with the command when the ring is full; nothing was queued.
     pub fn send(&mut self, at_frame: u64, kind: CommandKind) -> Result<(), Busy> {
-        let reserved = if kind.is_urgent() { 0 } else { URGENT_SLOTS };
-        if self.0.slots() <= reserved {
-            return Err(Busy(kind));
-        }
-        self.0
-            .push(Command { at_frame, kind })
+        let lane = if kind.is_urgent() {
+            &mut self.urgent
+        } else {
+            &mut self.normal
+        };
+        lane.push(Command { at_frame, kind })
             .map_err(|rtrb::PushError::Full(c)| Busy(c.kind))
     }
 }
@@ -167,10 +176,17 @@ pub struct EngineControl {
     pub tap: TapSource,
 }
 
+/// The engine's end of the command ring.
+#[derive(Debug)]
+pub(crate) struct CommandReceiver {
+    pub(crate) normal: rtrb::Consumer<Command>,
+    pub(crate) urgent: rtrb::Consumer<Command>,
+}
+
 /// The engine's ends of the three rings.
 #[derive(Debug)]
 pub(crate) struct EnginePorts {
-    pub(crate) commands: rtrb::Consumer<Command>,
+    pub(crate) commands: CommandReceiver,
     pub(crate) reporter: Reporter,
     pub(crate) retired: rtrb::Producer<Box<Generation>>,
 }
@@ -187,7 +203,8 @@ pub(crate) struct ControlPorts {
 const ALIVE: usize = 4;
 
 pub(crate) fn ports(probe: &Arc<Probe>) -> (EnginePorts, ControlPorts) {
-    let (command_tx, command_rx) = rtrb::RingBuffer::new(COMMAND_CAPACITY);
+    let (normal_tx, normal_rx) = rtrb::RingBuffer::new(COMMAND_CAPACITY);
+    let (urgent_tx, urgent_rx) = rtrb::RingBuffer::new(URGENT_CAPACITY);
     let (event_tx, event_rx) = rtrb::RingBuffer::new(EVENT_CAPACITY);
     let (retired_tx, retired_rx) = rtrb::RingBuffer::new(ALIVE);
     let reporter = Reporter {
@@ -195,12 +212,18 @@ pub(crate) fn ports(probe: &Arc<Probe>) -> (EnginePorts, ControlPorts) {
         probe: Arc::clone(probe),
     };
     let engine = EnginePorts {
-        commands: command_rx,
+        commands: CommandReceiver {
+            normal: normal_rx,
+            urgent: urgent_rx,
+        },
         reporter,
         retired: retired_tx,
     };
     let control = ControlPorts {
-        commands: CommandSender(command_tx),
+        commands: CommandSender {
+            normal: normal_tx,
+            urgent: urgent_tx,
+        },
         events: event_rx,
         retired: retired_rx,
     };
@@ -246,10 +269,10 @@ mod tests {
     fn a_full_ring_is_busy_but_stop_still_passes() {
         let (_engine, mut control) = ports(&Arc::default());
         let set = || CommandKind::SetParam { id: 1, value: 0.5 };
-        let accepted = (0..)
+        let accepted = (0..2 * COMMAND_CAPACITY)
             .take_while(|_| control.commands.send(0, set()).is_ok())
             .count();
-        assert_eq!(accepted, COMMAND_CAPACITY - URGENT_SLOTS);
+        assert_eq!(accepted, COMMAND_CAPACITY);
         assert!(control.commands.send(0, CommandKind::Stop).is_ok());
         assert!(control.commands.send(0, set()).is_err());
     }

@@ -39,6 +39,9 @@ impl std::fmt::Debug for Converter {
 }
 
 impl Converter {
+    /// Input frames that it takes beyond the rates' proportion: one ahead, one for rounding.
+    pub const AHEAD_FRAMES: usize = 2;
+
     /// Converts `channels` from one rate to the other, at most `max_block` output frames at once.
     ///
     /// # Errors
@@ -76,7 +79,22 @@ impl Converter {
 
     /// Frames by which the output lags, at the output's rate.
     pub fn delay_frames(&self) -> usize {
-        self.resampler.output_delay()
+        self.delay_with(0)
+    }
+
+    /// The lag at the output's rate when `input_frames` frames of silence go in first.
+    ///
+    /// Half the sinc at the input's rate, less one frame at the output's (the resampler steps
+    /// before it reads); the phase in `tests/convert.rs` agrees to the rounding.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small positive number of frames"
+    )]
+    pub(crate) fn delay_with(&self, input_frames: usize) -> usize {
+        let input_frames = (input_frames + SINC_LEN / 2) as f64;
+        let frames = input_frames * self.resampler.resample_ratio() - 1.0;
+        frames.round().max(0.0) as usize
     }
 
     /// Input frames that fit at most into one block.

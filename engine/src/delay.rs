@@ -7,6 +7,7 @@ use crate::planar::Planar;
 pub struct DryDelay {
     history: Planar,
     late: Planar,
+    max_delay: usize,
     /// Where the next frame goes.
     head: usize,
 }
@@ -17,6 +18,7 @@ impl DryDelay {
         Self {
             history: Planar::new(channels, max_delay + max_block),
             late: Planar::new(channels, max_block),
+            max_delay,
             head: 0,
         }
     }
@@ -35,12 +37,14 @@ impl DryDelay {
         self.head = (head + frames) % capacity.max(1);
     }
 
-    /// Gives the last `frames` frames as they were `delay` frames before.
+    /// Gives the last `frames` frames as they were `delay` frames before; what is older than the
+    /// memory comes as the oldest there is.
     ///
     /// # Real time
     /// Copies only.
     pub fn delayed(&mut self, delay: usize, frames: usize) -> &Planar {
         let capacity = self.history.capacity();
+        let delay = delay.min(self.max_delay);
         let start = (self.head + 2 * capacity - frames - delay) % capacity.max(1);
         let before_wrap = frames.min(capacity - start);
         for (to, row) in self.late.rows_mut().zip(self.history.rows()) {
@@ -52,9 +56,22 @@ impl DryDelay {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::float_cmp,
+    reason = "these bits are to come out as they went in"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_delay_beyond_the_memory_is_the_longest_there_is() {
+        let mut dry = DryDelay::new(1, 3, 4);
+        let mut block = Planar::new(1, 4);
+        block.write_interleaved(0, &[1.0, 2.0, 3.0, 4.0]);
+        dry.write(&block, 4);
+        assert_eq!(dry.delayed(1_000, 4).channel(0), [0.0, 0.0, 0.0, 1.0]);
+    }
 
     proptest! {
         #[test]

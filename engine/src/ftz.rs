@@ -51,7 +51,7 @@ mod imp {
         let mxcsr = flags as u32;
         // SAFETY: loads the register from a live local; the value came from `read` plus FLAGS.
         unsafe {
-            asm!("ldmxcsr [{}]", in(reg) &raw const mxcsr, options(nostack, preserves_flags))
+            asm!("ldmxcsr [{}]", in(reg) &raw const mxcsr, options(nostack, preserves_flags));
         };
     }
 }

@@ -1,13 +1,17 @@
 //! The master: what stands between the plugin's output and the device.
 //!
 //! Mute and stop are ramps. The output guard is always on: a block with a sample that is not
-//! finite is silenced and the sound fades back over 5 ms; samples are held within ±1.0, and inside
-//! that range every bit passes unchanged. At the start and after each gap the sound fades in over
-//! 50 ms (not on virtual outputs, whose frames are compared bit by bit).
+//! finite is silenced and the sound fades back over 5 ms. In front of real ears, samples are held
+//! within ±1.0 (inside that range every bit passes unchanged) and the sound fades in over 50 ms at
+//! the start and after each gap; virtual outputs, whose frames are compared bit by bit, get neither.
 
 use std::sync::Arc;
 
-use crate::{planar::Planar, probe::Probe, ramp::Ramp};
+use crate::{
+    planar::{FULL_SCALE_BITS, INFINITY_BITS, Planar, loudest_bits},
+    probe::Probe,
+    ramp::Ramp,
+};
 
 const MUTE_MS: u32 = 5;
 const STOP_MS: u32 = 20;
@@ -21,21 +25,22 @@ pub struct Master {
     stop: Ramp,
     repair: Ramp,
     gap: Ramp,
-    fades_in: bool,
+    is_real: bool,
     stopping: bool,
     probe: Arc<Probe>,
 }
 
 impl Master {
-    /// For an engine of `rate` Hz; `fades_in` after gaps; begins muted if `muted`.
-    pub fn new(rate: u32, fades_in: bool, muted: bool, probe: Arc<Probe>) -> Self {
+    /// For an engine of `rate` Hz; `is_real` when someone hears the device (fade-in after gaps,
+    /// samples held within ±1.0); begins muted if `muted`.
+    pub fn new(rate: u32, is_real: bool, muted: bool, probe: Arc<Probe>) -> Self {
         let ramp = |ms: u32, value| Ramp::new(value, (rate * ms / 1_000) as usize);
         let mut master = Self {
             mute: ramp(MUTE_MS, if muted { 0.0 } else { 1.0 }),
             stop: ramp(STOP_MS, 1.0),
             repair: ramp(REPAIR_MS, 1.0),
             gap: ramp(GAP_MS, 1.0),
-            fades_in,
+            is_real,
             stopping: false,
             probe,
         };
@@ -45,7 +50,7 @@ impl Master {
 
     /// The sound begins anew: fade in.
     pub fn begin_gap(&mut self) {
-        if self.fades_in {
+        if self.is_real {
             self.gap.jump_to(0.0);
             self.gap.head_for(1.0);
         }
@@ -75,10 +80,12 @@ impl Master {
     /// Arithmetic only.
     pub fn render(&mut self, bus: &Planar, output: &mut [f32]) {
         bus.read_interleaved(output);
-        if !output.iter().all(|x| x.is_finite()) {
+        let loudest = loudest_bits(output);
+        if loudest >= INFINITY_BITS {
             self.probe.guarded_blocks.add(1);
             output.fill(0.0);
             self.repair.jump_to(0.0);
+        } else {
             self.repair.head_for(1.0);
         }
         for ramp in [
@@ -89,14 +96,17 @@ impl Master {
         ] {
             apply(ramp, output, bus.channels());
         }
-        self.hold_within_full_scale(output);
+        // The ramps only make it quieter.
+        if self.is_real && loudest > FULL_SCALE_BITS {
+            self.hold_within_full_scale(output);
+        }
     }
 
     fn hold_within_full_scale(&self, output: &mut [f32]) {
         let over = output.iter().filter(|x| x.abs() > 1.0).count();
-        if over > 0 {
-            self.probe.limited_samples.add(over as u64);
-            output.iter_mut().for_each(|x| *x = x.clamp(-1.0, 1.0));
+        self.probe.limited_samples.add(over as u64);
+        for x in output {
+            *x = x.clamp(-1.0, 1.0);
         }
     }
 }
@@ -107,14 +117,20 @@ fn apply(ramp: &mut Ramp, output: &mut [f32], channels: usize) {
         Some(_) => output.fill(0.0),
         None => {
             for frame in output.chunks_exact_mut(channels) {
-                let gain = ramp.next();
-                frame.iter_mut().for_each(|x| *x *= gain);
+                let gain = ramp.advance();
+                for x in frame {
+                    *x *= gain;
+                }
             }
         }
     }
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::float_cmp,
+    reason = "these bits are to come out as they went in"
+)]
 mod tests {
     use super::*;
 
@@ -146,7 +162,8 @@ mod tests {
 
     #[test]
     fn inside_full_scale_every_bit_passes_and_outside_it_is_held() {
-        let mut master = Master::new(48_000, false, false, Arc::default());
+        let mut master = Master::new(48_000, true, false, Arc::default());
+        rendered(&mut master, 0.0, 2_400);
         for value in [0.1, -1.0, 1.0, f32::MIN_POSITIVE / 2.0] {
             assert!(
                 rendered(&mut master, value, 8)
@@ -156,6 +173,8 @@ mod tests {
         }
         assert_eq!(rendered(&mut master, -7.0, 3), [-1.0; 3]);
         assert_eq!(master.probe.limited_samples.get(), 3);
+        let mut bare = Master::new(48_000, false, false, Arc::default());
+        assert_eq!(rendered(&mut bare, -7.0, 3), [-7.0; 3]);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! The live input: the reading end of a capture ring, held at its target fill.
 //!
-//! Priming is one law. At the first render, and after every underrun, the delay through the ring
-//! is made exactly `target` frames: what is missing is given as silence, what is too much is
-//! thrown away. After that every captured frame is rendered once, in order, or counted as lost.
-//! An underrun raises the target by one playback period, so the same jitter is not heard twice.
+//! Priming is one law. At the first render, and whenever capture and playback have lost each other,
+//! the delay through the ring is made exactly `target` frames: what is missing is given as silence,
+//! what is too much is thrown away. In between every captured frame is rendered once, in order.
+//!
+//! They lose each other in two ways. The ring runs *dry* (an underrun): silence until capture
+//! delivers again, and a target raised by one playback period, so that the same jitter is not heard
+//! twice. The ring is *full* (capture counts an overrun): what it refused was newer than what it
+//! holds, so all of it is thrown away. Either way the sound fades back in over 5 ms.
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
@@ -22,7 +26,8 @@ pub struct InputSpec {
     pub rate: u32,
     /// Rate of the engine, Hz.
     pub engine_rate: u32,
-    /// Fill that the ring is held at, in engine frames: its latency.
+    /// Fill that the ring is held at, in engine frames: its latency. At least the playback period
+    /// plus the capture period, or the ring runs dry.
     pub target_frames: usize,
     /// Frames added to the target after each underrun: the playback period.
     pub period_frames: usize,
@@ -39,37 +44,19 @@ pub struct LiveInput {
     feed: Feed,
     convert: Option<Converter>,
     scratch: Vec<f32>,
-    spec: InputSpec,
-}
-
-/// The ring and its priming, in capture frames.
-#[derive(Debug)]
-struct Feed {
-    ring: FrameConsumer,
-    state: State,
-    target: usize,
-    raise_by: usize,
-    fade: Ramp,
-    /// Whether capture has delivered anything: before that nothing can be lost.
-    has_begun: bool,
-    probe: Arc<Probe>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum State {
-    /// The next read makes the delay equal to the target.
-    Unprimed,
-    /// That many frames of silence come first, then the ring.
-    Flowing { zeros: usize },
-    /// The target's silence is over and capture has not begun: nothing is lost yet.
-    Waiting,
 }
 
 impl LiveInput {
     /// The input that reads `ring`, converting its rate when it differs from the engine's.
     ///
+    /// The ring should hold the target, a playback period and a capture period at the least;
+    /// the target is raised up to half of the ring.
+    ///
     /// # Errors
     /// [`ConvertError`] when no converter can be made for the two rates.
+    ///
+    /// # Panics
+    /// If the target does not fit into the ring: no sound would ever come out.
     pub fn new(
         ring: FrameConsumer,
         spec: InputSpec,
@@ -79,26 +66,17 @@ impl LiveInput {
         let convert = (spec.rate != spec.engine_rate)
             .then(|| Converter::new(spec.rate, spec.engine_rate, channels, spec.max_block))
             .transpose()?;
-        let to_capture = |frames: usize| {
-            usize::try_from(frames as u64 * u64::from(spec.rate) / u64::from(spec.engine_rate))
-                .unwrap_or(usize::MAX)
-        };
-        probe.target_frames.set(spec.target_frames as u64);
-        let fade_frames = (spec.rate * RESEED_FADE_MS / 1_000) as usize;
-        let feed = Feed {
-            target: to_capture(spec.target_frames),
-            raise_by: to_capture(spec.period_frames).max(1),
-            state: State::Unprimed,
-            fade: Ramp::new(1.0, fade_frames),
-            has_begun: false,
-            ring,
-            probe,
-        };
+        let feed = Feed::new(ring, spec, probe);
+        assert!(
+            feed.target < feed.ring.capacity_frames(),
+            "a ring of {} frames cannot be held at {}",
+            feed.ring.capacity_frames(),
+            feed.target
+        );
         Ok(Self {
             feed,
             convert,
             scratch: vec![0.0; spec.max_block * channels],
-            spec,
         })
     }
 
@@ -109,12 +87,14 @@ impl LiveInput {
 
     /// The engine's rate this input converts to, Hz.
     pub fn engine_rate(&self) -> u32 {
-        self.spec.engine_rate
+        self.feed.rates.engine
     }
 
     /// Frames from capture to the plugin's input: target fill plus converter delay.
     pub fn latency_frames(&self) -> usize {
-        self.spec.target_frames + self.convert.as_ref().map_or(0, Converter::delay_frames)
+        let target = self.feed.target;
+        let convert = self.convert.as_ref();
+        convert.map_or(target, |convert| convert.delay_with(target))
     }
 
     /// Fills the first `frames` of `block`, which has this input's channels.
@@ -134,36 +114,95 @@ impl LiveInput {
     }
 }
 
+/// The ring and its priming, in capture frames.
+#[derive(Debug)]
+struct Feed {
+    ring: FrameConsumer,
+    rates: Rates,
+    state: State,
+    target: usize,
+    raise_by: usize,
+    fade: Ramp,
+    /// Whether capture has delivered anything: before that nothing can be lost.
+    has_begun: bool,
+    probe: Arc<Probe>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum State {
+    /// The first read primes, whatever it finds.
+    Unprimed,
+    /// That many frames of silence come first, then the ring.
+    Flowing { zeros: usize },
+    /// The ring ran dry: silence, and the first frames that come prime.
+    Dry,
+}
+
 impl Feed {
+    fn new(ring: FrameConsumer, spec: InputSpec, probe: Arc<Probe>) -> Self {
+        let rates = Rates {
+            capture: spec.rate,
+            engine: spec.engine_rate,
+        };
+        let fade_frames = (spec.rate * RESEED_FADE_MS / 1_000) as usize;
+        probe.primed.store(false, Relaxed);
+        let feed = Self {
+            target: rates.to_capture(spec.target_frames) + rates.ahead(),
+            raise_by: rates.to_capture(spec.period_frames).max(1),
+            state: State::Unprimed,
+            fade: Ramp::new(1.0, fade_frames),
+            has_begun: false,
+            ring,
+            rates,
+            probe,
+        };
+        feed.show_target();
+        feed
+    }
+
+    fn show_target(&self) {
+        let target = self.rates.to_engine(self.target);
+        self.probe.target_frames.set(target as u64);
+    }
+
     /// Fills `out` with silence still due, then captured frames.
     fn fill(&mut self, out: &mut [f32], channels: usize) {
         let wanted = out.len() / channels;
-        if !matches!(self.state, State::Flowing { .. }) {
-            self.prime();
+        let fill = self.ring.fill_frames();
+        if self.has_lost_touch(fill) {
+            self.prime(fill);
         }
-        let mut done = self.give_silence(wanted);
-        out[..done * channels].fill(0.0);
-        let got = self.ring.pop(&mut out[done * channels..]);
-        self.has_begun |= got > 0;
-        self.fade_in(&mut out[done * channels..(done + got) * channels], channels);
-        done += got;
-        out[done * channels..].fill(0.0);
-        if done < wanted {
-            self.run_dry(wanted - done);
+        let silent = self.give_silence(wanted);
+        let (silence, sound) = out.split_at_mut(silent * channels);
+        silence.fill(0.0);
+        let got = self.ring.pop(sound);
+        let (sound, missing) = sound.split_at_mut(got * channels);
+        self.fade_in(sound, channels);
+        missing.fill(0.0);
+        self.account(silent, got, wanted - silent - got);
+    }
+
+    fn has_lost_touch(&self, fill: usize) -> bool {
+        match self.state {
+            State::Unprimed => true,
+            State::Flowing { .. } => fill == self.ring.capacity_frames(),
+            State::Dry => fill > 0,
         }
-        self.probe.fill_frames.set(self.ring.fill_frames() as u64);
     }
 
     /// Makes the delay through the ring equal to the target.
-    fn prime(&mut self) {
-        let fill = self.ring.fill_frames();
-        if self.state == State::Waiting && fill == 0 {
-            return;
-        }
-        let excess = self.ring.discard(fill.saturating_sub(self.target));
+    fn prime(&mut self, fill: usize) {
+        // A full ring has refused frames: what it holds does not border on what comes next.
+        let is_stale = fill == self.ring.capacity_frames();
+        let keep = if is_stale { 0 } else { fill.min(self.target) };
+        let excess = self.ring.discard(fill - keep);
         self.probe.discarded_frames.add(excess as u64);
+        if self.state != State::Unprimed {
+            self.fade.jump_to(0.0);
+            self.fade.head_for(1.0);
+        }
         self.state = State::Flowing {
-            zeros: self.target.saturating_sub(fill),
+            zeros: self.target - keep,
         };
         self.probe.primed.store(true, Relaxed);
     }
@@ -183,28 +222,76 @@ impl Feed {
             return;
         }
         for frame in frames.chunks_exact_mut(channels) {
-            let gain = self.fade.next();
-            frame.iter_mut().for_each(|x| *x *= gain);
+            let gain = self.fade.advance();
+            for x in frame {
+                *x *= gain;
+            }
         }
     }
 
-    /// The ring gave `missing` frames too few: they were silence.
-    fn run_dry(&mut self, missing: usize) {
-        if self.state == State::Waiting {
-            return;
+    /// Silence counts as lost once capture has begun; a missing frame means the ring is dry.
+    fn account(&mut self, silent: usize, got: usize, missing: usize) {
+        let had_begun = self.has_begun;
+        self.has_begun |= got > 0;
+        if had_begun {
+            self.probe.lost_frames.add(silent as u64);
         }
+        if self.has_begun {
+            self.probe.lost_frames.add(missing as u64);
+        }
+        if missing > 0 && self.state != State::Dry {
+            self.run_dry();
+        }
+        let fill = self.rates.to_engine(self.ring.fill_frames());
+        self.probe.fill_frames.set(fill as u64);
+    }
+
+    fn run_dry(&mut self) {
+        self.state = State::Dry;
         if !self.has_begun {
-            self.state = State::Waiting;
             self.probe.primed.store(false, Relaxed);
             return;
         }
-        self.target = (self.target + self.raise_by).min(self.ring.capacity_frames() / 2);
         self.probe.underruns.add(1);
-        // The re-seed's silence is for want of input as well.
-        self.probe.lost_frames.add((missing + self.target) as u64);
-        self.probe.target_frames.set(self.target as u64);
-        self.state = State::Flowing { zeros: self.target };
-        self.fade.jump_to(0.0);
-        self.fade.head_for(1.0);
+        let raised = (self.target + self.raise_by).min(self.ring.capacity_frames() / 2);
+        self.target = self.target.max(raised);
+        self.show_target();
+    }
+}
+
+/// The two clocks' rates, Hz.
+#[derive(Debug, Clone, Copy)]
+struct Rates {
+    capture: u32,
+    engine: u32,
+}
+
+impl Rates {
+    /// As many capture frames as `frames` engine frames need.
+    fn to_capture(self, frames: usize) -> usize {
+        if self.capture == self.engine {
+            return frames;
+        }
+        let scaled = (frames as u64 * u64::from(self.capture)).div_ceil(u64::from(self.engine));
+        usize::try_from(scaled).unwrap_or(usize::MAX)
+    }
+
+    /// Capture frames that the converter reads ahead of what it gives.
+    fn ahead(self) -> usize {
+        if self.capture == self.engine {
+            0
+        } else {
+            Converter::AHEAD_FRAMES
+        }
+    }
+
+    /// Capture frames as engine frames, rounded.
+    fn to_engine(self, frames: usize) -> usize {
+        if self.capture == self.engine {
+            return frames;
+        }
+        let (capture, engine) = (u64::from(self.capture), u64::from(self.engine));
+        let scaled = (frames as u64 * engine + capture / 2) / capture;
+        usize::try_from(scaled).unwrap_or(usize::MAX)
     }
 }

@@ -77,6 +77,7 @@ pub struct Load {
 
 impl LoadSnapshot {
     /// The load of the callbacks between `earlier` and this snapshot; zeros when there were none.
+    #[expect(clippy::cast_possible_truncation, reason = "shares, for display")]
     pub fn since(&self, earlier: &Self) -> Load {
         let counts: [u32; N_BUCKETS] =
             std::array::from_fn(|i| self.buckets[i].wrapping_sub(earlier.buckets[i]));

@@ -12,6 +12,8 @@ use crate::{
 /// Frames per record.
 pub const INTERVAL_FRAMES: usize = 256;
 
+/// Samples that are measured side by side.
+const LANES: usize = 8;
 /// Words of a channel in a record: max abs, sum of squares, clips and non-finite samples.
 const CHANNEL_WORDS: usize = 4;
 /// Words before the channels: the frame after the interval, low and high.
@@ -31,17 +33,27 @@ pub struct ChannelMeter {
 }
 
 impl ChannelMeter {
+    /// Branch-free lanes side by side become vector code, and their short sums round less.
     fn add(&mut self, samples: &[f32]) {
-        for &x in samples {
-            let magnitude = x.abs();
-            if magnitude < f32::INFINITY {
-                self.peak = self.peak.max(magnitude);
-                self.sum_of_squares += x * x;
-                self.clips += u32::from(magnitude > 1.0);
-            } else {
-                self.non_finite += 1;
-            }
+        let mut lanes = [Self::default(); LANES];
+        let (whole, rest) = samples.as_chunks::<LANES>();
+        for eight in whole {
+            lanes.iter_mut().zip(eight).for_each(Self::add_one);
         }
+        lanes.iter_mut().zip(rest).for_each(Self::add_one);
+        for lane in &lanes {
+            self.merge(lane);
+        }
+    }
+
+    fn add_one((lane, &x): (&mut Self, &f32)) {
+        let magnitude = x.abs();
+        let is_finite = magnitude < f32::INFINITY;
+        let finite = if is_finite { magnitude } else { 0.0 };
+        lane.peak = lane.peak.max(finite);
+        lane.sum_of_squares += finite * finite;
+        lane.clips += u32::from(finite > 1.0);
+        lane.non_finite += u32::from(!is_finite);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -214,6 +226,10 @@ impl MeterReader {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::float_cmp,
+    reason = "these bits are to come out as they went in"
+)]
 mod tests {
     use super::*;
 

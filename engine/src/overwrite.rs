@@ -181,6 +181,7 @@ impl OverwriteReader {
 }
 
 #[cfg(all(test, not(loom)))]
+#[allow(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -216,6 +217,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test plays the other thread")]
     fn a_running_writer_never_tears_a_record() {
         const RECORDS: u32 = 400_000;
         let (mut writer, source) = overwrite_ring(4, 64);

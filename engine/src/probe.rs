@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use crate::load::LoadMeter;
 
-/// One counter: bumped by one thread, read by any.
+/// One counter: bumped and read by any thread.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
@@ -12,9 +12,11 @@ impl Counter {
     /// Adds `n`.
     ///
     /// # Real time
-    /// One relaxed atomic operation.
+    /// One relaxed atomic operation; none when there is nothing to add.
     pub fn add(&self, n: u64) {
-        self.0.fetch_add(n, Relaxed);
+        if n > 0 {
+            self.0.fetch_add(n, Relaxed);
+        }
     }
 
     /// Shows `n` from now on (for levels such as a fill, not for losses).
@@ -36,14 +38,15 @@ pub struct Probe {
     pub frames: Counter,
     /// Playback callbacks served.
     pub callbacks: Counter,
-    /// Times the input ring ran dry after priming.
+    /// Times the input ring ran dry after priming; a dry spell counts once.
     pub underruns: Counter,
     /// Times the input ring was full when the capture callback came.
     pub overruns: Counter,
     /// Frames captured after priming and never rendered, plus frames rendered as silence for want
-    /// of input.
+    /// of input; at the capture device's rate.
     pub lost_frames: Counter,
-    /// Frames thrown away by priming to hold the target fill; not lost.
+    /// Frames thrown away by priming to hold the target fill, at the capture device's rate; not
+    /// lost.
     pub discarded_frames: Counter,
     /// Frames that the lossless recorder could not take in time.
     pub record_lost_frames: Counter,
@@ -53,11 +56,12 @@ pub struct Probe {
     pub guarded_blocks: Counter,
     /// Samples held at ±1.0 by the output guard.
     pub limited_samples: Counter,
-    /// Events (parameter echoes) that found no room on their way to control.
+    /// Events that found no room on their way: echoes to control, replies of a plugin, changes for
+    /// a generation that is still waiting for its turn.
     pub events_lost: Counter,
-    /// Input ring fill in frames, as of the last block.
+    /// Input ring fill as of the last block, in frames of the engine's rate.
     pub fill_frames: Counter,
-    /// Fill that the input ring is held at, frames.
+    /// Fill that the input ring is held at, in frames of the engine's rate.
     pub target_frames: Counter,
     /// Whether capture and playback have met: losses count from here.
     pub primed: AtomicBool,

@@ -100,9 +100,13 @@ impl Replies {
         self.events.drain(..)
     }
 
-    /// Replies that found no room since construction.
+    /// Replies that found no room and were not yet counted by the engine.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    pub(crate) fn take_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.lost)
     }
 }
 

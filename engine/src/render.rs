@@ -1,12 +1,13 @@
 //! The engine, and the ten lines everyone reads: [`Engine::render`].
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    bus::{Block, BusShape, EVENTS_PER_BLOCK, Generation, PluginBus},
+    bus::{Block, PluginBus},
     channels::ToMono,
-    command::{COMMAND_CAPACITY, Command, CommandKind, EngineControl, EnginePorts, Event, ports},
+    command::{Command, CommandKind, EngineControl, EnginePorts, Event, ports},
     delay::DryDelay,
+    generation::{BusShape, EVENTS_PER_BLOCK, Generation},
     guard::Master,
     input::LiveInput,
     meter::{MeterWriter, meters},
@@ -14,6 +15,7 @@ use crate::{
     probe::Probe,
     processor::PluginEvent,
     ring::FrameProducer,
+    schedule::{Readiness, Schedule},
     tap::{TapWriter, tap},
 };
 
@@ -30,7 +32,8 @@ pub struct Setup {
     pub record: Option<FrameProducer>,
     /// How a stereo input meets a mono plugin.
     pub to_mono: ToMono,
-    /// Whether the output fades in at the start and after gaps (real devices).
+    /// Whether someone hears the output (a real device): it fades in at the start and after gaps,
+    /// and is held within ±1.0.
     pub fades_in: bool,
     /// Whether the output starts muted.
     pub muted: bool,
@@ -60,7 +63,6 @@ pub struct Engine {
     tap: TapWriter,
     record: Option<Record>,
     master: Master,
-    announced: bool,
     probe: Arc<Probe>,
 }
 
@@ -71,6 +73,9 @@ const TAP_SECONDS: usize = 2;
 
 impl Engine {
     /// Builds an engine and control's ends of its rings. Allocates everything it will ever need.
+    ///
+    /// # Panics
+    /// If the shape has no output channel, no block or no rate.
     pub fn new(setup: Setup) -> (Self, EngineControl) {
         let Setup {
             shape,
@@ -83,6 +88,10 @@ impl Engine {
             max_block,
             n_output,
         } = shape;
+        assert!(
+            rate > 0 && max_block > 0 && n_output > 0,
+            "{shape:?} holds nothing"
+        );
         let n_input = input.as_ref().map_or(0, LiveInput::channels);
         let (engine_ports, control) = ports(&probe);
         let (meter_writer, meter_source) = meters(n_input, n_output, rate);
@@ -105,7 +114,6 @@ impl Engine {
             tap: tap_writer,
             record: setup.record.map(|ring| Record { ring, scratch }),
             master: Master::new(rate, setup.fades_in, setup.muted, Arc::clone(&probe)),
-            announced: false,
             probe: Arc::clone(&probe),
         };
         let control = EngineControl {
@@ -120,49 +128,53 @@ impl Engine {
     }
 
     /// Fills `output` with interleaved frames: any number of them, in blocks of at most
-    /// `max_block`. `now_ns` is the driver's clock, which comes back in [`Event::Sounding`].
+    /// `max_block`, cut where a dated command takes effect. `now_ns` is the driver's clock, which
+    /// comes back in [`Event::Sounding`].
     ///
     /// # Real time
     /// Never allocates, frees, locks, logs, waits or calls the system, as far as the processor
     /// does not.
     pub fn render(&mut self, output: &mut [f32], now_ns: u64) {
-        for output in output.chunks_mut(self.shape.max_block * self.shape.n_output) {
-            let frames = output.len() / self.shape.n_output;
-            self.obey(frames, now_ns);
+        let mut frames_left = output.len() / self.shape.n_output;
+        let mut rest = output;
+        while frames_left > 0 {
+            let frames = self.obey(frames_left.min(self.shape.max_block));
+            let (output, later) = rest.split_at_mut(frames * self.shape.n_output);
             self.capture(frames);
-            self.process(frames);
+            self.process(frames, now_ns);
             self.listen(frames);
             self.master.render(self.bus.output(), output);
             self.advance(frames);
+            (rest, frames_left) = (later, frames_left - frames);
         }
     }
 
-    /// Takes the commands that are due in this block; parameter changes become events.
-    fn obey(&mut self, frames: usize, now_ns: u64) {
-        if !self.announced {
-            self.announced = true;
-            self.announce(now_ns);
-        }
+    /// Takes the commands that are due in a block of at most `frames`; parameter changes become
+    /// events. Returns the length of the block.
+    fn obey(&mut self, frames: usize) -> usize {
         self.events.clear();
-        self.schedule.fill_from(&mut self.ports.commands);
+        self.schedule
+            .fill_from(&mut self.ports.commands, self.frame);
+        let frames = self.schedule.cut(self.frame, frames);
         let end = self.frame + frames as u64;
-        loop {
-            let can_swap = !self.bus.is_swapping();
-            let has_room = self.events.len() < EVENTS_PER_BLOCK;
-            let Some(command) = self.schedule.next_due(end, can_swap, has_room) else {
-                return;
-            };
-            self.execute(command, now_ns);
+        while let Some(command) = self.schedule.next_due(self.frame, end, self.readiness()) {
+            self.execute(command);
+        }
+        frames
+    }
+
+    fn readiness(&self) -> Readiness {
+        Readiness {
+            // The generation that goes must find its way back free: nothing is dropped here.
+            can_swap: !self.bus.is_swapping() && self.ports.retired.slots() > 0,
+            has_room: self.events.len() < EVENTS_PER_BLOCK,
         }
     }
 
-    fn execute(&mut self, command: Command, now_ns: u64) {
+    fn execute(&mut self, command: Command) {
         match command.kind {
             CommandKind::SetParam { id, value } => self.set_param(command.at_frame, id, value),
-            CommandKind::Swap(next, fade) => {
-                self.bus.begin_swap(next, fade);
-                self.announce(now_ns);
-            }
+            CommandKind::Swap(next, fade) => self.bus.begin_swap(next, fade),
             CommandKind::Bypass(on) => self.bypass = on,
             CommandKind::Condemn { generation } => self.bus.condemn(generation),
             CommandKind::Mute(on) => self.master.mute(on),
@@ -176,27 +188,21 @@ impl Engine {
     )]
     fn set_param(&mut self, at_frame: u64, param_id: u32, value: f64) {
         let offset = at_frame.saturating_sub(self.frame) as u32;
-        self.events.push(PluginEvent {
+        let event = PluginEvent {
             offset,
             param_id,
             value,
-        });
+        };
+        self.events.push(event);
+        if !self.schedule.remember(event) {
+            self.probe.events_lost.add(1);
+        }
         let frame = self.frame + u64::from(offset);
         self.ports.reporter.echo(Event::Param {
             id: param_id,
             value,
             frame,
         });
-    }
-
-    fn announce(&mut self, at_ns: u64) {
-        let generation = self.bus.newest().number();
-        let sounding = Event::Sounding {
-            generation,
-            frame: self.frame,
-            at_ns,
-        };
-        self.ports.reporter.fact(sounding);
     }
 
     fn capture(&mut self, frames: usize) {
@@ -206,11 +212,12 @@ impl Engine {
         }
     }
 
-    fn process(&mut self, frames: usize) {
+    fn process(&mut self, frames: usize, now_ns: u64) {
         let mut block = Block {
             input: &self.captured,
             frames,
             frame: self.frame,
+            now_ns,
             events: &self.events,
             bypass: self.bypass,
             to_mono: self.to_mono,
@@ -219,12 +226,8 @@ impl Engine {
             probe: &self.probe,
         };
         if let Some(old) = self.bus.render(&mut block) {
-            // Control lets no second swap begin before it has the last one back.
             let pushed = self.ports.retired.push(old);
-            debug_assert!(
-                pushed.is_ok(),
-                "the retired ring holds all that can be alive"
-            );
+            debug_assert!(pushed.is_ok(), "no swap begins without room for its end");
         }
     }
 
@@ -301,6 +304,7 @@ impl Engine {
             playing,
             next,
             record: self.record.map(|r| r.ring),
+            commands: self.schedule.into_commands(self.ports.commands),
             frame: self.frame,
         }
     }
@@ -313,6 +317,8 @@ pub struct EngineParts {
     pub playing: Box<Generation>,
     /// The generation that was fading in.
     pub next: Option<Box<Generation>>,
+    /// Commands that were not obeyed yet, swaps with their generations among them.
+    pub commands: Vec<Command>,
     /// The recorder's ring.
     pub record: Option<FrameProducer>,
     /// The clock.
@@ -332,42 +338,5 @@ impl Record {
         heard.read_interleaved(scratch);
         let taken = self.ring.push(scratch);
         probe.record_lost_frames.add((frames - taken) as u64);
-    }
-}
-
-/// Commands that wait for their frame, in the order of their frames.
-#[derive(Debug)]
-struct Schedule {
-    waiting: VecDeque<Command>,
-}
-
-impl Schedule {
-    fn new() -> Self {
-        Self {
-            waiting: VecDeque::with_capacity(COMMAND_CAPACITY),
-        }
-    }
-
-    /// Moves commands from the ring as long as there is room.
-    fn fill_from(&mut self, ring: &mut rtrb::Consumer<Command>) {
-        while self.waiting.len() < COMMAND_CAPACITY {
-            let Ok(command) = ring.pop() else { return };
-            let at = self
-                .waiting
-                .partition_point(|c| c.at_frame <= command.at_frame);
-            self.waiting.insert(at, command);
-        }
-    }
-
-    /// The first command before `end` that can be obeyed now.
-    fn next_due(&mut self, end: u64, can_swap: bool, has_room: bool) -> Option<Command> {
-        let can_obey = |command: &Command| match command.kind {
-            CommandKind::Swap(..) => can_swap,
-            CommandKind::SetParam { .. } => has_room,
-            _ => true,
-        };
-        let due = self.waiting.iter().take_while(|c| c.at_frame < end);
-        let at = due.enumerate().find(|(_, c)| can_obey(c))?.0;
-        self.waiting.remove(at)
     }
 }

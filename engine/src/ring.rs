@@ -138,6 +138,10 @@ impl FrameConsumer {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::float_cmp,
+    reason = "these bits are to come out as they went in"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

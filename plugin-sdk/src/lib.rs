@@ -1,1 +1,62 @@
 //! What a plugin author writes, in safe Rust: a CLAP library comes out.
+//!
+//! ```
+//! use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
+//!
+//! #[derive(Params)]
+//! struct GainParams {
+//!     #[param(name = "Gain", range = -60.0..=12.0, default = 0.0, unit = "dB")]
+//!     gain: FloatParam,
+//! }
+//!
+//! #[derive(Default)]
+//! struct Gain;
+//!
+//! impl Plugin for Gain {
+//!     type Params = GainParams;
+//!     const ID: &'static str = "org.example.gain";
+//!     const NAME: &'static str = "Gain";
+//!
+//!     fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>) {
+//!         block.each_frame(|frame| {
+//!             let gain = db_to_gain(params.gain.next());
+//!             frame.for_each(|sample| *sample *= gain);
+//!         });
+//!     }
+//! }
+//!
+//! export_plugin!(Gain);
+//! ```
+//!
+//! Three kinds of threads meet here. The host's *main thread* creates, activates, saves and
+//! destroys; its *audio thread* calls [`Plugin::process`]; between the two stand only atomics.
+//! This crate starts no thread, opens no file and never prints.
+//!
+//! A panic in the author's code never leaves the library: the block becomes silence, the plugin
+//! stays silent until it is reset or activated again, and the host's log gets one line, severity
+//! fatal: `panicked at src/lib.rs:12:5: message`. This needs `panic = "unwind"`, the default.
+
+mod block;
+mod clap;
+mod dsp;
+#[doc(hidden)]
+pub mod export;
+mod ffi;
+mod ftz;
+mod guard;
+mod params;
+mod plugin;
+mod processor;
+mod state;
+mod test_host;
+mod units;
+
+pub use block::{Block, Frame, MAX_CHANNELS};
+pub use params::{FloatParam, ParamSpec, Parameter, Params, Smoothing, param_id};
+pub use plugin::{Config, Plugin};
+pub use retake_sdk_macros::Params;
+pub use test_host::TestHost;
+pub use units::{db_to_gain, gain_to_db};
+
+#[cfg(test)]
+extern crate self as retake_sdk;

@@ -52,9 +52,6 @@ pub struct DeviceRequest {
     pub period: Option<u32>,
     /// How the virtual devices' time passes.
     pub clock: Clock,
-    /// Engine frames after which [`DeviceEvent::Finished`] comes. A virtual clock owner stops
-    /// exactly there, hardware goes on until it is stopped.
-    pub stop_after_frames: Option<u64>,
     /// Zero of the time stamps that the engine is given.
     pub epoch: Instant,
 }
@@ -75,6 +72,25 @@ pub enum Clock {
 
 /// Asked before each block of the fast clock with the block's frames; `false` makes it wait.
 pub type Gate = Box<dyn FnMut(usize) -> bool + Send>;
+
+/// What holds a run, and where it ends.
+#[derive(Default)]
+pub struct RunPlan {
+    /// They hold the fast clock.
+    pub gates: Vec<Gate>,
+    /// Engine frames after which [`DeviceEvent::Finished`] comes. A virtual clock owner stops
+    /// exactly there, hardware goes on until it is stopped.
+    pub stop_after_frames: Option<u64>,
+}
+
+impl std::fmt::Debug for RunPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunPlan")
+            .field("gates", &self.gates.len())
+            .field("stop_after_frames", &self.stop_after_frames)
+            .finish()
+    }
+}
 
 /// What an engine for these devices must be built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +223,7 @@ pub enum DeviceState {
 
 /// What arrives at the `devices` thread.
 enum Message {
-    Start(Box<Engine>, Vec<Gate>),
+    Start(Box<Engine>, RunPlan),
     Stop,
     /// A callback was dropped and sent its engine home.
     Returned(Box<Engine>),
@@ -251,10 +267,10 @@ impl Devices {
         })
     }
 
-    /// Gives the streams their engine and lets them play; `gates` hold the fast clock.
-    pub fn start(&self, engine: Box<Engine>, gates: Vec<Gate>) {
+    /// Gives the streams their engine and lets them play.
+    pub fn start(&self, engine: Box<Engine>, run: RunPlan) {
         // A thread that has ended has said why.
-        drop(self.orders.send(Message::Start(engine, gates)));
+        drop(self.orders.send(Message::Start(engine, run)));
     }
 
     /// Closes the streams; [`DeviceEvent::Stopped`] brings the engine back.

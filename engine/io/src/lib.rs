@@ -18,7 +18,7 @@ mod wav;
 pub use choice::Choice;
 pub use devices::{
     AudioInfo, Clock, DEFAULT_PERIOD, DeviceEvent, DeviceInfo, DeviceRequest, DeviceState, Devices,
-    Format, Gate, Mode, Opened,
+    Format, Gate, Mode, Opened, RunPlan,
 };
 pub use error::{End, IoError};
 pub use listing::{DeviceListing, HostListing, list};

@@ -1,5 +1,12 @@
-//! A real PulseAudio daemon between a known signal and what is heard of it.
+//! A real `PulseAudio` daemon between a known signal and what is heard of it.
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::float_cmp,
+    reason = "helpers of tests fail as tests do; samples are compared bit by bit"
+)]
 
 use std::{
     collections::HashMap,

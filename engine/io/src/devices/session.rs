@@ -12,7 +12,7 @@ use std::{
 use retake_engine::{Engine, Probe};
 
 use super::{
-    DeviceEvent, DeviceRequest, DeviceState, Gate, Message, Opened,
+    DeviceEvent, DeviceRequest, DeviceState, Message, Opened, RunPlan,
     open::Granted,
     outage::Outage,
     plan::{Plan, fallback_notice},
@@ -71,6 +71,8 @@ pub(super) struct Session {
     pub(super) engine: Option<Box<Engine>>,
     pub(super) outages: BTreeMap<End, Outage>,
     pub(super) state: State,
+    /// Where the run ends, in engine frames.
+    stop_after_frames: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +98,7 @@ impl Session {
             engine: None,
             outages: BTreeMap::new(),
             state: State::Waiting,
+            stop_after_frames: None,
         }
     }
 
@@ -140,7 +143,7 @@ impl Session {
                 None => self.inbox.recv_timeout(POLL),
             };
             match message {
-                Ok(Message::Start(engine, gates)) => self.start(engine, gates),
+                Ok(Message::Start(engine, run)) => self.start(engine, run),
                 Ok(Message::Stop) => return self.stop(),
                 Ok(Message::Returned(engine)) => {
                     self.engine = Some(engine);
@@ -155,17 +158,17 @@ impl Session {
         }
     }
 
-    fn start(&mut self, engine: Box<Engine>, gates: Vec<Gate>) {
+    fn start(&mut self, engine: Box<Engine>, run: RunPlan) {
         self.state = State::Playing;
+        self.stop_after_frames = run.stop_after_frames;
         self.play(engine);
         if let Some(card) = &self.plan.card {
             let clock_end = self.plan.clock_end();
             let is_clock = self.plan.is_virtual(clock_end);
-            let request = &self.opener.request;
             let home = self.opener.home.clone();
             card.arm(Run {
-                stop_after: request.stop_after_frames.filter(|_| is_clock),
-                gates,
+                stop_after: run.stop_after_frames.filter(|_| is_clock),
+                gates: run.gates,
                 on_end: Box::new(move |result| drop(home.try_send(Message::Ended(result)))),
             });
         }
@@ -243,11 +246,7 @@ impl Session {
     /// A virtual clock stops by itself at the exact frame.
     fn watch_duration(&mut self, clock_end: End) {
         let is_virtual = self.plan.is_virtual(clock_end);
-        let limit = self
-            .opener
-            .request
-            .stop_after_frames
-            .filter(|_| !is_virtual);
+        let limit = self.stop_after_frames.filter(|_| !is_virtual);
         if limit.is_some_and(|frames| self.opener.probe.frames.get() >= frames) {
             self.end(Ok(()));
         }

@@ -1,9 +1,15 @@
-//! A private PulseAudio daemon with two null sinks: `mic` (its monitor is the microphone) and
+//! A private `PulseAudio` daemon with two null sinks: `mic` (its monitor is the microphone) and
 //! `speaker` (its monitor is what was heard).
 //!
 //! The client looks for the socket under `$XDG_RUNTIME_DIR`, and a test must not change its own
 //! environment: [`in_private_home`] runs the test again in a child process that has one.
 #![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use std::{
     path::PathBuf,
@@ -14,14 +20,15 @@ use std::{
 
 const HOME_KEY: &str = "RETAKE_TEST_PULSE_HOME";
 
+/// Two daemons at once would measure each other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// Runs `test` in a child process whose home and runtime directory are private; `name` is the
 /// test's own full name.
 pub(crate) fn in_private_home(name: &str, test: impl FnOnce()) {
     if std::env::var_os(HOME_KEY).is_some() {
         return test();
     }
-    // Two daemons at once would measure each other.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let home = tempfile::tempdir().unwrap();
     let status = Command::new(std::env::current_exe().unwrap())

@@ -1,0 +1,200 @@
+//! Private copies of libraries: whole, unique in path, gone afterwards.
+//!
+//! Never loads the file that the compiler writes: it is a hard link into the build cache, it may
+//! be rewritten at any time, and the loader caches by path. [`stage`] reads the artifact once,
+//! judges those bytes, and writes the very same bytes to a path that was never used before.
+//! Runs on the plugin's thread; blocks on the disk.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    error::HostError,
+    hash::fingerprint,
+    whole::{self, Verdict},
+};
+
+/// Locked as long as its process lives; a directory whose lock can be taken is left over.
+const LOCK: &str = "lock";
+const PREFIX: &str = "run-";
+
+/// A directory of this process alone (0700), removed on drop.
+///
+/// Directories of processes that died are removed when the next one is made.
+#[derive(Debug)]
+pub struct StagingDir {
+    dir: tempfile::TempDir,
+    n_staged: AtomicU64,
+    _lock: File,
+}
+
+impl StagingDir {
+    /// A directory under the user's cache, or under the system's temporary directory.
+    ///
+    /// # Errors
+    /// What the system says when neither can be written.
+    pub fn new() -> io::Result<Self> {
+        match user_cache() {
+            Some(cache) => Self::within(&cache.join("retake").join("staged"))
+                .or_else(|_| Self::within(&std::env::temp_dir().join("retake-staged"))),
+            None => Self::within(&std::env::temp_dir().join("retake-staged")),
+        }
+    }
+
+    /// A directory under `base`, which is made if need be.
+    ///
+    /// # Errors
+    /// What the system says when `base` cannot be written.
+    pub fn within(base: &Path) -> io::Result<Self> {
+        fs::create_dir_all(base)?;
+        remove_stale(base);
+        let dir = private(tempfile::Builder::new().prefix(PREFIX)).tempdir_in(base)?;
+        // Locked before it has its name: nobody ever sees the lock of a living process free.
+        let unnamed = dir.path().join("locking");
+        let lock = File::create_new(&unnamed)?;
+        lock.lock()?;
+        fs::rename(&unnamed, dir.path().join(LOCK))?;
+        Ok(Self {
+            dir,
+            n_staged: AtomicU64::new(0),
+            _lock: lock,
+        })
+    }
+
+    /// Where the copies are.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn unique_path(&self, artifact: &Path) -> PathBuf {
+        let n = self.n_staged.fetch_add(1, Ordering::Relaxed);
+        let name = artifact.file_name().unwrap_or_default().to_string_lossy();
+        self.path().join(format!("{n:04}-{name}"))
+    }
+}
+
+/// A whole private copy of a library; the file is removed on drop.
+#[derive(Debug)]
+pub struct StagedCopy {
+    path: PathBuf,
+    hash: u64,
+    has_tls: bool,
+}
+
+impl StagedCopy {
+    /// The file to load.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Hash of its bytes, equal for equal bytes.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// Whether it has thread-locals: their first use on each thread allocates.
+    pub fn has_tls(&self) -> bool {
+        self.has_tls
+    }
+}
+
+impl Drop for StagedCopy {
+    fn drop(&mut self) {
+        // What cannot be removed now goes with its directory.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Checks that `artifact` is a whole library and makes a private copy of it.
+///
+/// # Errors
+/// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`], or
+/// [`HostError::Copy`]; no file is left then.
+pub fn stage(artifact: &Path, dir: &StagingDir) -> Result<StagedCopy, HostError> {
+    let bytes = fs::read(artifact).map_err(|source| HostError::LibraryMissing {
+        path: artifact.to_owned(),
+        source,
+    })?;
+    let shape = match whole::judge(&bytes) {
+        Verdict::Whole(shape) => shape,
+        Verdict::Cut(what) => {
+            let path = artifact.to_owned();
+            return Err(HostError::Truncated { path, what });
+        }
+        Verdict::NotALibrary => {
+            let path = artifact.to_owned();
+            return Err(HostError::NotALibrary { path });
+        }
+    };
+    let copy = StagedCopy {
+        path: dir.unique_path(artifact),
+        hash: fingerprint(&bytes),
+        has_tls: shape.has_tls,
+    };
+    write_checked(&copy.path, &bytes).map_err(HostError::Copy)?;
+    Ok(copy)
+}
+
+/// Writes and reads back: a full disk or a meddler must not reach the loader.
+fn write_checked(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    drop(file);
+    let mut copy = File::open(path)?;
+    let mut piece = [0; 1 << 14];
+    for expected in bytes.chunks(piece.len()) {
+        let piece = &mut piece[..expected.len()];
+        copy.read_exact(piece)?;
+        if piece != expected {
+            return Err(io::Error::other("the copy differs from what was read"));
+        }
+    }
+    Ok(())
+}
+
+fn remove_stale(base: &Path) {
+    let Ok(entries) = fs::read_dir(base) else {
+        return;
+    };
+    for dir in entries.flatten().map(|entry| entry.path()) {
+        let is_ours = (dir.file_name()).is_some_and(|n| n.to_string_lossy().starts_with(PREFIX));
+        let is_free = is_ours && File::open(dir.join(LOCK)).is_ok_and(|l| l.try_lock().is_ok());
+        if is_free {
+            // Another process may be removing it too; then there is nothing left to do.
+            let _ = fs::remove_dir_all(&dir);
+        }
+    }
+}
+
+fn user_cache() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|v| !v.is_empty());
+    if cfg!(windows) {
+        return set("LOCALAPPDATA").map(PathBuf::from);
+    }
+    let home = || set("HOME").map(PathBuf::from);
+    if cfg!(target_os = "macos") {
+        return home().map(|home| home.join("Library/Caches"));
+    }
+    set("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| home().map(|home| home.join(".cache")))
+}
+
+#[cfg(unix)]
+fn private<'a, 'b>(
+    builder: &'a mut tempfile::Builder<'b, 'b>,
+) -> &'a mut tempfile::Builder<'b, 'b> {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn private<'a, 'b>(
+    builder: &'a mut tempfile::Builder<'b, 'b>,
+) -> &'a mut tempfile::Builder<'b, 'b> {
+    builder
+}

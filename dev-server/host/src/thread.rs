@@ -1,0 +1,323 @@
+//! One thread per generation: the CLAP main thread of its plugin, from staging to unloading.
+//!
+//! Control holds a [`PluginThread`], sends messages and returns at once; the answers are
+//! [`Note`]s. A plugin that hangs holds up this thread and nothing else: control sees it in
+//! [`PluginThread::busy_for`] and abandons the generation by dropping the handle.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use retake_engine::Processor;
+
+use crate::{
+    busy::Busy,
+    callbacks::Wishes,
+    carry::{Carried, ParamRef},
+    error::HostError,
+    ffi::Library,
+    instance::{self, Format, Heritage, Instance},
+    note::{Activated, News, Note, Outbox, Severity},
+    processor::ClapProcessor,
+    staging::{self, StagingDir},
+};
+
+/// How long a wish of the plugin waits at most. It comes as a flag, because the audio thread may
+/// wish too and must not wake anybody.
+const POLL: Duration = Duration::from_millis(10);
+
+/// What to load and what it takes over.
+#[derive(Debug)]
+pub struct Request {
+    /// Number of the new generation.
+    pub generation: u64,
+    /// The library as the compiler wrote it; it is copied, never loaded itself.
+    pub artifact: PathBuf,
+    /// Where the copy goes.
+    pub staging: Arc<StagingDir>,
+    /// Which plugin of the library; `None` = the only one.
+    pub plugin_id: Option<String>,
+    /// Frames per second.
+    pub rate: f64,
+    /// Largest block, in frames, at least 1.
+    pub max_block: usize,
+    /// State of the generation before; loaded first.
+    pub state: Option<Vec<u8>>,
+    /// Parameter values of the generation before; carried by id.
+    pub params: Vec<(u32, f64)>,
+    /// Values that must exist and be in range; they win over those carried.
+    pub set: Vec<(ParamRef, f64)>,
+}
+
+enum Ask {
+    SaveState,
+    ParamText { id: u32, value: f64, tag: u64 },
+    TextToValue { id: u32, text: String, tag: u64 },
+    Reactivate(Box<dyn Processor>, Format),
+    Retire(Box<dyn Processor>),
+    Shutdown,
+}
+
+/// Control's end of a plugin's thread. Every method returns at once.
+///
+/// Dropping it is like [`PluginThread::shutdown`], without anybody to wait: the thread ends by
+/// itself when the plugin lets it.
+#[derive(Debug)]
+pub struct PluginThread {
+    generation: u64,
+    asks: Sender<Ask>,
+    busy: Busy,
+}
+
+impl PluginThread {
+    /// Starts the thread `plugin-G`; `notes` is called on it (and must not wait for it).
+    ///
+    /// # Errors
+    /// [`HostError::Thread`] if the system gives no thread.
+    pub fn spawn(request: Request, notes: Box<dyn Fn(Note) + Send>) -> Result<Self, HostError> {
+        let (asks, inbox) = channel();
+        let busy = Busy::new();
+        let generation = request.generation;
+        let life = Life {
+            busy: busy.clone(),
+            wishes: Arc::new(Wishes::new(Outbox::new(generation, notes))),
+            inbox,
+        };
+        thread::Builder::new()
+            .name(format!("plugin-{generation}"))
+            .spawn(move || life.run(request))
+            .map_err(HostError::Thread)?;
+        Ok(Self {
+            generation,
+            asks,
+            busy,
+        })
+    }
+
+    /// Whose thread this is.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Asks for the state; [`News::State`] answers.
+    pub fn save_state(&self) {
+        self.ask(Ask::SaveState);
+    }
+
+    /// Asks how the plugin writes a value; [`News::ParamText`] answers with the same `tag`.
+    pub fn param_text(&self, id: u32, value: f64, tag: u64) {
+        self.ask(Ask::ParamText { id, value, tag });
+    }
+
+    /// Asks how the plugin reads a text; [`News::ParamValue`] answers with the same `tag`.
+    pub fn text_to_value(&self, id: u32, text: String, tag: u64) {
+        self.ask(Ask::TextToValue { id, text, tag });
+    }
+
+    /// Activates the plugin anew, parameters and state kept; [`News::Activated`] answers with a
+    /// new processor, or [`News::Failed`] and [`News::Gone`].
+    pub fn reactivate(&self, processor: Box<dyn Processor>, rate: f64, max_block: usize) {
+        self.ask(Ask::Reactivate(processor, Format { rate, max_block }));
+    }
+
+    /// Ends the generation whose processor came back; [`News::Gone`] answers.
+    pub fn retire(&self, processor: Box<dyn Processor>) {
+        self.ask(Ask::Retire(processor));
+    }
+
+    /// Ends the generation as soon as its processor was given back or dropped.
+    pub fn shutdown(&self) {
+        self.ask(Ask::Shutdown);
+    }
+
+    /// How long the present call into the plugin has lasted; `None` when there is none.
+    pub fn busy_for(&self) -> Option<Duration> {
+        self.busy.lasting()
+    }
+
+    fn ask(&self, ask: Ask) {
+        // A thread that ended has said `Gone`; a processor inside is dropped here, on control.
+        let _ = self.asks.send(ask);
+    }
+}
+
+/// What the thread owns from the start.
+struct Life {
+    busy: Busy,
+    wishes: Arc<Wishes>,
+    inbox: Receiver<Ask>,
+}
+
+impl Life {
+    fn run(self, request: Request) {
+        self.wishes.role.become_main();
+        let pinned = match self.load(&request) {
+            Ok((library, start)) => {
+                if let Err(e) = self.live(&library, request, start) {
+                    self.fail(&e);
+                }
+                self.busy.call(|| library.close())
+            }
+            Err(e) => {
+                self.fail(&e);
+                false
+            }
+        };
+        self.wishes.deliver_logs();
+        self.tell(News::Gone { pinned });
+    }
+
+    fn load(&self, request: &Request) -> Result<(Library, Instant), HostError> {
+        let start = Instant::now();
+        let copy = staging::stage(&request.artifact, &request.staging)?;
+        self.tell(News::Staged {
+            hash: copy.hash(),
+            stage_ms: ms_since(start),
+        });
+        let start = Instant::now();
+        Ok((self.busy.call(|| Library::open(copy))?, start))
+    }
+
+    /// From creation to destruction; the library stays.
+    fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
+        let info = self
+            .busy
+            .call(|| instance::choose(library, request.plugin_id.as_deref()))?;
+        let id = info.id.clone();
+        self.tell(News::Loaded {
+            info,
+            has_tls: library.has_tls(),
+            load_ms: ms_since(start),
+        });
+        let start = Instant::now();
+        let mut instance = Instance::create(library, &id, &self.wishes, &self.busy)?;
+        let heritage = Heritage {
+            state: request.state,
+            params: request.params,
+            set: request.set,
+        };
+        let format = Format {
+            rate: request.rate,
+            max_block: request.max_block,
+        };
+        let sounding = instance.restore(&heritage).and_then(|carried| {
+            drop(heritage);
+            self.activate(&mut instance, format, carried, start)
+        });
+        let ended = sounding.and_then(|()| self.serve(&mut instance));
+        instance.destroy();
+        ended
+    }
+
+    fn activate(
+        &self,
+        instance: &mut Instance,
+        format: Format,
+        carried: Carried,
+        start: Instant,
+    ) -> Result<(), HostError> {
+        let (processor, params) = instance.activate(format)?;
+        self.tell(News::Activated(Box::new(Activated {
+            layout: processor.layout(),
+            params,
+            carried,
+            activate_ms: ms_since(start),
+            processor: Box::new(processor),
+        })));
+        Ok(())
+    }
+
+    /// Answers and serves until the generation is to end and its processor is gone.
+    fn serve(&self, instance: &mut Instance) -> Result<(), HostError> {
+        let mut is_ending = false;
+        loop {
+            match self.inbox.recv_timeout(POLL) {
+                Ok(ask) => is_ending |= self.answer(instance, ask)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    is_ending = true;
+                    thread::sleep(POLL);
+                }
+            }
+            instance.serve();
+            if is_ending && instance.try_deactivate() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Does one message; whether it ends the generation.
+    fn answer(&self, instance: &mut Instance, ask: Ask) -> Result<bool, HostError> {
+        match ask {
+            Ask::SaveState => self.tell(News::State(instance.save_state())),
+            Ask::ParamText { id, value, tag } => {
+                let text = instance.text_of(id, value);
+                self.tell(News::ParamText {
+                    id,
+                    value,
+                    text,
+                    tag,
+                });
+            }
+            Ask::TextToValue { id, text, tag } => {
+                let value = instance.value_from(id, &text);
+                self.tell(News::ParamValue {
+                    id,
+                    text,
+                    value,
+                    tag,
+                });
+            }
+            Ask::Reactivate(processor, format) => {
+                let start = Instant::now();
+                self.take_back(instance, processor);
+                instance.try_deactivate();
+                // Nothing crossed to another generation: the instance kept what it had.
+                self.activate(instance, format, Carried::default(), start)?;
+            }
+            Ask::Retire(processor) => {
+                self.take_back(instance, processor);
+                return Ok(true);
+            }
+            Ask::Shutdown => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    fn take_back(&self, instance: &mut Instance, processor: Box<dyn Processor>) {
+        let processor = processor.into_any().downcast::<ClapProcessor>();
+        let is_mine = processor.is_ok_and(|processor| instance.stop(*processor));
+        if !is_mine {
+            self.tell(News::Log {
+                severity: Severity::HostMisbehaving,
+                message: "a processor came back that is not this plugin's".to_owned(),
+            });
+        }
+    }
+
+    /// A panic that the plugin reported is the reason of whatever failed after it.
+    fn fail(&self, error: &HostError) {
+        self.wishes.deliver_logs();
+        let panic = self.wishes.take_panic().map(HostError::Panic);
+        let error = panic.as_ref().unwrap_or(error);
+        self.tell(News::Failed {
+            reason: error.reason(),
+            message: error.to_string(),
+            is_usage: error.is_usage(),
+        });
+    }
+
+    fn tell(&self, news: News) {
+        self.wishes.outbox.send(news);
+    }
+}
+
+fn ms_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}

@@ -1,0 +1,14 @@
+//! The host against real libraries: each test loads its own copy of `plugins/subject.rs`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    reason = "a test that cannot go on has failed; carried values are exact"
+)]
+
+mod bad_files;
+mod life;
+mod parameters;
+mod rig;
+mod sdk;
+mod wishes;

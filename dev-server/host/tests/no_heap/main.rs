@@ -1,0 +1,122 @@
+//! The audio half never touches the heap, and what a block costs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod ffi;
+#[path = "../host/rig.rs"]
+#[allow(dead_code, reason = "the other test program uses the rest")]
+mod rig;
+
+use std::time::Instant;
+
+use retake_engine::{Outcome, PluginEvent};
+
+use crate::rig::{Block, Rig};
+
+fn gain(offset: u32, value: f64) -> PluginEvent {
+    PluginEvent {
+        offset,
+        param_id: 1,
+        value,
+    }
+}
+
+#[test]
+fn ten_thousand_blocks_with_events_answers_and_log_lines_do_not_touch_the_heap() {
+    for kind in ["gain", "answers", "talks", "sidechain", "deaf_to_flush"] {
+        let rig = Rig::load_with(kind, |r| r.params = vec![(1, 0.5), (2, 2.0)]);
+        let mut activated = rig.activated();
+        let mut block = Block::new(2, 2);
+        let events = [gain(0, 0.5), gain(3, 0.75), gain(15, 0.25)];
+        let before = ffi::n_calls();
+        for n in 0..10_000 {
+            let outcome = block.run(&mut *activated.processor, 16 + n % 200, &events);
+            assert_eq!(outcome, Outcome::Ok);
+            block.replies.drain().for_each(drop);
+        }
+        activated.processor.reset();
+        assert_eq!(ffi::n_calls() - before, 0, "{kind}");
+    }
+}
+
+#[test]
+fn more_events_than_room_are_counted_and_not_made_room_for() {
+    let mut activated = Rig::load("gain").activated();
+    let mut block = Block::new(2, 2);
+    let events: Vec<_> = (0..1_500)
+        .map(|n| gain(0, f64::from(n) / 1_000.0))
+        .collect();
+    let before = ffi::n_calls();
+    block.run(&mut *activated.processor, 64, &events);
+    assert_eq!(ffi::n_calls() - before, 0);
+    block.assert_gain(1.023, 64);
+}
+
+#[test]
+fn the_counter_counts() {
+    let before = ffi::n_calls();
+    drop(std::hint::black_box(vec![1]));
+    assert_eq!(ffi::n_calls() - before, 2);
+}
+
+/// `cargo test --release -p retake-host --test no_heap -- --ignored --nocapture`
+#[test]
+#[ignore = "reports, asserts nothing"]
+fn cost() {
+    let mut load: Vec<[f64; 3]> = (0..50).map(|_| load_once()).collect();
+    for (n, what) in ["stage", "load", "create + activate"].iter().enumerate() {
+        load.sort_by(|a, b| a[n].total_cmp(&b[n]));
+        println!(
+            "{what}: median {:.3} ms, worst {:.3} ms",
+            load[25][n], load[49][n]
+        );
+    }
+    let mut activated = Rig::load("gain").activated();
+    for frames in [64, 128] {
+        let mut block = Block::new(2, 2);
+        let hosted = median_ns(|| {
+            block.run(&mut *activated.processor, frames, &[]);
+        });
+        let direct = median_ns(|| multiply(&mut block, frames, std::hint::black_box(1.0)));
+        println!("{frames} stereo frames: plugin {hosted} ns, direct {direct} ns");
+    }
+}
+
+/// What the plugin does, done here.
+fn multiply(block: &mut Block, frames: usize, gain: f32) {
+    for (to, from) in block.output.rows_mut().zip(block.input.rows()) {
+        for (to, from) in to[..frames].iter_mut().zip(from) {
+            *to = from * gain;
+        }
+    }
+}
+
+fn load_once() -> [f64; 3] {
+    let rig = Rig::load("gain");
+    let mut times = [0.0; 3];
+    rig.wait(|news| {
+        match news {
+            retake_host::News::Staged { stage_ms, .. } => times[0] = stage_ms,
+            retake_host::News::Loaded { load_ms, .. } => times[1] = load_ms,
+            retake_host::News::Activated(a) => times[2] = a.activate_ms,
+            _ => {}
+        }
+        (times[2] > 0.0).then_some(())
+    });
+    times
+}
+
+fn median_ns(mut call: impl FnMut()) -> u128 {
+    let mut times: Vec<_> = (0..100_000)
+        .map(|_| {
+            let start = Instant::now();
+            call();
+            start.elapsed().as_nanos()
+        })
+        .collect();
+    times.sort_unstable();
+    times[50_000]
+}

@@ -1,0 +1,39 @@
+//! A plugin made with the SDK that panics when it is told to.
+#![forbid(unsafe_code)]
+
+use retake_sdk::{Block, Config, FloatParam, Params, Plugin, db_to_gain, export_plugin};
+
+#[derive(Params)]
+struct FuseParams {
+    #[param(name = "Gain", range = -60.0..=12.0, default = 0.0, unit = "dB", smoothing = linear_ms(15.0))]
+    gain: FloatParam,
+    #[param(name = "Fuse", range = 0.0..=1.0, default = 0.0)]
+    fuse: FloatParam,
+}
+
+#[derive(Default)]
+struct Fuse;
+
+impl Plugin for Fuse {
+    type Params = FuseParams;
+    const ID: &'static str = "test.fuse";
+    const NAME: &'static str = "Fuse";
+
+    #[allow(clippy::panic, reason = "what the tests wait for")]
+    fn activate(&mut self, config: Config) {
+        assert!(config.sample_rate < 200_000.0, "too fast");
+    }
+
+    #[allow(clippy::panic, reason = "what the tests wait for")]
+    fn process(&mut self, params: &mut FuseParams, block: &mut Block<'_>) {
+        if params.fuse.next() > 0.5 {
+            panic!("fuse blown");
+        }
+        block.each_frame(|frame| {
+            let gain = db_to_gain(params.gain.next());
+            frame.for_each(|sample| *sample *= gain);
+        });
+    }
+}
+
+export_plugin!(Fuse);

@@ -1,0 +1,228 @@
+//! All wiring: which thread is started with what, and how they reach each other.
+//!
+//! ```text
+//!  keys ─┐                                        ┌─▶ devices ══ rings ══ engine (audio thread)
+//!  signals ─┤                                     │
+//!  web ─────┼──▶ Message ──▶ control ─────────────┼─▶ plugin-g (one per generation)
+//!  watch ───┤                   │                 │
+//!  devices ─┤                   ▼                 └─▶ watch ─▶ build
+//!  plugin-g ┘      report: JSON, terminal, pages
+//! ```
+
+use std::{
+    env,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
+    time::Instant,
+};
+
+use anyhow::Context;
+use retake_engine::Probe;
+use retake_host::StagingDir;
+use retake_io::{Choice, Clock, DeviceRequest, Devices};
+use serde_json::json;
+
+use crate::{
+    cli::{AudioArgs, ClockArg, Run},
+    control::{Control, Failure, KEYS, Message, Parts},
+    keys::Keys,
+    project::{self, Project},
+    report::{Report, Tone, claim_stdout, say},
+    telemetry::{Telemetry, Views},
+    watch::Rebuilder,
+    web::{self, ControlGone, ControlHandle, PortChoice, Token, TokenFile},
+};
+
+/// `retake run`: serves until the end of the session.
+pub fn run(run: Run) -> ExitCode {
+    let started = Instant::now();
+    match serve(run, started) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(Tone::Error, "Error", format!("{error:#}"));
+            let usage = error.downcast_ref::<Failure>().map(Failure::exit_code);
+            ExitCode::from(usage.unwrap_or(1))
+        }
+    }
+}
+
+fn serve(run: Run, started: Instant) -> anyhow::Result<()> {
+    // Claimed in any case: a plugin's prints belong to the people's side.
+    let stdout = claim_stdout().context("stdout")?;
+    let json = run.session.json.then_some(stdout);
+    let is_watching = !run.plugin.no_watch && run.audio.clock == ClockArg::Real;
+    let project = find_project(&run)?;
+    let (mailbox, inbox) = channel();
+    let probe = Arc::new(Probe::default());
+    let telemetry = Telemetry::new(Arc::clone(&probe));
+    let mut report = Report::new(started, json, Arc::clone(&probe));
+
+    let token = TokenFile::open(run.page.new_token)?;
+    if let Some(note) = &token.note {
+        say(Tone::Warning, "Token", note);
+    }
+    let token = token.token;
+    let server = start_server(&run, token.clone(), &mailbox, &telemetry)?;
+    report.connect(server.notifier());
+    announce(&server, token.as_str(), &run, &mut report);
+    end_on_signals(&mailbox)?;
+    let keys = Keys::listen(forward(&mailbox, Message::Key));
+    if keys.is_some() {
+        say(Tone::Plain, "Keys", KEYS);
+    }
+    let devices = Devices::spawn(
+        device_request(&run, started)?,
+        Arc::clone(&probe),
+        Box::new(forward(&mailbox, Message::Device)),
+    )
+    .map_err(Failure::failed)?;
+    let (rebuilder, loop_events) = Rebuilder::start(project, is_watching)?;
+    let tell = forward(&mailbox, Message::Loop);
+    std::thread::spawn(move || loop_events.into_iter().for_each(tell));
+    let parts = Parts {
+        inbox,
+        mailbox,
+        url: server.url.clone(),
+        staging: Arc::new(StagingDir::new().context("no place for copies of the plugin")?),
+        run,
+        report,
+        telemetry,
+        probe,
+        devices,
+        rebuilder,
+        is_watching,
+    };
+    let end = Control::new(parts).run();
+    drop(keys);
+    drop(server);
+    Ok(end?)
+}
+
+fn forward<T: 'static>(
+    mailbox: &Sender<Message>,
+    wrap: fn(T) -> Message,
+) -> impl Fn(T) + Send + Sync + 'static {
+    let mailbox = mailbox.clone();
+    // Control is gone: the session is over, and so is the sender soon.
+    move |what| drop(mailbox.send(wrap(what)))
+}
+
+fn find_project(run: &Run) -> anyhow::Result<Project> {
+    let request = project::Request {
+        path: run.path.clone(),
+        working_dir: env::current_dir().context("no working directory")?,
+        package: run.plugin.package.clone(),
+        features: run.plugin.features.clone(),
+        build: run.plugin.build.clone(),
+        watch: run.plugin.watch.clone(),
+        cache_dir: env::var_os("RETAKE_CACHE_DIR").map(PathBuf::from),
+    };
+    Project::find(&request).map_err(|error| {
+        let failure = if error.is_usage() {
+            Failure::usage
+        } else {
+            Failure::failed
+        };
+        failure(error).into()
+    })
+}
+
+fn start_server(
+    run: &Run,
+    token: Token,
+    mailbox: &Sender<Message>,
+    telemetry: &Arc<Telemetry>,
+) -> anyhow::Result<web::Server> {
+    let config = web::Config {
+        port: match run.page.port {
+            None => PortChoice::Default,
+            Some(0) => PortChoice::Any,
+            Some(port) => PortChoice::Exact(port),
+        },
+        token,
+        asset: page,
+        limits: web::Limits::default(),
+    };
+    let mailbox = mailbox.clone();
+    let control =
+        ControlHandle::new(move |call| mailbox.send(Message::Call(call)).map_err(|_| ControlGone));
+    let views = Arc::new(Views(Arc::clone(telemetry)));
+    Ok(web::serve(config, control, views)?)
+}
+
+fn announce(server: &web::Server, token: &str, run: &Run, report: &mut Report) {
+    say(Tone::Good, "Listening", &server.url);
+    let fields = json!({
+        "url": server.url,
+        "ws": server.ws,
+        "token": token,
+        "protocol": 1,
+    });
+    report.event("listening", fields);
+    if run.page.open {
+        crate::browser::open(&server.url);
+    }
+}
+
+fn page(path: &str) -> Option<web::Asset> {
+    let retake_ui::Asset {
+        bytes,
+        content_type,
+    } = retake_ui::file(path)?;
+    Some(web::Asset {
+        bytes,
+        content_type,
+    })
+}
+
+/// Ctrl-C and a polite kill end the session in order; a second one ends the process.
+fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
+    let mailbox = mailbox.clone();
+    let asked = std::sync::atomic::AtomicBool::new(false);
+    ctrlc::set_handler(move || {
+        if asked.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        // Control is gone: the process is at its end already.
+        drop(mailbox.send(Message::Quit("signal")));
+    })
+    .context("no signal handler")
+}
+
+fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
+    let AudioArgs {
+        host,
+        input,
+        output,
+        rate,
+        period,
+        clock,
+        ..
+    } = run.audio.clone();
+    if clock == ClockArg::Fast && run.session.duration.is_none() {
+        return Err(Failure::usage(
+            "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
+        ));
+    }
+    let choice = |given: Option<String>| {
+        let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
+        choice
+    };
+    Ok(DeviceRequest {
+        host,
+        input: choice(input),
+        output: choice(output),
+        rate,
+        period,
+        clock: if clock == ClockArg::Fast {
+            Clock::Fast
+        } else {
+            Clock::Real
+        },
+        epoch,
+    })
+}

@@ -1,0 +1,271 @@
+//! The command line, as data. Wrong words end in clap's one message and exit code 2.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The dev-server for audio plugins: edit, save, and hear the new code in the running signal.
+#[derive(Debug, Parser)]
+#[command(
+    name = "retake",
+    version,
+    about,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    /// What to do; `run` when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The options of `run`.
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// What Retake can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build a plugin, put it between microphone and speakers, and reload it on every save
+    /// (the default)
+    Run(Box<Run>),
+    /// List the audio hosts and their devices
+    Devices {
+        /// One JSON object on stdout instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `retake run`.
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// A crate's directory, a .so/.dylib/.dll or a .clap; by default the crate here, else
+    /// ./example-plugin
+    pub path: Option<PathBuf>,
+    /// Where the plugin comes from.
+    #[command(flatten)]
+    pub plugin: PluginArgs,
+    /// Where the sound comes from and goes to.
+    #[command(flatten)]
+    pub audio: AudioArgs,
+    /// What is done with it.
+    #[command(flatten)]
+    pub session: SessionArgs,
+    /// The page.
+    #[command(flatten)]
+    pub page: PageArgs,
+}
+
+/// Where the plugin comes from.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Plugin")]
+pub struct PluginArgs {
+    /// Which package of a workspace
+    #[arg(short, long, value_name = "NAME")]
+    pub package: Option<String>,
+    /// Which plugin of a library, by its CLAP id
+    #[arg(long, value_name = "ID")]
+    pub plugin: Option<String>,
+    /// Features to build with, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    pub features: Vec<String>,
+    /// Build PATH with this command instead of cargo
+    #[arg(long, value_name = "CMD")]
+    pub build: Option<String>,
+    /// With --build: run it on a change below this directory
+    #[arg(long, value_name = "DIR", requires = "build")]
+    pub watch: Option<PathBuf>,
+    /// Build and load once, do not watch
+    #[arg(long)]
+    pub no_watch: bool,
+}
+
+/// Where the sound comes from and goes to.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Audio")]
+pub struct AudioArgs {
+    /// Audio host: see `retake devices`
+    #[arg(long, alias = "audio-host", value_name = "NAME")]
+    pub host: Option<String>,
+    /// Microphone: a device, `none`, or `virtual[:key=value,…]`
+    #[arg(long, value_name = "DEVICE")]
+    pub input: Option<String>,
+    /// Speaker: a device, `none`, or `virtual[:key=value,…]`
+    #[arg(long, value_name = "DEVICE")]
+    pub output: Option<String>,
+    /// Sample rate of the devices
+    #[arg(long, value_name = "HZ")]
+    pub rate: Option<u32>,
+    /// Frames per device period: smaller is less latency
+    #[arg(long, value_name = "FRAMES")]
+    pub period: Option<u32>,
+    /// `fast`: virtual devices on virtual time, as fast as it goes, the same bytes every time
+    #[arg(long, value_enum, default_value_t = ClockArg::Real, value_name = "CLOCK")]
+    pub clock: ClockArg,
+    /// A mono plugin gets the mean of the input's channels instead of the first
+    #[arg(long)]
+    pub mix_mono: bool,
+    /// Do not start muted when microphone and speaker are real
+    #[arg(long)]
+    pub unmute: bool,
+}
+
+/// `--clock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClockArg {
+    /// The devices' own time.
+    Real,
+    /// Virtual time.
+    Fast,
+}
+
+/// What is done with the sound.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Session")]
+pub struct SessionArgs {
+    /// Give a parameter a value before the first block (id or name; repeatable)
+    #[arg(long, value_name = "PARAM=VALUE", allow_hyphen_values = true)]
+    pub set: Vec<Setting>,
+    /// Give a parameter a value at a time (repeatable)
+    #[arg(long, value_name = "SECONDS:PARAM=VALUE", allow_hyphen_values = true)]
+    pub at: Vec<TimedSetting>,
+    /// Write the plugin's output to a 32-bit float WAV, from the first frame, lossless
+    #[arg(long, value_name = "FILE.wav")]
+    pub record: Option<PathBuf>,
+    /// Stop after this time
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub duration: Option<f64>,
+    /// One JSON object per event on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The page.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Page")]
+pub struct PageArgs {
+    /// Port of the page: exactly this one, or 0 for any [default: 9630, the next free if busy]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Open the page in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// Make a new token: pages that are open have to be opened anew
+    #[arg(long)]
+    pub new_token: bool,
+}
+
+/// `PARAM=VALUE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// Parameter id or name.
+    pub param: String,
+    /// Plain value.
+    pub value: f64,
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (param, value) = text
+            .rsplit_once('=')
+            .filter(|(param, _)| !param.is_empty())
+            .ok_or_else(|| format!("{text:?} is not PARAM=VALUE, such as gain=-6"))?;
+        let value: f64 = value
+            .parse()
+            .ok()
+            .filter(|v: &f64| v.is_finite())
+            .ok_or_else(|| format!("{value:?} is not a finite number, such as -6 or 0.5"))?;
+        Ok(Self {
+            param: param.to_owned(),
+            value,
+        })
+    }
+}
+
+/// `SECONDS:PARAM=VALUE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimedSetting {
+    /// Seconds of the engine's clock.
+    pub seconds: f64,
+    /// What to set.
+    pub setting: Setting,
+}
+
+impl FromStr for TimedSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (time, setting) = text
+            .split_once(':')
+            .ok_or_else(|| format!("{text:?} is not SECONDS:PARAM=VALUE, such as 2.5:gain=-6"))?;
+        Ok(Self {
+            seconds: seconds(time)?,
+            setting: setting.parse()?,
+        })
+    }
+}
+
+/// The longest time that can be asked for: a year, well within the frames of a u64.
+const MAX_SECONDS: f64 = 366.0 * 86_400.0;
+
+fn seconds(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|s: &f64| (0.0..=MAX_SECONDS).contains(s))
+        .ok_or_else(|| format!("{text:?} is not a number of seconds from 0 to {MAX_SECONDS}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_accepts_its_own_definition() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_the_default_command() {
+        let bare = Cli::parse_from(["retake", "my-plugin", "--set", "gain=-6"]);
+        assert!(bare.command.is_none());
+        assert_eq!(
+            bare.run.session.set[0],
+            Setting {
+                param: "gain".into(),
+                value: -6.0
+            }
+        );
+        let named = Cli::parse_from(["retake", "run", "my-plugin", "--audio-host", "jack"]);
+        let Some(Command::Run(run)) = named.command else {
+            panic!("run was named")
+        };
+        assert_eq!(run.audio.host.as_deref(), Some("jack"));
+    }
+
+    #[test]
+    fn settings_name_what_is_wrong() {
+        assert_eq!(
+            "a=b=1".parse(),
+            Ok(Setting {
+                param: "a=b".into(),
+                value: 1.0
+            })
+        );
+        for bad in ["gain", "=1", "gain=", "gain=loud", "gain=nan", "gain=inf"] {
+            assert!(bad.parse::<Setting>().is_err(), "{bad}");
+        }
+        let timed: TimedSetting = "2.5:gain=-6".parse().unwrap();
+        assert!((timed.seconds - 2.5).abs() < 1e-12);
+        for bad in [
+            "gain=1",
+            "-1:gain=1",
+            "x:gain=1",
+            "nan:gain=1",
+            "1e300:gain=1",
+        ] {
+            assert!(bad.parse::<TimedSetting>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The `control` thread: everything that is neither sound, nor disk, nor foreign code.
+//!
+//! Owns the session: which generation sounds, which one is on its way, the parameter table, the
+//! switches. Whatever happens anywhere arrives here as a [`Message`] and is dealt with at once;
+//! nothing here calls a device, a plugin or a compiler, so every client is answered within
+//! milliseconds. If something seems to need a lock, it belongs here.
+//!
+//! | file | what it deals with |
+//! |---|---|
+//! | [`audio`] | the devices, the engine, and the facts the engine tells |
+//! | [`reload`] | builds, generations and the swap |
+//! | [`params`] | the parameter table and what is still to be sent |
+//! | [`calls`] | what pages and scripts ask |
+//! | [`ending`] | the way out |
+
+mod audio;
+mod calls;
+mod ending;
+mod params;
+mod reload;
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
+    time::{Duration, Instant},
+};
+
+use retake_engine::Probe;
+use retake_host::{Note, StagingDir};
+use retake_io::{DeviceEvent, Devices, IoError};
+use serde_json::{Value, json};
+
+use crate::{
+    cli,
+    report::{Report, Tone, say},
+    telemetry::{Flag, Telemetry},
+    watch::{LoopEvent, Rebuilder},
+    web,
+};
+use audio::Audio;
+pub use ending::Failure;
+use params::ParamTable;
+use reload::Reload;
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Message {
+    /// A page or a script asks.
+    Call(web::Call),
+    /// The watch and build threads tell.
+    Loop(LoopEvent),
+    /// A plugin's thread tells.
+    Plugin(Note),
+    /// The devices thread tells.
+    Device(DeviceEvent),
+    /// The recorder cannot write any more.
+    RecorderFailed(IoError),
+    /// A key was pressed in the terminal.
+    Key(char),
+    /// The user or the system wants the end.
+    Quit(&'static str),
+}
+
+/// Facts and parameter echoes are looked for this often while nothing else happens.
+const TICK: Duration = Duration::from_millis(1);
+/// How often the load of the block budget is summed up.
+const LOAD_WINDOW: Duration = Duration::from_secs(1);
+
+/// What control needs to begin.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where everything arrives.
+    pub inbox: Receiver<Message>,
+    /// A way to the inbox, for the threads that control starts.
+    pub mailbox: Sender<Message>,
+    /// The command line.
+    pub run: cli::Run,
+    /// The three audiences.
+    pub report: Report,
+    /// What pages draw.
+    pub telemetry: Arc<Telemetry>,
+    /// Counters.
+    pub probe: Arc<Probe>,
+    /// The devices, opening.
+    pub devices: Devices,
+    /// The watch and build threads, building.
+    pub rebuilder: Rebuilder,
+    /// Where libraries are copied to.
+    pub staging: Arc<StagingDir>,
+    /// Whether saves are watched: then a failure waits for its fix.
+    pub is_watching: bool,
+    /// The page's address, for the key `o`.
+    pub url: String,
+}
+
+/// The control thread's whole state.
+#[derive(Debug)]
+pub struct Control {
+    parts: Parts,
+    audio: Audio,
+    params: ParamTable,
+    reload: Reload,
+    bypass: bool,
+    mute: bool,
+    shown: Shown,
+    load: LoadWatch,
+}
+
+/// The last of each kind of event, for pages that come later.
+#[derive(Debug, Default)]
+struct Shown {
+    audio: Value,
+    reloaded: Value,
+    build_failed: Value,
+    refused: Value,
+    fault: Value,
+}
+
+#[derive(Debug)]
+struct LoadWatch {
+    since: Instant,
+    before: retake_engine::load::LoadSnapshot,
+}
+
+impl Control {
+    /// Takes over the session.
+    pub fn new(parts: Parts) -> Self {
+        let load = LoadWatch {
+            since: Instant::now(),
+            before: parts.probe.load.snapshot(),
+        };
+        Self {
+            audio: Audio::default(),
+            params: ParamTable::default(),
+            reload: Reload::default(),
+            bypass: false,
+            mute: false,
+            shown: Shown::default(),
+            load,
+            parts,
+        }
+    }
+
+    /// Serves until the end; then everything is stopped in order.
+    ///
+    /// # Errors
+    /// [`Failure`] when the session ended by something other than the user's wish or its time.
+    pub fn run(mut self) -> Result<(), Failure> {
+        let end = self.serve();
+        self.shut_down(end)
+    }
+
+    /// Deals with whatever happens until something ends the session.
+    fn serve(&mut self) -> Result<&'static str, Failure> {
+        loop {
+            let message = match self.parts.inbox.recv_timeout(TICK) {
+                Ok(Message::Quit(reason)) => return Ok(reason),
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok("abandoned"),
+            };
+            if let Some(reason) = message.map_or(Ok(None), |m| self.obey(m))? {
+                return Ok(reason);
+            }
+            self.tick()?;
+        }
+    }
+
+    /// One message; a reason when it ends the session.
+    fn obey(&mut self, message: Message) -> Result<Option<&'static str>, Failure> {
+        match message {
+            Message::Call(call) => self.answer(call),
+            Message::Loop(event) => self.on_loop(event)?,
+            Message::Plugin(note) => self.on_plugin(note)?,
+            Message::Device(event) => return self.on_device(event),
+            Message::RecorderFailed(error) => return Err(Failure::failed(error)),
+            Message::Key(key) => return Ok(self.on_key(key)),
+            Message::Quit(reason) => return Ok(Some(reason)),
+        }
+        Ok(None)
+    }
+
+    /// What has to be looked at regularly.
+    fn tick(&mut self) -> Result<(), Failure> {
+        self.hear_engine();
+        self.send_params();
+        self.watch_plugins()?;
+        self.sum_up_load();
+        Ok(())
+    }
+
+    fn sum_up_load(&mut self) {
+        if self.load.since.elapsed() >= LOAD_WINDOW {
+            let now = self.parts.probe.load.snapshot();
+            self.parts.telemetry.set_load(now.since(&self.load.before));
+            self.load = LoadWatch {
+                since: Instant::now(),
+                before: now,
+            };
+        }
+    }
+
+    fn on_key(&mut self, key: char) -> Option<&'static str> {
+        match key {
+            'h' => say(Tone::Plain, "Keys", KEYS),
+            'r' => self.parts.rebuilder.rebuild_now(),
+            'o' => crate::browser::open(&self.parts.url),
+            'b' => self.set_bypass(!self.bypass),
+            'm' => self.set_mute(!self.mute),
+            'q' => return Some("quit"),
+            _ => {}
+        }
+        None
+    }
+
+    fn set_bypass(&mut self, on: bool) {
+        self.bypass = on;
+        self.parts.telemetry.set(Flag::Bypass, on);
+        self.audio.command(retake_engine::CommandKind::Bypass(on));
+        say(
+            Tone::Plain,
+            "Bypass",
+            if on { "on: you hear the input" } else { "off" },
+        );
+        self.tell_state();
+    }
+
+    fn set_mute(&mut self, on: bool) {
+        self.mute = on;
+        self.parts.telemetry.set(Flag::Mute, on);
+        self.audio.command(retake_engine::CommandKind::Mute(on));
+        say(Tone::Plain, "Mute", if on { "on" } else { "off" });
+        self.tell_state();
+    }
+
+    /// Tells the pages what the switches and the reload are at.
+    fn tell_state(&self) {
+        let state = json!({
+            "reload": self.reload.state.to_string(),
+            "generation": self.reload.playing_number(),
+            "bypass": self.bypass,
+            "mute": self.mute,
+            "faulted": self.reload.is_faulted(),
+        });
+        self.parts.report.notify("state", &state);
+    }
+}
+
+/// What the keys do.
+pub const KEYS: &str = "r rebuild · b bypass · m mute · o open the page · q quit · h this help";

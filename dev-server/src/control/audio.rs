@@ -1,0 +1,342 @@
+//! The devices and the engine, as control sees them: what was granted, what is told, what is sent.
+
+use std::sync::Arc;
+
+use retake_engine::{
+    BusShape, CommandKind, Engine, EngineControl, EngineParts, Event, FrameProducer, Generation,
+    Setup, ToMono,
+};
+use retake_io::{DeviceEvent, Opened, Recorder, RunPlan};
+use serde_json::json;
+
+use super::{Control, Failure, Message, reload::Fault};
+use crate::{
+    report::{Tone, say},
+    telemetry::Flag,
+};
+
+/// What control holds of the sound.
+#[derive(Debug, Default)]
+pub(super) struct Audio {
+    /// What the devices granted; gone into the engine except for its shape.
+    granted: Option<Granted>,
+    engine: Option<EngineControl>,
+    /// An engine of another shape is to be built; these are the parts of the last one.
+    reshaping: Option<(Option<FrameProducer>, u64)>,
+    recorder: Option<Recorder>,
+    muted_at_start: bool,
+    has_stopped: bool,
+}
+
+#[derive(Debug)]
+struct Granted {
+    shape: BusShape,
+    latency_frames: usize,
+    /// Taken by the engine.
+    opened: Option<Opened>,
+}
+
+impl Audio {
+    /// The engine's shape, once the devices are open.
+    pub(super) fn shape(&self) -> Option<BusShape> {
+        self.granted.as_ref().map(|granted| granted.shape)
+    }
+
+    /// From the microphone to the plugin, in frames.
+    pub(super) fn latency_frames(&self) -> usize {
+        self.granted
+            .as_ref()
+            .map_or(0, |granted| granted.latency_frames)
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.engine.is_some()
+    }
+
+    pub(super) fn was_muted_at_start(&self) -> bool {
+        self.muted_at_start
+    }
+
+    pub(super) fn has_stopped(&self) -> bool {
+        self.has_stopped
+    }
+
+    pub(super) fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
+    }
+
+    /// Sends a command, if there is an engine. Switches and swaps have room: see
+    /// [`retake_engine::command`].
+    pub(super) fn command(&mut self, kind: CommandKind) {
+        if let Some(engine) = &mut self.engine
+            && let Err(busy) = engine.commands.send(0, kind)
+        {
+            say(
+                Tone::Warning,
+                "Busy",
+                format!("{busy}: the switch was not thrown"),
+            );
+        }
+    }
+}
+
+impl Control {
+    /// What the devices thread tells; a reason when it ends the session.
+    pub(super) fn on_device(
+        &mut self,
+        event: DeviceEvent,
+    ) -> Result<Option<&'static str>, Failure> {
+        match event {
+            DeviceEvent::Opened(opened) => self.on_opened(*opened)?,
+            DeviceEvent::OpenFailed(error) if error.is_usage() => {
+                return Err(Failure::usage(error));
+            }
+            DeviceEvent::OpenFailed(error) | DeviceEvent::Failed(error) => {
+                return Err(Failure::failed(error));
+            }
+            DeviceEvent::State { end, state, reason } => {
+                let fields = json!({ "end": end, "state": state, "reason": reason });
+                let word = fields["state"].as_str().unwrap_or_default();
+                say(Tone::Warning, "Device", format!("{end} {word}: {reason}"));
+                self.parts.report.event("device", fields);
+            }
+            DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
+            DeviceEvent::Finished => return Ok(Some("duration")),
+            DeviceEvent::Stopped { .. } => {}
+        }
+        Ok(None)
+    }
+
+    fn on_opened(&mut self, opened: Opened) -> Result<(), Failure> {
+        for notice in &opened.notices {
+            say(Tone::Warning, "Audio", notice);
+        }
+        let format = opened.format;
+        self.audio.granted = Some(Granted {
+            shape: BusShape {
+                rate: format.engine_rate,
+                max_block: format.max_block,
+                n_output: format.n_output,
+            },
+            latency_frames: format.latency_frames,
+            opened: Some(opened),
+        });
+        self.take_up_artifact()
+    }
+
+    /// Builds the engine around the first generation (or the one that survived) and starts it.
+    pub(super) fn start_engine(&mut self, first: Box<Generation>) -> Result<(), Failure> {
+        let Some(shape) = self.audio.shape() else {
+            return Ok(());
+        };
+        let Some(opened) = self.audio.granted.as_mut().and_then(|g| g.opened.take()) else {
+            return Ok(());
+        };
+        let is_new_session = self.audio.engine.is_none();
+        let (record, frame) = match self.audio.reshaping.take() {
+            Some(parts) => parts,
+            None => (self.create_recorder(shape)?, 0),
+        };
+        if is_new_session {
+            self.mute = opened.real_mic_and_speaker_by_default && !self.parts.run.audio.unmute;
+            self.audio.muted_at_start = self.mute;
+            self.parts.telemetry.set(Flag::Mute, self.mute);
+        }
+        let (engine, control) = Engine::new(Setup {
+            shape,
+            input: opened.input,
+            first,
+            record,
+            to_mono: if self.parts.run.audio.mix_mono {
+                ToMono::Mean
+            } else {
+                ToMono::First
+            },
+            fades_in: !opened.virtual_output,
+            muted: self.mute,
+            bypass: self.bypass,
+            frame,
+            probe: Arc::clone(&self.parts.probe),
+        });
+        self.parts.telemetry.connect(control.meters.clone());
+        self.audio.engine = Some(control);
+        if is_new_session {
+            self.schedule_settings(shape.rate)?;
+        }
+        let info = serde_json::to_value(&opened.info).unwrap_or_default();
+        say_started(&opened.info, self.mute);
+        self.shown.audio = self.parts.report.event("audio_started", info);
+        self.parts
+            .devices
+            .start(Box::new(engine), self.run_plan(shape.rate));
+        Ok(())
+    }
+
+    fn run_plan(&self, rate: u32) -> RunPlan {
+        RunPlan {
+            gates: self.audio.recorder.iter().map(Recorder::gate).collect(),
+            stop_after_frames: self.parts.run.session.duration.map(|s| frames_of(s, rate)),
+        }
+    }
+
+    fn create_recorder(&mut self, shape: BusShape) -> Result<Option<FrameProducer>, Failure> {
+        let Some(path) = &self.parts.run.session.record else {
+            return Ok(None);
+        };
+        let mailbox = self.parts.mailbox.clone();
+        let on_failure = move |error| drop(mailbox.send(Message::RecorderFailed(error)));
+        let channels = u16::try_from(shape.n_output).unwrap_or(u16::MAX);
+        let (ring, recorder) = Recorder::create(path, shape.rate, channels, Box::new(on_failure))
+            .map_err(Failure::failed)?;
+        self.audio.recorder = Some(recorder);
+        Ok(Some(ring))
+    }
+
+    /// `--at`: commands that wait in the engine for their frame.
+    fn schedule_settings(&mut self, rate: u32) -> Result<(), Failure> {
+        let Some(engine) = &mut self.audio.engine else {
+            return Ok(());
+        };
+        for timed in &self.parts.run.session.at {
+            let Ok(wanted) = timed.setting.param.parse::<retake_host::ParamRef>();
+            let value = timed.setting.value;
+            let id = self
+                .params
+                .check(&wanted, Some(value))
+                .map_err(|e| Failure::usage(format!("--at {}: {}", timed.seconds, e.message)))?;
+            let at_frame = frames_of(timed.seconds, rate);
+            engine
+                .commands
+                .send(at_frame, CommandKind::SetParam { id, value })
+                .map_err(|busy| Failure::usage(format!("too many --at: {busy}")))?;
+        }
+        Ok(())
+    }
+
+    /// The devices came back with another rate or other channels: the plugin goes through
+    /// deactivate and activate, and a new engine takes the place of the old one.
+    fn reshape(&mut self, engine: Engine, opened: Opened) -> Result<(), Failure> {
+        let EngineParts {
+            playing,
+            next,
+            commands,
+            record,
+            frame,
+        } = engine.into_parts();
+        let newest = match next {
+            Some(next) => {
+                self.on_retired(*playing);
+                next
+            }
+            None => playing,
+        };
+        self.audio.reshaping = Some((record, frame));
+        for command in commands {
+            self.keep_command(command.at_frame, command.kind);
+        }
+        self.on_opened(opened)?;
+        let Some(shape) = self.audio.shape() else {
+            return Ok(());
+        };
+        if let Some(thread) = self.reload.playing_thread() {
+            thread.reactivate(
+                newest.into_processor(),
+                f64::from(shape.rate),
+                shape.max_block,
+            );
+        }
+        Ok(())
+    }
+
+    /// A command that an engine had not obeyed when its devices changed.
+    fn keep_command(&mut self, at_frame: u64, kind: CommandKind) {
+        match kind {
+            CommandKind::SetParam { id, value } if at_frame == 0 => self.params.wish(id, value),
+            CommandKind::Swap(generation, _) => self.postpone(*generation),
+            // Switches are built into the next engine; times of another clock mean nothing.
+            _ => {}
+        }
+    }
+
+    /// Facts and echoes from the engine, boxes on their way back.
+    pub(super) fn hear_engine(&mut self) {
+        while let Some(event) = self.audio.engine.as_mut().and_then(|e| e.events.pop().ok()) {
+            self.on_engine(event);
+        }
+        while let Some(old) = self
+            .audio
+            .engine
+            .as_mut()
+            .and_then(|e| e.retired.pop().ok())
+        {
+            self.on_retired(*old);
+        }
+    }
+
+    fn on_engine(&mut self, event: Event) {
+        match event {
+            Event::Sounding { generation, .. } => self.on_sounding(generation),
+            Event::Param { id, value, frame } => {
+                self.params.arrived(id, value);
+                if let Some(thread) = self.reload.playing_thread() {
+                    thread.param_text(id, value, frame);
+                }
+            }
+            Event::ProcessError { generation, .. } => {
+                let message = "the plugin returned an error from process";
+                self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
+            }
+            Event::NonFinite { generation, .. } => {
+                let message = "the plugin sent samples that are not finite";
+                self.on_fault(generation, &Fault::of("non_finite", message, "muted"));
+            }
+            Event::Stopped { .. } => self.audio.has_stopped = true,
+            Event::SwapDone { .. } => {}
+        }
+    }
+
+    /// Sends the parameter changes that wait.
+    pub(super) fn send_params(&mut self) {
+        let Some(engine) = &mut self.audio.engine else {
+            return;
+        };
+        self.params.send(|id, value| {
+            engine
+                .commands
+                .send(0, CommandKind::SetParam { id, value })
+                .is_ok()
+        });
+    }
+}
+
+/// The nearest frame to a time; the command line keeps times below a year.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "0 to a year"
+)]
+fn frames_of(seconds: f64, rate: u32) -> u64 {
+    (seconds * f64::from(rate)).round() as u64
+}
+
+fn say_started(info: &retake_io::AudioInfo, muted: bool) {
+    let end = |device: &Option<retake_io::DeviceInfo>| {
+        device.as_ref().map_or_else(
+            || "none".into(),
+            |d| {
+                format!(
+                    "{} ({} Hz, {} ch, {} frames)",
+                    d.device, d.rate, d.channels, d.period
+                )
+            },
+        )
+    };
+    let (from, to) = (end(&info.input), end(&info.output));
+    let latency_ms = info.latency_frames as f64 * 1e3 / f64::from(info.engine_rate);
+    let what = format!("{}: {from} → {to}, {latency_ms:.1} ms", info.host);
+    say(Tone::Good, "Audio", what);
+    if muted {
+        let why = "the output starts muted: press m to unmute – use headphones";
+        say(Tone::Warning, "Muted", why);
+    }
+}

@@ -1,0 +1,66 @@
+//! What pages and scripts ask, answered within the millisecond.
+
+use retake_host::ParamRef;
+use serde_json::{Value, json};
+
+use super::Control;
+use crate::web::{self, Call, Request, RpcError};
+
+impl Control {
+    /// Answers one call.
+    pub(super) fn answer(&mut self, call: Call) {
+        let result = match call.request {
+            Request::Status => Ok(self.status()),
+            Request::Params => Ok(json!(self.params.list())),
+            Request::SetParam { id, value } => self.wish_param(id, value),
+            Request::Bypass { on } => {
+                self.set_bypass(on);
+                Ok(json!({ "bypass": on }))
+            }
+            Request::Mute { on } => {
+                self.set_mute(on);
+                Ok(json!({ "mute": on }))
+            }
+            Request::ResetClips => {
+                self.parts.report.notify("reset_clips", &json!({}));
+                Ok(json!({}))
+            }
+            Request::Note { .. } => Err(RpcError::unsupported("this plugin takes no notes")),
+        };
+        // The client went away meanwhile.
+        let _ = call.reply.send(result);
+    }
+
+    fn wish_param(&mut self, wanted: web::ParamRef, value: Option<f64>) -> Result<Value, RpcError> {
+        let wanted = match wanted {
+            web::ParamRef::Id(id) => ParamRef::Id(id),
+            web::ParamRef::Key(key) => ParamRef::Name(key),
+        };
+        let id = self.params.check(&wanted, value)?;
+        let value = value.unwrap_or_default();
+        self.params.wish(id, value);
+        self.reload.journal(id, value);
+        self.send_params();
+        Ok(json!({ "id": id, "value": value }))
+    }
+
+    fn status(&self) -> Value {
+        let load = self.parts.telemetry.load();
+        let shown = &self.shown;
+        json!({
+            "plugin": self.reload.playing_info(),
+            "generation": self.reload.playing_number(),
+            "reload": self.reload.state.to_string(),
+            "last_reload": shown.reloaded,
+            "audio": shown.audio,
+            "build": shown.build_failed,
+            "fault": shown.fault,
+            "refused": shown.refused,
+            "bypass": self.bypass,
+            "mute": self.mute,
+            "muted_at_start": self.audio.was_muted_at_start(),
+            "counters": self.parts.telemetry.counters(),
+            "load": { "mean": load.mean, "p99": load.p99, "max": load.max },
+        })
+    }
+}

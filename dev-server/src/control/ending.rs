@@ -1,0 +1,143 @@
+//! The way out: fade, stop the streams, take the plugins apart, close the files, say goodbye.
+
+use std::{
+    fmt::Display,
+    time::{Duration, Instant},
+};
+
+use retake_engine::{CommandKind, EngineParts};
+use retake_io::DeviceEvent;
+use serde_json::json;
+
+use super::{Control, Message, TICK};
+use crate::{
+    cli::ClockArg,
+    report::{Tone, say},
+};
+
+/// Why a session failed: one message and its exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    message: String,
+    is_usage: bool,
+}
+
+impl Failure {
+    /// It failed (exit code 1).
+    pub fn failed(why: impl Display) -> Self {
+        Self {
+            message: why.to_string(),
+            is_usage: false,
+        }
+    }
+
+    /// The command line was wrong (exit code 2).
+    pub fn usage(why: impl Display) -> Self {
+        Self {
+            message: why.to_string(),
+            is_usage: true,
+        }
+    }
+
+    /// 1 or 2.
+    pub fn exit_code(&self) -> u8 {
+        if self.is_usage { 2 } else { 1 }
+    }
+}
+
+/// Longest wait for the fade-out: it takes 20 ms where callbacks come.
+const FADE_LIMIT: Duration = Duration::from_millis(300);
+/// Longest wait for the devices to close.
+const DEVICES_LIMIT: Duration = Duration::from_secs(5);
+/// Longest wait for the plugins to be destroyed.
+const PLUGINS_LIMIT: Duration = Duration::from_secs(2);
+
+impl Control {
+    /// Ends the session in order, whatever ended it.
+    pub(super) fn shut_down(mut self, end: Result<&'static str, Failure>) -> Result<(), Failure> {
+        if self.audio.is_running() && self.parts.run.audio.clock == ClockArg::Real {
+            self.audio.command(CommandKind::Stop);
+            self.wait(FADE_LIMIT, |control| control.audio.has_stopped());
+        }
+        self.dismiss_plugins();
+        self.stop_devices();
+        let recorded = self.finish_recording();
+        self.wait(PLUGINS_LIMIT, Self::all_plugins_gone);
+        let end = recorded.and(end);
+        self.say_goodbye(&end);
+        end.map(|_| ())
+    }
+
+    /// Goes on hearing everyone until `done` or the time is over.
+    fn wait(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + limit;
+        while !done(self) && Instant::now() < until {
+            match self.parts.inbox.recv_timeout(TICK) {
+                Ok(Message::Plugin(note)) => drop(self.on_plugin(note)),
+                Ok(Message::Call(call)) => self.answer(call),
+                _ => {}
+            }
+            self.hear_engine();
+        }
+    }
+
+    /// The streams end; the engine comes back and gives its generations to their threads.
+    fn stop_devices(&mut self) {
+        self.parts.devices.stop();
+        let until = Instant::now() + DEVICES_LIMIT;
+        while Instant::now() < until {
+            match self.parts.inbox.recv_timeout(TICK) {
+                Ok(Message::Device(DeviceEvent::Stopped { engine })) => {
+                    if let Some(engine) = engine {
+                        let EngineParts { playing, next, .. } = engine.into_parts();
+                        self.on_retired(*playing);
+                        next.into_iter().for_each(|next| self.on_retired(*next));
+                    }
+                    break;
+                }
+                Ok(Message::Plugin(note)) => drop(self.on_plugin(note)),
+                _ => {}
+            }
+        }
+        self.hear_engine();
+    }
+
+    fn finish_recording(&mut self) -> Result<&'static str, Failure> {
+        let Some(recorder) = self.audio.take_recorder() else {
+            return Ok("");
+        };
+        let lost = self.parts.probe.record_lost_frames.get();
+        if lost > 0 {
+            let why = "the disk was too slow";
+            say(
+                Tone::Warning,
+                "Recording",
+                format!("lost {lost} frames: {why}"),
+            );
+        }
+        let frames = recorder.finish().map_err(Failure::failed)?;
+        say(Tone::Good, "Recorded", format!("{frames} frames"));
+        Ok("")
+    }
+
+    fn say_goodbye(&mut self, end: &Result<&'static str, Failure>) {
+        let reason = end
+            .as_ref()
+            .map_or_else(ToString::to_string, |reason| (*reason).to_owned());
+        let p = &self.parts.probe;
+        let fields = json!({
+            "reason": reason,
+            "frames": p.frames.get(),
+            "underruns": p.underruns.get(),
+            "overruns": p.overruns.get(),
+            "lost_frames": p.lost_frames.get(),
+        });
+        let what = format!(
+            "after {} frames: {} underruns, {} overruns, {} lost frames",
+            fields["frames"], fields["underruns"], fields["overruns"], fields["lost_frames"]
+        );
+        say(Tone::Good, "Stopped", what);
+        self.parts.report.event("stopped", fields);
+    }
+}

@@ -1,0 +1,181 @@
+//! Builds, generations and the swap: from a finished build to the new code in the running signal.
+//!
+//! At most one candidate is on its way; a newer artifact waits until it has sounded or failed.
+//! Until [`CommandKind::Swap`] is sent nothing that sounds has changed: every failure before it
+//! leaves the old generation playing, and says so.
+
+mod builds;
+mod faults;
+mod loading;
+mod swapping;
+
+pub(super) use faults::Fault;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use retake_engine::{CommandKind, Fade, Generation, Layout};
+use retake_host::{
+    Activated, Carried, FailReason, News, Note, PanicLine, ParamInfo, ParamRef, PluginInfo,
+    PluginThread, Request, Severity,
+};
+use serde_json::{Value, json};
+
+use super::{Control, Failure, Message};
+use crate::{
+    build::{BuildOutcome, Diagnostic, Level},
+    report::{Tone, say},
+    telemetry::Flag,
+    watch::{LoopEvent, Timing},
+};
+
+/// A foreign call that lasts longer is reported, and its generation abandoned.
+const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
+/// How long the old generation may take to save its state.
+const STATE_LIMIT: Duration = Duration::from_millis(500);
+/// Length of the cross-fade.
+const CROSS_FADE_MS: u32 = 20;
+/// Length of fade-out plus fade-in.
+const OUT_IN_MS: u32 = 10;
+/// Share of the block that old and new together may take in a cross-fade.
+const CROSS_FADE_LOAD: f32 = 0.8;
+
+/// Where the reload stands; pages show these words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum State {
+    /// Nothing was built yet.
+    #[default]
+    Idle,
+    /// Cargo runs.
+    Building,
+    /// It failed; the diagnostics say why.
+    BuildFailed,
+    /// The library is whole and copied.
+    Staged,
+    /// It is mapped and its plugin found.
+    Loaded,
+    /// Its plugin can sound.
+    Activated,
+    /// Old and new sound together.
+    Swapping,
+    /// One generation sounds.
+    Running,
+    /// One sounds, the one before is being taken apart.
+    Retiring,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// All generations that there are.
+#[derive(Debug, Default)]
+pub(super) struct Reload {
+    pub(super) state: State,
+    /// Number of the newest build that began.
+    number: u32,
+    /// The newest artifact that could not be taken up yet.
+    waiting: Option<Artifact>,
+    candidate: Option<Candidate>,
+    playing: Option<Playing>,
+    /// Threads that take a generation apart.
+    retiring: BTreeMap<u32, PluginThread>,
+    faulted: bool,
+}
+
+/// A library to load.
+#[derive(Debug)]
+struct Artifact {
+    path: PathBuf,
+    timing: Timing,
+}
+
+/// The generation on its way.
+#[derive(Debug)]
+struct Candidate {
+    number: u32,
+    artifact: Artifact,
+    step: Step,
+    /// Changes of parameters since the snapshot that this generation starts from.
+    journal: Vec<(u32, f64)>,
+    stage_ms: f64,
+    load_ms: f64,
+    lost_frames_before: u64,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// The old generation was asked for its state.
+    AwaitsState { since: Instant },
+    /// Its thread stages, loads and activates.
+    Loads {
+        thread: PluginThread,
+        info: Option<PluginInfo>,
+    },
+    /// The engine was told to take it over.
+    Swaps(Box<Ready>),
+}
+
+#[derive(Debug)]
+struct Ready {
+    playing: Playing,
+    params: Vec<ParamInfo>,
+    carried: Carried,
+    sent_at: Instant,
+}
+
+/// The generation that sounds.
+#[derive(Debug)]
+struct Playing {
+    number: u32,
+    thread: PluginThread,
+    info: PluginInfo,
+    layout: Layout,
+}
+
+impl Reload {
+    pub(super) fn playing_number(&self) -> Option<u32> {
+        self.playing.as_ref().map(|p| p.number)
+    }
+
+    pub(super) fn playing_info(&self) -> Option<&PluginInfo> {
+        self.playing.as_ref().map(|p| &p.info)
+    }
+
+    pub(super) fn is_faulted(&self) -> bool {
+        self.faulted
+    }
+
+    /// The thread of the generation that sounds.
+    pub(super) fn playing_thread(&self) -> Option<&PluginThread> {
+        self.playing.as_ref().map(|p| &p.thread)
+    }
+
+    /// Notes a change that the candidate has to catch up with.
+    pub(super) fn journal(&mut self, id: u32, value: f64) {
+        if let Some(candidate) = &mut self.candidate {
+            candidate.journal.push((id, value));
+        }
+    }
+
+    /// Every thread that a plugin lives on, with its generation.
+    fn threads(&self) -> impl Iterator<Item = (u32, &PluginThread)> {
+        let candidate = self.candidate.as_ref().and_then(|c| match &c.step {
+            Step::AwaitsState { .. } => None,
+            Step::Loads { thread, .. } => Some((c.number, thread)),
+            Step::Swaps(ready) => Some((c.number, &ready.playing.thread)),
+        });
+        let playing = self.playing.as_ref().map(|p| (p.number, &p.thread));
+        let retiring = self
+            .retiring
+            .iter()
+            .map(|(number, thread)| (*number, thread));
+        candidate.into_iter().chain(playing).chain(retiring)
+    }
+}

@@ -1,0 +1,150 @@
+//! Faults: what a plugin did wrong, what is done about it, and how plugins are sent away.
+
+use super::*;
+
+impl Control {
+    /// A generation is broken: bypass it for good.
+    pub(in crate::control) fn on_fault(&mut self, number: u32, fault: &Fault<'_>) {
+        let fields = json!({
+            "generation": number,
+            "kind": fault.kind,
+            "message": fault.message,
+            "file": fault.file,
+            "line": fault.line,
+            "action": fault.action,
+        });
+        let place = match (fault.file, fault.line) {
+            (Some(file), Some(line)) => format!(" at {file}:{line}"),
+            _ => String::new(),
+        };
+        let (kind, message, action) = (fault.kind, fault.message, fault.action);
+        say(
+            Tone::Error,
+            "Fault",
+            format!("{kind}{place}: {message}; {action}"),
+        );
+        self.shown.fault = self.parts.report.event("fault", fields);
+        self.set_faulted(true);
+        self.tell_state();
+    }
+
+    pub(in crate::control) fn on_panic(&mut self, number: u32, panic: &PanicLine) {
+        self.audio
+            .command(CommandKind::Condemn { generation: number });
+        self.on_fault(
+            number,
+            &Fault {
+                kind: "panic",
+                message: &panic.message,
+                file: Some(&panic.file),
+                line: Some(panic.line),
+                action: "bypassed",
+            },
+        );
+    }
+
+    pub(in crate::control) fn set_faulted(&mut self, on: bool) {
+        self.reload.faulted = on;
+        self.parts.telemetry.set(Flag::Faulted, on);
+    }
+
+    pub(in crate::control) fn on_log(&mut self, number: u32, severity: Severity, message: &str) {
+        let tone = if severity >= Severity::Warning {
+            Tone::Warning
+        } else {
+            Tone::Plain
+        };
+        say(tone, "Plugin", format!("generation {number}: {message}"));
+        self.parts
+            .report
+            .notify("log", &json!({ "level": severity, "message": message }));
+    }
+
+    /// Foreign code that does not come back: reported, and left behind.
+    pub(in crate::control) fn watch_plugins(&mut self) -> Result<(), Failure> {
+        if let Some(Candidate {
+            step: Step::AwaitsState { since },
+            ..
+        }) = &self.reload.candidate
+            && since.elapsed() > STATE_LIMIT
+        {
+            say(
+                Tone::Warning,
+                "State",
+                "the plugin takes too long to save it: parameters only",
+            );
+            self.load_candidate(None)?;
+        }
+        let stuck = |(number, thread): (u32, &PluginThread)| {
+            thread
+                .busy_for()
+                .filter(|time| *time > FOREIGN_CALL_LIMIT)
+                .map(|_| number)
+        };
+        let Some(number) = self.reload.threads().find_map(stuck) else {
+            return Ok(());
+        };
+        let message = format!("a call into generation {number} lasts longer than 5 s: abandoned");
+        // Dropping the handle leaves the thread to itself.
+        self.reload.retiring.remove(&number);
+        if self
+            .reload
+            .candidate
+            .as_ref()
+            .is_some_and(|c| c.number == number)
+        {
+            return self.on_refused(number, FailReason::Timeout, &message, false);
+        }
+        Ok(())
+    }
+
+    /// Asks all plugin threads to end; those that swap or play get their processor by `on_retired`.
+    pub(in crate::control) fn dismiss_plugins(&mut self) {
+        self.reload.waiting = None;
+        if let Some(candidate) = self.reload.candidate.take() {
+            match candidate.step {
+                Step::AwaitsState { .. } => {}
+                Step::Loads { thread, .. } => {
+                    thread.shutdown();
+                    self.reload.retiring.insert(candidate.number, thread);
+                }
+                Step::Swaps(ready) => {
+                    self.reload
+                        .retiring
+                        .insert(candidate.number, ready.playing.thread);
+                }
+            }
+        }
+        if let Some(playing) = self.reload.playing.take() {
+            self.reload.retiring.insert(playing.number, playing.thread);
+        }
+    }
+
+    /// Whether every plugin is destroyed and unloaded.
+    pub(in crate::control) fn all_plugins_gone(&self) -> bool {
+        self.reload.retiring.is_empty()
+    }
+}
+
+/// What is wrong with a generation, in the words of the `fault` event.
+#[derive(Debug)]
+pub(in crate::control) struct Fault<'a> {
+    pub(in crate::control) kind: &'a str,
+    pub(in crate::control) message: &'a str,
+    pub(in crate::control) file: Option<&'a str>,
+    pub(in crate::control) line: Option<u32>,
+    pub(in crate::control) action: &'a str,
+}
+
+impl<'a> Fault<'a> {
+    /// A fault without a place in the source.
+    pub(in crate::control) fn of(kind: &'a str, message: &'a str, action: &'a str) -> Self {
+        Self {
+            kind,
+            message,
+            file: None,
+            line: None,
+            action,
+        }
+    }
+}

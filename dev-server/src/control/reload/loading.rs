@@ -1,0 +1,311 @@
+//! Loading: from an artifact to an activated plugin that the engine is told to take over.
+
+use super::*;
+
+/// From an artifact to an activated plugin.
+impl Control {
+    /// Begins with the newest artifact, if the devices are open and nothing else is on its way.
+    pub(in crate::control) fn take_up_artifact(&mut self) -> Result<(), Failure> {
+        let is_busy = self.reload.candidate.is_some() || !self.reload.retiring.is_empty();
+        if is_busy || self.audio.shape().is_none() {
+            return Ok(());
+        }
+        let Some(artifact) = self.reload.waiting.take() else {
+            return Ok(());
+        };
+        self.reload.number += 1;
+        if let Some(playing) = &self.reload.playing {
+            playing.thread.save_state();
+        }
+        self.reload.candidate = Some(Candidate {
+            number: self.reload.number,
+            artifact,
+            step: Step::AwaitsState {
+                since: Instant::now(),
+            },
+            journal: Vec::new(),
+            stage_ms: 0.0,
+            load_ms: 0.0,
+            lost_frames_before: self.parts.probe.lost_frames.get(),
+        });
+        if self.reload.playing.is_none() {
+            return self.load_candidate(None);
+        }
+        Ok(())
+    }
+
+    /// Starts the candidate's own thread with what the old generation leaves it.
+    pub(in crate::control) fn load_candidate(
+        &mut self,
+        state: Option<Vec<u8>>,
+    ) -> Result<(), Failure> {
+        let (Some(shape), Some(candidate)) = (self.audio.shape(), &mut self.reload.candidate)
+        else {
+            return Ok(());
+        };
+        let is_first = self.reload.playing.is_none();
+        let settings = if is_first {
+            &self.parts.run.session.set[..]
+        } else {
+            &[]
+        };
+        let wanted = |s: &crate::cli::Setting| {
+            let Ok(param) = s.param.parse::<ParamRef>();
+            (param, s.value)
+        };
+        let request = Request {
+            generation: candidate.number.into(),
+            artifact: candidate.artifact.path.clone(),
+            staging: self.parts.staging.clone(),
+            plugin_id: self.parts.run.plugin.plugin.clone(),
+            rate: f64::from(shape.rate),
+            max_block: shape.max_block,
+            params: self.params.values(),
+            set: settings.iter().map(wanted).collect(),
+            state,
+        };
+        // The snapshot is taken: what changes from here on goes through the journal.
+        candidate.journal.clear();
+        let mailbox = self.parts.mailbox.clone();
+        let notes = move |note| drop(mailbox.send(Message::Plugin(note)));
+        match PluginThread::spawn(request, Box::new(notes)) {
+            Ok(thread) => candidate.step = Step::Loads { thread, info: None },
+            Err(error) => {
+                let number = candidate.number;
+                return self.on_refused(number, error.reason(), &error.to_string(), false);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a plugin's thread tells.
+    pub(in crate::control) fn on_plugin(&mut self, note: Note) -> Result<(), Failure> {
+        let number = u32::try_from(note.generation).unwrap_or(u32::MAX);
+        match note.news {
+            News::Staged { stage_ms, .. } => self.on_candidate(number, State::Staged, |c| {
+                c.stage_ms = stage_ms;
+            }),
+            News::Loaded {
+                info: found,
+                load_ms,
+                ..
+            } => {
+                self.on_candidate(number, State::Loaded, |c| {
+                    c.load_ms = load_ms;
+                    if let Step::Loads { info, .. } = &mut c.step {
+                        *info = Some(found);
+                    }
+                });
+            }
+            News::Activated(activated) => return self.on_activated(number, *activated),
+            News::Failed {
+                reason,
+                message,
+                is_usage,
+            } => {
+                return self.on_refused(number, reason, &message, is_usage);
+            }
+            News::Log { severity, message } => self.on_log(number, severity, &message),
+            News::Panicked(line) => self.on_panic(number, &line),
+            News::ParamsChanged(list) => self.on_params_changed(number, list),
+            News::State(state) => return self.on_state(state),
+            News::ParamText {
+                id,
+                value,
+                text,
+                tag,
+            } => self.on_text(id, value, &text, tag),
+            News::Gone { pinned } => return self.on_gone(number, pinned),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn on_candidate(&mut self, number: u32, state: State, note: impl FnOnce(&mut Candidate)) {
+        if let Some(candidate) = self
+            .reload
+            .candidate
+            .as_mut()
+            .filter(|c| c.number == number)
+        {
+            note(candidate);
+            self.set_state(state);
+        }
+    }
+
+    fn on_state(&mut self, state: Result<Option<Vec<u8>>, String>) -> Result<(), Failure> {
+        if !self.awaits_state() {
+            return Ok(());
+        }
+        let state = state.unwrap_or_else(|why| {
+            say(
+                Tone::Warning,
+                "State",
+                format!("the plugin could not save it: {why}"),
+            );
+            None
+        });
+        self.load_candidate(state)
+    }
+
+    pub(in crate::control) fn awaits_state(&self) -> bool {
+        let step = self.reload.candidate.as_ref().map(|c| &c.step);
+        matches!(step, Some(Step::AwaitsState { .. }))
+    }
+
+    pub(in crate::control) fn on_activated(
+        &mut self,
+        number: u32,
+        activated: Activated,
+    ) -> Result<(), Failure> {
+        let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
+            return self.on_reactivated(number, activated);
+        };
+        let Step::Loads {
+            thread,
+            info: Some(info),
+        } = candidate.step
+        else {
+            return Ok(());
+        };
+        let Some(shape) = self.audio.shape() else {
+            return Ok(());
+        };
+        candidate.load_ms += activated.activate_ms;
+        self.set_state(State::Activated);
+        let generation =
+            Generation::new(number, activated.processor, shape).with_journal(&candidate.journal);
+        let layout = activated.layout;
+        candidate.step = Step::Swaps(Box::new(Ready {
+            playing: Playing {
+                number,
+                thread,
+                info,
+                layout,
+            },
+            params: activated.params,
+            carried: activated.carried,
+            sent_at: Instant::now(),
+        }));
+        let params = match &candidate.step {
+            Step::Swaps(ready) => ready.params.clone(),
+            _ => Vec::new(),
+        };
+        self.reload.candidate = Some(candidate);
+        let generation = Box::new(generation);
+        if self.audio.is_running() {
+            let fade = self.fade_to(layout, shape.rate);
+            self.audio.command(CommandKind::Swap(generation, fade));
+            self.set_state(State::Swapping);
+            return Ok(());
+        }
+        self.params.replace(params);
+        self.start_engine(generation)
+    }
+
+    /// The generation that played on other devices is ready for the new ones.
+    fn on_reactivated(&mut self, number: u32, activated: Activated) -> Result<(), Failure> {
+        let (Some(shape), Some(playing)) = (self.audio.shape(), &mut self.reload.playing) else {
+            return Ok(());
+        };
+        if playing.number != number {
+            return Ok(());
+        }
+        playing.layout = activated.layout;
+        let generation = Generation::new(number, activated.processor, shape);
+        self.start_engine(Box::new(generation))
+    }
+
+    /// A generation that never sounded, because the devices changed under it: its library is taken
+    /// up again afterwards.
+    pub(in crate::control) fn postpone(&mut self, generation: Generation) {
+        let Some(candidate) = self
+            .reload
+            .candidate
+            .take_if(|c| c.number == generation.number())
+        else {
+            return;
+        };
+        if let Step::Swaps(ready) = candidate.step {
+            self.reload
+                .retiring
+                .insert(candidate.number, ready.playing.thread);
+        }
+        self.on_retired(generation);
+        self.reload.waiting.get_or_insert(candidate.artifact);
+    }
+
+    /// A cross-fade, unless both together would not fit or their channels differ.
+    fn fade_to(&self, next: Layout, rate: u32) -> Fade {
+        let same_channels =
+            self.reload.playing.as_ref().is_none_or(|p| {
+                (p.layout.n_input, p.layout.n_output) == (next.n_input, next.n_output)
+            });
+        // The new one was not heard yet: it is taken to cost what the old one costs.
+        let both = 2.0 * self.parts.telemetry.load().mean;
+        let frames = |ms: u32| (rate * ms / 1_000).max(2) as usize;
+        if same_channels && both <= CROSS_FADE_LOAD {
+            return Fade::Cross {
+                frames: frames(CROSS_FADE_MS),
+            };
+        }
+        let why = if same_channels {
+            "the load leaves no room for both"
+        } else {
+            "other channels"
+        };
+        say(
+            Tone::Plain,
+            "Swapping",
+            format!("by fade-out and fade-in: {why}"),
+        );
+        Fade::OutIn {
+            frames: frames(OUT_IN_MS),
+        }
+    }
+
+    pub(in crate::control) fn on_refused(
+        &mut self,
+        number: u32,
+        reason: FailReason,
+        message: &str,
+        is_usage: bool,
+    ) -> Result<(), Failure> {
+        if self
+            .reload
+            .candidate
+            .take_if(|c| c.number == number)
+            .is_none()
+        {
+            say(
+                Tone::Error,
+                "Plugin",
+                format!("generation {number}: {message}"),
+            );
+            return Ok(());
+        }
+        let fields = json!({
+            "generation": number,
+            "reason": reason,
+            "message": message,
+            "keeps": self.reload.playing_number(),
+        });
+        self.shown.refused = self.parts.report.event("reload_failed", fields);
+        say(
+            Tone::Error,
+            "Refused",
+            format!("{message}; {}", self.what_plays_on()),
+        );
+        let state = if self.reload.playing.is_some() {
+            State::Running
+        } else {
+            State::Idle
+        };
+        self.set_state(state);
+        if is_usage && self.reload.playing.is_none() {
+            return Err(Failure::usage(message));
+        }
+        self.fail_unless_waiting(message)?;
+        self.take_up_artifact()
+    }
+}

@@ -1,0 +1,97 @@
+//! What happened, told to everyone it concerns: a JSON line for scripts, a line for people, a
+//! notification for the pages.
+//!
+//! Owned by the `control` thread. stdout carries nothing but JSON lines (and only with `--json`);
+//! everything for people goes to stderr. Plugins print to stderr too: see [`claim_stdout`].
+
+mod terminal;
+
+use std::{fs::File, io::Write, sync::Arc, time::Instant};
+
+use retake_engine::Probe;
+use serde_json::{Map, Value, json};
+
+pub use terminal::{Tone, say};
+
+use crate::web::Notifier;
+
+/// The three audiences.
+#[derive(Debug)]
+pub struct Report {
+    started: Instant,
+    json: Option<File>,
+    probe: Arc<Probe>,
+    pages: Option<Notifier>,
+}
+
+impl Report {
+    /// Tells scripts through `json`, if they listen. Time counts from `started`.
+    pub fn new(started: Instant, json: Option<File>, probe: Arc<Probe>) -> Self {
+        Self {
+            started,
+            json,
+            probe,
+            pages: None,
+        }
+    }
+
+    /// From now on pages hear as well.
+    pub fn connect(&mut self, pages: Notifier) {
+        self.pages = Some(pages);
+    }
+
+    /// An event of interface.md: to scripts and pages, with time and frame. `fields` is an object.
+    /// Gives the whole event back.
+    pub fn event(&mut self, name: &str, fields: Value) -> Value {
+        let mut event = Map::new();
+        event.insert("event".into(), name.into());
+        event.insert("t".into(), json!(self.started.elapsed().as_secs_f64()));
+        event.insert("frame".into(), json!(self.probe.frames.get()));
+        if let Value::Object(fields) = fields {
+            event.extend(fields);
+        }
+        let event = Value::Object(event);
+        if let Some(json) = &mut self.json {
+            // A script that went away has heard enough; the sound goes on.
+            let _ = writeln!(json, "{event}");
+        }
+        self.notify("event", &event);
+        event
+    }
+
+    /// A notification that only pages get.
+    pub fn notify(&self, method: &str, params: &Value) {
+        if let Some(pages) = &self.pages {
+            pages.notify(method, params);
+        }
+    }
+
+    /// The clock of the events.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+}
+
+/// Keeps stdout for JSON lines: gives a handle to it, and lets file descriptor 1 be stderr from now
+/// on, so that a plugin's own prints never mix in.
+///
+/// # Errors
+/// The system refused to duplicate a descriptor.
+#[cfg(unix)]
+pub fn claim_stdout() -> std::io::Result<File> {
+    let ours = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    Ok(File::from(ours))
+}
+
+/// Keeps stdout for JSON lines, as far as this system lets us: a plugin's own prints may mix in.
+///
+/// # Errors
+/// The system refused to duplicate the handle.
+#[cfg(windows)]
+pub fn claim_stdout() -> std::io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(File::from(
+        std::io::stdout().as_handle().try_clone_to_owned()?,
+    ))
+}

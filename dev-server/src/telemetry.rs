@@ -1,0 +1,249 @@
+//! Telemetry: what pages draw. Binary snapshots by credit, and the `meters` call.
+//!
+//! Control publishes a [`Link`] to each new engine; views (one per client and purpose) merge the
+//! meter records since their own last look, on the web threads. The layout of a snapshot is
+//! documented in `ui/PROTOCOL.md`.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
+};
+
+use retake_engine::{
+    Probe,
+    load::Load,
+    meter::{ChannelMeter, MeterReader, MeterReading, MeterSource},
+};
+use serde_json::{Value, json};
+
+use crate::web::{TelemetrySource, TelemetryView};
+
+/// Version of the binary snapshot.
+const VERSION: u8 = 1;
+
+/// What a snapshot says in one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Flag {
+    /// An engine renders.
+    Running = 1,
+    /// The plugin is bypassed by the user.
+    Bypass = 2,
+    /// The output is muted by the user.
+    Mute = 4,
+    /// The plugin is bypassed because of a fault.
+    Faulted = 8,
+}
+
+/// The figures of the session, shared by control (which writes) and all views.
+#[derive(Debug)]
+pub struct Telemetry {
+    probe: Arc<Probe>,
+    flags: AtomicU8,
+    generation: AtomicU32,
+    latency_frames: AtomicU32,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    link: Option<Link>,
+    load: Load,
+}
+
+#[derive(Debug, Clone)]
+struct Link {
+    epoch: u64,
+    meters: MeterSource,
+}
+
+impl Telemetry {
+    /// Figures of a session that counts in `probe`.
+    pub fn new(probe: Arc<Probe>) -> Arc<Self> {
+        Arc::new(Self {
+            probe,
+            flags: AtomicU8::new(0),
+            generation: AtomicU32::new(0),
+            latency_frames: AtomicU32::new(0),
+            shown: Mutex::default(),
+        })
+    }
+
+    /// A new engine renders: views read its meters from now on.
+    pub fn connect(&self, meters: MeterSource) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let epoch = shown.link.as_ref().map_or(0, |link| link.epoch) + 1;
+        shown.link = Some(Link { epoch, meters });
+        drop(shown);
+        self.set(Flag::Running, true);
+    }
+
+    /// Sets or clears a flag.
+    pub fn set(&self, flag: Flag, on: bool) {
+        if on {
+            self.flags.fetch_or(flag as u8, Relaxed);
+        } else {
+            self.flags.fetch_and(!(flag as u8), Relaxed);
+        }
+    }
+
+    /// The generation that sounds and the latency from input to output, in frames.
+    pub fn set_generation(&self, generation: u32, latency_frames: usize) {
+        self.generation.store(generation, Relaxed);
+        self.latency_frames
+            .store(u32::try_from(latency_frames).unwrap_or(u32::MAX), Relaxed);
+    }
+
+    /// The load of the last second.
+    pub fn set_load(&self, load: Load) {
+        self.shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .load = load;
+    }
+
+    /// The load of the last second.
+    pub fn load(&self) -> Load {
+        self.shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .load
+    }
+
+    /// All counters by their names in the protocol.
+    pub fn counters(&self) -> Value {
+        let p = &self.probe;
+        json!({
+            "frames": p.frames.get(),
+            "callbacks": p.callbacks.get(),
+            "underruns": p.underruns.get(),
+            "overruns": p.overruns.get(),
+            "lost_frames": p.lost_frames.get(),
+            "discarded_frames": p.discarded_frames.get(),
+            "record_lost_frames": p.record_lost_frames.get(),
+            "non_finite": p.non_finite.get(),
+            "guarded_blocks": p.guarded_blocks.get(),
+            "limited_samples": p.limited_samples.get(),
+            "events_lost": p.events_lost.get(),
+            "fill_frames": p.fill_frames.get(),
+            "target_frames": p.target_frames.get(),
+        })
+    }
+}
+
+/// What the web side opens views of.
+#[derive(Debug, Clone)]
+pub struct Views(pub Arc<Telemetry>);
+
+impl TelemetrySource for Views {
+    fn open(&self) -> Box<dyn TelemetryView + Send> {
+        Box::new(View {
+            telemetry: Arc::clone(&self.0),
+            epoch: 0,
+            reader: None,
+        })
+    }
+}
+
+/// One client's look: everything since its own last one.
+struct View {
+    telemetry: Arc<Telemetry>,
+    epoch: u64,
+    reader: Option<MeterReader>,
+}
+
+impl View {
+    /// Merges since the last look; follows when another engine has taken over.
+    fn read(&mut self) -> (MeterReading, Load) {
+        let shown = self
+            .telemetry
+            .shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = shown.link.as_ref().filter(|link| link.epoch != self.epoch) {
+            self.epoch = link.epoch;
+            self.reader = Some(link.meters.open());
+        }
+        let load = shown.load;
+        drop(shown);
+        (
+            self.reader
+                .as_mut()
+                .map(MeterReader::merge)
+                .unwrap_or_default(),
+            load,
+        )
+    }
+}
+
+impl TelemetryView for View {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "counters of one look, channels below 256"
+    )]
+    fn snapshot(&mut self, out: &mut Vec<u8>) {
+        let (reading, load) = self.read();
+        let telemetry = &*self.telemetry;
+        let p = &*telemetry.probe;
+        out.push(VERSION);
+        out.push(reading.input.len() as u8);
+        out.push(reading.output.len() as u8);
+        out.push(telemetry.flags.load(Relaxed));
+        out.extend(telemetry.generation.load(Relaxed).to_le_bytes());
+        out.extend((p.frames.get() as f64).to_le_bytes());
+        for share in [load.mean, load.p99, load.max] {
+            out.extend(share.to_le_bytes());
+        }
+        out.extend(telemetry.latency_frames.load(Relaxed).to_le_bytes());
+        out.extend((p.fill_frames.get() as u32).to_le_bytes());
+        out.extend((p.target_frames.get() as u32).to_le_bytes());
+        for n in [
+            &p.underruns,
+            &p.overruns,
+            &p.lost_frames,
+            &p.discarded_frames,
+            &p.non_finite,
+        ] {
+            out.extend((n.get() as f64).to_le_bytes());
+        }
+        out.extend((reading.frames as u32).to_le_bytes());
+        out.extend((reading.lost_records as u32).to_le_bytes());
+        for channel in reading.input.iter().chain(&reading.output) {
+            out.extend(channel.peak.to_le_bytes());
+            out.extend(mean_square(channel, reading.frames).to_le_bytes());
+            out.extend(channel.clips.to_le_bytes());
+        }
+    }
+
+    fn meters(&mut self) -> Value {
+        let (reading, _) = self.read();
+        let side = |channels: &[ChannelMeter]| -> Vec<Value> {
+            channels
+                .iter()
+                .map(|c| channel_json(c, reading.frames))
+                .collect()
+        };
+        json!({ "input": side(&reading.input), "output": side(&reading.output) })
+    }
+}
+
+fn mean_square(channel: &ChannelMeter, frames: usize) -> f32 {
+    if frames == 0 {
+        0.0
+    } else {
+        channel.sum_of_squares / frames as f32
+    }
+}
+
+fn channel_json(channel: &ChannelMeter, frames: usize) -> Value {
+    json!({
+        "peak_dbfs": dbfs(channel.peak),
+        "rms_dbfs": dbfs(mean_square(channel, frames).sqrt()),
+        "clips": channel.clips,
+    })
+}
+
+/// Level of a linear magnitude in dB below full scale; `None` (JSON null) for silence.
+fn dbfs(magnitude: f32) -> Option<f32> {
+    (magnitude > 0.0).then(|| 20.0 * magnitude.log10())
+}

@@ -1,0 +1,148 @@
+//! The HTTP half: refuses, redirects, serves the embedded page, hands `/ws` over.
+//!
+//! Runs on the web threads. Never reads a file by a client's path: the page is a table of names.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+
+use super::guard::Guard;
+use super::server::Shared;
+use super::socket;
+
+const HTML: &str = "text/html; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+const REFUSED: &str = "<!doctype html><html lang=\"en\"><title>Retake</title>\
+    <h1>Not authorised</h1><p>Open the URL from the terminal: it carries this session's key.\n";
+
+/// One file of the page.
+#[derive(Debug, Clone)]
+pub struct Asset {
+    /// Its content.
+    pub bytes: Cow<'static, [u8]>,
+    /// Its MIME type.
+    pub content_type: &'static str,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+/// Answers one request. Every check comes before anything is done, `/ws` included.
+pub(crate) fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
+    let Some(admitted) = shared.guard.admit(&request) else {
+        return hardened(plain(StatusCode::FORBIDDEN, HTML, REFUSED), "");
+    };
+    let socket_origin = format!(" ws://{}", admitted.host);
+    let by_url = admitted.by_url;
+    let response = match (request.method(), request.uri().path()) {
+        (&Method::GET, "/ws") => upgrade(shared, request),
+        (&Method::GET | &Method::HEAD, "/") if by_url => enter(&shared.guard),
+        (&Method::GET | &Method::HEAD, path) => page(shared, path),
+        _ => {
+            let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET and HEAD only\n");
+            refused
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            refused
+        }
+    };
+    hardened(response, &socket_origin)
+}
+
+/// The terminal's URL: the token moves into the cookie and out of the address bar.
+fn enter(guard: &Guard) -> Answer {
+    let mut response = plain(StatusCode::SEE_OTHER, TEXT, "");
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::from_static("/"));
+    if let Ok(cookie) = HeaderValue::from_str(&guard.set_cookie()) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn page(shared: &Shared, path: &str) -> Answer {
+    let name = if path == "/" {
+        "index.html"
+    } else {
+        path.trim_start_matches('/')
+    };
+    match (shared.asset)(name) {
+        Some(Asset {
+            bytes: Cow::Borrowed(bytes),
+            content_type,
+        }) => respond(StatusCode::OK, content_type, Bytes::from_static(bytes)),
+        Some(Asset {
+            bytes: Cow::Owned(bytes),
+            content_type,
+        }) => respond(StatusCode::OK, content_type, bytes.into()),
+        None => plain(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
+    }
+}
+
+fn upgrade(shared: &Arc<Shared>, mut request: Request<Incoming>) -> Answer {
+    let Ok(response) = create_response_with_body(&request, Full::default) else {
+        return plain(
+            StatusCode::BAD_REQUEST,
+            TEXT,
+            "this address speaks WebSocket only\n",
+        );
+    };
+    let Ok(seat) = Arc::clone(&shared.seats).try_acquire_owned() else {
+        let message = "too many clients are connected; close a page and try again\n";
+        return plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, message);
+    };
+    let shared = Arc::clone(shared);
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Ok(upgraded) = upgraded.await {
+            socket::run(upgraded, &shared).await;
+        }
+        drop(seat);
+    });
+    response
+}
+
+fn plain(status: StatusCode, content_type: &'static str, body: &'static str) -> Answer {
+    respond(status, content_type, Bytes::from_static(body.as_bytes()))
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// What every answer carries: nothing may frame, sniff, embed, cache or send this page on.
+/// `'self'` covers the WebSocket in current browsers; older ones want it named.
+fn hardened(mut response: Answer, socket_origin: &str) -> Answer {
+    let policy = format!(
+        "default-src 'self'; connect-src 'self'{socket_origin}; \
+         frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    );
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // One request per connection; only the switch to WebSocket keeps it.
+    if !headers.contains_key(header::UPGRADE) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    for (name, value) in [
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,51 @@
+//! What one client may cost. Plain data; the values of the checklist are the default.
+
+use std::time::Duration;
+
+/// The limits of the web side. Tests make them small; the program uses the default.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// WebSocket clients at once; the next one gets a 503.
+    pub clients: usize,
+    /// Connections that are still speaking HTTP; more wait to be accepted.
+    pub visitors: usize,
+    /// Largest message a client may send, in bytes.
+    pub message_bytes: usize,
+    /// Read buffer of each client, in bytes.
+    pub read_buffer_bytes: usize,
+    /// A connection that has not sent its whole header by then is dropped.
+    pub handshake: Duration,
+    /// A connection whose answer has not been taken by then is dropped.
+    pub answer: Duration,
+    /// Time between pings. A client silent from one ping to the next is dropped.
+    pub ping: Duration,
+    /// A client that takes no bytes for this long is dropped.
+    pub send: Duration,
+    /// Control's time to answer a call.
+    pub reply: Duration,
+    /// Notifications a client may be behind; one more and it is closed.
+    pub notifications: usize,
+    /// Requests per second of one client, and how many at once.
+    pub requests_per_second: u32,
+    /// Telemetry frames per second of one client.
+    pub frames_per_second: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            clients: 64,
+            visitors: 128,
+            message_bytes: 64 * 1024,
+            read_buffer_bytes: 4 * 1024,
+            handshake: Duration::from_secs(2),
+            answer: Duration::from_secs(10),
+            ping: Duration::from_secs(5),
+            send: Duration::from_secs(5),
+            reply: Duration::from_secs(2),
+            notifications: 1024,
+            requests_per_second: 2_000,
+            frames_per_second: 120,
+        }
+    }
+}

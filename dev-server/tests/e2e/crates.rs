@@ -1,0 +1,120 @@
+//! Plugins as a user has them: crates outside of this workspace, edited while they sound.
+//!
+//! They share one workspace below cargo's place for tests, so that the SDK compiles once for all.
+
+use std::{fs, path::PathBuf, sync::Once};
+
+use crate::server::tmp;
+
+/// Every crate that a test edits; all are there from the start, because they share a workspace.
+const NAMES: [&str; 6] = ["law", "saves", "broken", "pulse", "page", "many"];
+
+/// A gain plugin whose source can be rewritten.
+pub(crate) struct Crate {
+    pub(crate) dir: PathBuf,
+}
+
+/// The body of `process` that the crates begin with.
+pub(crate) const UNITY: &str = "*sample *= gain;";
+
+impl Crate {
+    /// The crate of that name, as it was at first.
+    pub(crate) fn new(name: &str) -> Self {
+        static MADE: Once = Once::new();
+        MADE.call_once(make_workspace);
+        assert!(NAMES.contains(&name), "add {name} to NAMES");
+        let this = Self {
+            dir: tmp("plugins").join(name),
+        };
+        this.law(UNITY);
+        this
+    }
+
+    /// Saves the plugin with this statement for each `sample` (with the smoothed `gain` at hand).
+    pub(crate) fn law(&self, statement: &str) {
+        self.save("src/lib.rs", &source(statement));
+    }
+
+    /// Saves a file in place.
+    pub(crate) fn save(&self, file: &str, text: &str) {
+        write(&self.dir.join(file), text);
+    }
+
+    /// Saves a file as editors do: written beside, then renamed.
+    pub(crate) fn save_by_rename(&self, file: &str, text: &str) {
+        let path = self.dir.join(file);
+        let beside = path.with_extension("swp");
+        fs::write(&beside, text).unwrap();
+        fs::rename(beside, path).unwrap();
+    }
+}
+
+/// The source of a gain plugin with this statement per sample.
+pub(crate) fn source(statement: &str) -> String {
+    format!(
+        r#"//! A plugin under test.
+#![forbid(unsafe_code)]
+use retake_sdk::{{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin}};
+
+#[derive(Debug, Params)]
+pub struct GainParams {{
+    #[param(name = "Gain", range = -60.0..=12.0, default = 0.0, unit = "dB", smoothing = linear_ms(15.0))]
+    gain: FloatParam,
+}}
+
+#[derive(Debug, Default)]
+pub struct Gain;
+
+impl Plugin for Gain {{
+    type Params = GainParams;
+    const ID: &'static str = "org.retake.test-gain";
+    const NAME: &'static str = "Test Gain";
+    const VENDOR: &'static str = "Retake";
+
+    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>) {{
+        block.each_frame(|frame| {{
+            let gain = db_to_gain(params.gain.next());
+            frame.for_each(|sample| {{ {statement} }});
+        }});
+    }}
+}}
+
+export_plugin!(Gain);
+"#
+    )
+}
+
+fn make_workspace() {
+    let root = tmp("plugins");
+    let members: Vec<String> = NAMES.iter().map(|name| format!("{name:?}")).collect();
+    let manifest = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = [{}]\n",
+        members.join(", ")
+    );
+    write(&root.join("Cargo.toml"), &manifest);
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    // The same versions as ours, so that nothing has to be looked up.
+    let lock = fs::read_to_string(format!("{repository}/Cargo.lock")).unwrap();
+    if !root.join("Cargo.lock").exists() {
+        write(&root.join("Cargo.lock"), &lock);
+    }
+    for name in NAMES {
+        let dir = root.join(name);
+        fs::create_dir_all(dir.join("src")).unwrap();
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+             [lib]\ncrate-type = [\"cdylib\"]\n\n\
+             [dependencies]\nretake-sdk = {{ path = \"{repository}/plugin-sdk\" }}\n"
+        );
+        write(&dir.join("Cargo.toml"), &manifest);
+        write(&dir.join("src/lib.rs"), &source(UNITY));
+    }
+}
+
+/// Writes only what differs: a touch is no change, but tests should not lean on that.
+fn write(path: &std::path::Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return;
+    }
+    fs::write(path, text).unwrap();
+}

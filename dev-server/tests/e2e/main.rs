@@ -1,0 +1,12 @@
+//! The product from outside: the real `retake` binary, real cargo, real files, sound measured.
+//!
+//! Every test runs the binary as a user would, reads its JSON events and looks at the far end:
+//! samples of a WAV file, bytes of a socket, elements of the page in a real browser.
+
+mod bad_input;
+mod crates;
+mod fast_clock;
+mod reload;
+mod server;
+mod signal;
+mod wav;

@@ -1,0 +1,203 @@
+//! One running `retake`, its events and its end.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// Longest wait for anything: a first build on a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A directory below cargo's place for tests; kept, so that dependencies compile once.
+pub(crate) fn tmp(name: &str) -> PathBuf {
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+/// `retake` with a user's directories of its own and no sound server in reach.
+pub(crate) fn retake() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_retake"));
+    command
+        .env("XDG_CACHE_HOME", tmp("cache"))
+        .env("XDG_STATE_HOME", tmp("state"))
+        .env("XDG_RUNTIME_DIR", tmp("runtime"))
+        .env("CARGO_TERM_COLOR", "never")
+        .env("NO_COLOR", "1")
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .stdin(Stdio::null());
+    command
+}
+
+/// A process that tells its events.
+pub(crate) struct Server {
+    child: Child,
+    lines: Receiver<Value>,
+    pub(crate) seen: Vec<Value>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+/// What a process left when it ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) events: Vec<Value>,
+    pub(crate) stderr: String,
+}
+
+impl Server {
+    /// Starts `retake ARGS --json --port 0`.
+    pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Self {
+        let mut command = retake();
+        command.args(args).args(["--json", "--port", "0"]);
+        Self::spawn(command)
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("retake runs");
+        let (told, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stdout.lines() {
+                let line = line.unwrap();
+                let event = serde_json::from_str(&line).unwrap_or_else(|_| panic!("JSON: {line}"));
+                if told.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            stderr.read_to_end(&mut text).unwrap();
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Self {
+            child,
+            lines,
+            seen: Vec::new(),
+            stderr: Some(stderr),
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next event of that name.
+    pub(crate) fn wait(&mut self, name: &str) -> Value {
+        self.wait_for(name, |_| true)
+    }
+
+    /// The next event of that name that `is_right`.
+    pub(crate) fn wait_for(&mut self, name: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(event) = self.lines.recv_timeout(left) else {
+                let stderr = self.give_up();
+                panic!("no {name} came; seen: {:#?}\n{stderr}", self.seen);
+            };
+            self.seen.push(event.clone());
+            if event["event"] == name && is_right(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// Everything told within this time.
+    pub(crate) fn listen_for(&mut self, time: Duration) -> Vec<Value> {
+        let until = Instant::now() + time;
+        let mut heard = Vec::new();
+        while let Ok(event) = self
+            .lines
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            heard.push(event);
+        }
+        self.seen.extend(heard.iter().cloned());
+        heard
+    }
+
+    /// How many events of that name were seen so far.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.seen
+            .iter()
+            .filter(|event| event["event"] == name)
+            .count()
+    }
+
+    fn give_up(&mut self) -> String {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.stderr
+            .take()
+            .map(|text| text.join().unwrap())
+            .unwrap_or_default()
+    }
+
+    /// Asks it to end, as Ctrl-C does, and waits for that.
+    pub(crate) fn stop(self) -> Ended {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        self.end()
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn end(mut self) -> Ended {
+        let until = Instant::now() + PATIENCE;
+        let code = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.code();
+            }
+            assert!(
+                Instant::now() < until,
+                "it does not end: {}",
+                self.give_up()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let stderr = self.stderr.take().unwrap().join().unwrap();
+        self.seen.extend(self.lines.iter());
+        Ended {
+            code,
+            events: std::mem::take(&mut self.seen),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// The first event of that name.
+    pub(crate) fn event(&self, name: &str) -> &Value {
+        let found = self.events.iter().find(|event| event["event"] == name);
+        found.unwrap_or_else(|| panic!("no {name} in {:#?}\n{}", self.events, self.stderr))
+    }
+
+    /// It ended as a success.
+    pub(crate) fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        self
+    }
+}
+
+/// Runs `retake ARGS --json --port 0` to its end.
+pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Ended {
+    Server::start(args).end()
+}

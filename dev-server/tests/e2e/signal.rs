@@ -1,0 +1,72 @@
+//! Test signals and what is measured on them.
+
+use std::f64::consts::TAU;
+
+/// A sine of `hz` and `amplitude`, `frames` long.
+pub(crate) fn sine(rate: u32, hz: f64, amplitude: f64, frames: usize) -> Vec<f32> {
+    let step = TAU * hz / f64::from(rate);
+    (0..frames)
+        .map(|n| (amplitude * (step * n as f64).sin()) as f32)
+        .collect()
+}
+
+/// Noise that is the same every time: frames can be told apart by it.
+pub(crate) fn noise(seed: u32, amplitude: f32, frames: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).max(1);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as f32 / u32::MAX as f32 * 2.0 - 1.0
+    };
+    (0..frames).map(|_| next() * amplitude).collect()
+}
+
+/// Signal-to-residual ratio in dB of `x` against the best-fitting sine of `hz` (least squares over
+/// sine, cosine and a constant).
+pub(crate) fn snr_of_sine(x: &[f32], rate: u32, hz: f64) -> f64 {
+    let step = TAU * hz / f64::from(rate);
+    let basis = |n: usize| {
+        let phase = step * n as f64;
+        [phase.sin(), phase.cos(), 1.0]
+    };
+    let mut normal = [[0.0; 4]; 3];
+    for (n, &y) in x.iter().enumerate() {
+        let b = basis(n);
+        for (row, bi) in normal.iter_mut().zip(b) {
+            for (to, bj) in row.iter_mut().zip(b) {
+                *to += bi * bj;
+            }
+            row[3] += bi * f64::from(y);
+        }
+    }
+    let fit = solve(normal);
+    let (mut signal, mut residual) = (0.0, 0.0);
+    for (n, &y) in x.iter().enumerate() {
+        let b = basis(n);
+        let sine = fit[0] * b[0] + fit[1] * b[1];
+        signal += sine * sine;
+        residual += (f64::from(y) - sine - fit[2]).powi(2);
+    }
+    10.0 * (signal / residual).log10()
+}
+
+/// Gauss elimination with pivots on three unknowns.
+fn solve(mut m: [[f64; 4]; 3]) -> [f64; 3] {
+    for i in 0..3 {
+        let pivot = (i..3)
+            .max_by(|&a, &b| m[a][i].abs().total_cmp(&m[b][i].abs()))
+            .unwrap();
+        m.swap(i, pivot);
+        let pivot_row = m[i];
+        for (j, row) in m.iter_mut().enumerate() {
+            if j != i {
+                let factor = row[i] / pivot_row[i];
+                row.iter_mut()
+                    .zip(pivot_row)
+                    .for_each(|(x, p)| *x -= factor * p);
+            }
+        }
+    }
+    [m[0][3] / m[0][0], m[1][3] / m[1][1], m[2][3] / m[2][2]]
+}

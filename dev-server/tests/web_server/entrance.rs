@@ -1,0 +1,228 @@
+//! Who gets in: Host, Origin, token; and what the page's answers carry.
+
+use std::io::Write;
+use std::time::Duration;
+
+use retake::web::Limits;
+
+use crate::client::{Client, connect, http, rest};
+use crate::rig::{PAGE, Rig, answering};
+
+const UPGRADE: [(&str, &str); 4] = [
+    ("Connection", "Upgrade"),
+    ("Upgrade", "websocket"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
+/// Sends a request that is right but for `wrong`, as a page and as a WebSocket.
+fn refusals(rig: &Rig, wrong: &[(&str, &str)]) -> Vec<String> {
+    let paths = [
+        "GET /",
+        "GET /app/main.js",
+        "GET /nothing",
+        "HEAD /nothing",
+        "POST /",
+        "GET /ws",
+    ];
+    let answers = paths.iter().map(|path| {
+        let headers = [wrong, &UPGRADE].concat();
+        let headers = if path.ends_with("/ws") {
+            &headers
+        } else {
+            wrong
+        };
+        let answer = http(rig, path, headers);
+        if path.starts_with("HEAD") {
+            answer + rest_of_page(rig).as_str()
+        } else {
+            answer
+        }
+    });
+    answers.collect()
+}
+
+/// The body that a HEAD leaves out.
+fn rest_of_page(rig: &Rig) -> String {
+    let answer = http(rig, "GET /", &[("Host", &rig.host())]);
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn whatever_is_wrong_the_refusal_is_the_same_403() {
+    let rig = Rig::new();
+    let (host, cookie) = (rig.host(), rig.cookie());
+    let (host, cookie) = (host.as_str(), cookie.as_str());
+    let own = format!("http://{host}");
+    let other = format!("http://localhost:{}", rig.port());
+    let wrong_token = format!("retake-{}={}", rig.port(), "0".repeat(64));
+    let mut all = Vec::new();
+    for wrong in [
+        &[("Host", host)][..],
+        &[("Host", host), ("Origin", &own)],
+        &[("Host", host), ("Cookie", &wrong_token)],
+        &[("Cookie", cookie)],
+        &[("Host", "evil.example"), ("Cookie", cookie)],
+        &[("Host", "127.0.0.1"), ("Cookie", cookie)],
+        &[("Host", host), ("Host", host), ("Cookie", cookie)],
+        &[
+            ("Host", host),
+            ("Origin", "http://evil.example"),
+            ("Cookie", cookie),
+        ],
+        &[("Host", host), ("Origin", &other), ("Cookie", cookie)],
+        &[("Host", host), ("Origin", "null"), ("Cookie", cookie)],
+    ] {
+        all.extend(refusals(&rig, wrong));
+    }
+    assert_eq!(all.len(), 60);
+    let first = &all[0];
+    assert!(first.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{first}");
+    assert!(first.contains("Open the URL from the terminal"), "{first}");
+    assert!(!first.contains(rig.token.as_str()), "{first}");
+    for answer in &all {
+        assert_eq!(answer, first);
+    }
+}
+
+#[test]
+fn the_terminals_url_becomes_a_cookie_and_a_clean_address() {
+    let rig = Rig::new();
+    let host = rig.host();
+    let path = rig
+        .server
+        .url
+        .strip_prefix(&format!("http://{host}"))
+        .unwrap();
+    let answer = http(&rig, &format!("GET {path}"), &[("Host", &host)]);
+    assert!(answer.starts_with("HTTP/1.1 303 See Other\r\n"), "{answer}");
+    assert!(answer.contains("\r\nlocation: /\r\n"), "{answer}");
+    let cookie = format!(
+        "\r\nset-cookie: {}; HttpOnly; SameSite=Strict; Path=/\r\n",
+        rig.cookie()
+    );
+    assert!(answer.contains(&cookie), "{answer}");
+
+    let with_cookie = [("Host", host.as_str()), ("Cookie", &rig.cookie())];
+    let page = http(&rig, "GET /", &with_cookie);
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert!(page.ends_with(&format!("\r\n\r\n{PAGE}")), "{page}");
+    assert!(!page.contains("set-cookie"), "{page}");
+}
+
+#[test]
+fn pages_carry_the_headers_that_fence_them() {
+    let rig = Rig::new();
+    let host = rig.host();
+    let cookie = rig.cookie();
+    let headers = [("Host", host.as_str()), ("Cookie", cookie.as_str())];
+    for (start, status) in [
+        ("GET /", "200 OK"),
+        ("GET /app/main.js", "200 OK"),
+        ("GET /nothing", "404 Not Found"),
+        ("GET /../Cargo.toml", "404 Not Found"),
+        ("GET /ws", "400 Bad Request"),
+        ("POST /", "405 Method Not Allowed"),
+        ("OPTIONS /ws", "405 Method Not Allowed"),
+    ] {
+        let answer = http(&rig, start, &headers);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{start}: {answer}"
+        );
+        for line in [
+            "cross-origin-resource-policy: same-origin".to_owned(),
+            "x-content-type-options: nosniff".to_owned(),
+            "referrer-policy: no-referrer".to_owned(),
+            "cache-control: no-store".to_owned(),
+            format!(
+                "content-security-policy: default-src 'self'; connect-src 'self' ws://{host}; \
+                 frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+            ),
+        ] {
+            assert!(
+                answer.contains(&format!("\r\n{line}\r\n")),
+                "{start}: no {line}: {answer}"
+            );
+        }
+        assert!(
+            !answer.to_lowercase().contains("access-control"),
+            "{answer}"
+        );
+    }
+    let script = http(&rig, "GET /app/main.js", &headers);
+    assert!(
+        script.contains("\r\ncontent-type: text/javascript\r\n"),
+        "{script}"
+    );
+    let head = http(&rig, "HEAD /", &headers);
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"),
+        "{head}"
+    );
+}
+
+#[test]
+fn a_socket_opens_by_cookie_from_the_page_and_by_url_from_a_script() {
+    let rig = Rig::new();
+    for name in ["127.0.0.1", "localhost", "[::1]"] {
+        let host = format!("{name}:{}", rig.port());
+        let origin = format!("http://{host}");
+        let headers = [
+            ("Host", host.as_str()),
+            ("Origin", &origin),
+            ("Cookie", &rig.cookie()),
+        ];
+        let mut page = Client::open(&rig, &rig.server.ws, &headers).ok().unwrap();
+        assert!(page.call("status", &serde_json::json!({}))["result"].is_object());
+    }
+    let mut script = Client::new(&rig);
+    assert!(script.call("status", &serde_json::json!({}))["result"].is_object());
+
+    assert_eq!(Client::open(&rig, &rig.server.ws, &[]).err(), Some(403));
+    let url = format!("{}?token={}", rig.server.ws, rig.token.as_str());
+    assert_eq!(
+        Client::open(&rig, &url, &[("Origin", "null")]).err(),
+        Some(403)
+    );
+}
+
+#[test]
+fn a_handshake_that_stops_half_way_is_dropped() {
+    // The time for a whole answer is out of the way: only the header's own limit is left.
+    let limits = Limits {
+        handshake: Duration::from_millis(200),
+        answer: Duration::from_hours(1),
+        ..Limits::default()
+    };
+    let rig = Rig::with(limits, answering);
+    for start in [
+        "",
+        "GET /ws?token=",
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: re",
+    ] {
+        let mut stream = connect(rig.port());
+        stream.write_all(start.as_bytes()).unwrap();
+        // Returns only because the server hangs up.
+        let said = rest(&mut stream);
+        assert!(
+            said.is_empty() || said.starts_with("HTTP/1.1 408"),
+            "{said}"
+        );
+    }
+    Client::new(&rig);
+}
+
+#[test]
+fn an_endless_header_is_cut_off() {
+    let rig = Rig::new();
+    let mut stream = connect(rig.port());
+    let line = format!("X-Filler: {}\r\n", "x".repeat(1000));
+    let mut sent = stream.write_all(b"GET / HTTP/1.1\r\n").is_ok();
+    let mut n_lines = 0;
+    while sent && n_lines < 100_000 {
+        sent = stream.write_all(line.as_bytes()).is_ok();
+        n_lines += 1;
+    }
+    assert!(n_lines < 100_000, "the server took 100 MB of header");
+}

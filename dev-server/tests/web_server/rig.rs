@@ -1,0 +1,107 @@
+//! A server between a fake control thread and fake figures.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+
+use retake::web::{
+    Asset, Call, Config, ControlGone, ControlHandle, Limits, PortChoice, Request, RpcError, Server,
+    TelemetrySource, TelemetryView, Token, serve,
+};
+use serde_json::{Value, json};
+
+pub(crate) struct Rig {
+    pub(crate) server: Server,
+    pub(crate) token: Token,
+    /// What the next snapshot says.
+    pub(crate) now: Arc<AtomicU64>,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(Limits::default(), answering)
+    }
+
+    /// `control` gets each call on a thread of its own and answers it, or keeps it.
+    pub(crate) fn with(limits: Limits, mut control: impl FnMut(Call) + Send + 'static) -> Self {
+        let (calls, inbox) = mpsc::channel();
+        std::thread::spawn(move || inbox.into_iter().for_each(&mut control));
+        let now = Arc::new(AtomicU64::new(0));
+        let token = Token::random().unwrap();
+        let config = Config {
+            port: PortChoice::Any,
+            token: token.clone(),
+            asset,
+            limits,
+        };
+        let control = ControlHandle::new(move |call| calls.send(call).map_err(|_| ControlGone));
+        let server = serve(config, control, Arc::new(Figures(Arc::clone(&now)))).unwrap();
+        Self { server, token, now }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.server.addr.port()
+    }
+
+    pub(crate) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port())
+    }
+
+    pub(crate) fn cookie(&self) -> String {
+        format!("retake-{}={}", self.port(), self.token.as_str())
+    }
+}
+
+pub(crate) const PAGE: &str = "<!doctype html>hello";
+
+pub(crate) fn asset(name: &str) -> Option<Asset> {
+    let (text, content_type) = match name {
+        "index.html" => (PAGE, "text/html; charset=utf-8"),
+        "app/main.js" => ("export {}", "text/javascript"),
+        _ => return None,
+    };
+    Some(Asset {
+        bytes: Cow::Borrowed(text.as_bytes()),
+        content_type,
+    })
+}
+
+/// A control thread with one parameter from −60 to 12.
+pub(crate) fn answering(call: Call) {
+    let answer = match call.request {
+        Request::SetParam { id, value } => value
+            .filter(|value| (-60.0..=12.0).contains(value))
+            .map(|value| json!({"id": format!("{id:?}"), "value": value}))
+            .ok_or_else(|| RpcError::out_of_range("gain is between -60 and 12", -60.0, 12.0)),
+        Request::Note { .. } => Err(RpcError::unsupported("this plugin takes no notes")),
+        request => Ok(json!({"asked": format!("{request:?}"), "client": call.client.0})),
+    };
+    let _ = call.reply.send(answer);
+}
+
+struct Figures(Arc<AtomicU64>);
+
+impl TelemetrySource for Figures {
+    fn open(&self) -> Box<dyn TelemetryView + Send> {
+        Box::new(View {
+            now: Arc::clone(&self.0),
+            calls: 0,
+        })
+    }
+}
+
+struct View {
+    now: Arc<AtomicU64>,
+    calls: u64,
+}
+
+impl TelemetryView for View {
+    fn snapshot(&mut self, out: &mut Vec<u8>) {
+        out.extend(self.now.load(Ordering::SeqCst).to_le_bytes());
+    }
+
+    fn meters(&mut self) -> Value {
+        self.calls += 1;
+        json!({"calls": self.calls})
+    }
+}

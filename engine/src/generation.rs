@@ -1,0 +1,252 @@
+//! One running plugin: its processor, the buffers between it and the bus, its own bypass.
+
+use crate::{
+    bus::Block,
+    channels::{ToMono, adapt},
+    command::Event,
+    planar::{INFINITY_BITS, Planar, loudest_bits},
+    processor::{Layout, Outcome, PluginEvent, ProcessIo, Processor, Replies},
+    ramp::Ramp,
+};
+
+/// Events that a block can carry to the plugin.
+pub const EVENTS_PER_BLOCK: usize = 1_024;
+/// Replies that a plugin can send in a block.
+const REPLIES_PER_BLOCK: usize = 256;
+const BYPASS_MS: u32 = 5;
+
+/// One running plugin with the buffers it needs: built by control, boxed, and moved as a whole.
+pub struct Generation {
+    number: u32,
+    processor: Box<dyn Processor>,
+    layout: Layout,
+    input: Planar,
+    output: Planar,
+    /// What is heard of this generation, in the device's channels.
+    heard: Planar,
+    dry: Planar,
+    journal: Vec<PluginEvent>,
+    events: Vec<PluginEvent>,
+    replies: Replies,
+    /// 0 = the plugin is heard, 1 = the dry signal.
+    bypass: Ramp,
+    has_run: bool,
+    condemned: bool,
+    was_finite: bool,
+}
+
+impl std::fmt::Debug for Generation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Generation")
+            .field("number", &self.number)
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The engine's shape, as far as a generation must fit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BusShape {
+    /// The engine's rate, Hz.
+    pub rate: u32,
+    /// Largest block, frames.
+    pub max_block: usize,
+    /// Channels of the output device.
+    pub n_output: usize,
+}
+
+impl Generation {
+    /// Wraps an activated processor for an engine of `shape`. Allocates everything it will need.
+    ///
+    /// A latency above [`crate::render::MAX_LATENCY_SECONDS`] is more than the dry delay has room
+    /// for: the plugin sounds all the same, its bypass comes early.
+    pub fn new(number: u32, processor: Box<dyn Processor>, shape: BusShape) -> Self {
+        let layout = processor.layout();
+        let BusShape {
+            rate,
+            max_block,
+            n_output,
+        } = shape;
+        Self {
+            number,
+            input: Planar::new(layout.n_input, max_block),
+            output: Planar::new(layout.n_output, max_block),
+            heard: Planar::new(n_output, max_block),
+            dry: Planar::new(n_output, max_block),
+            processor,
+            layout,
+            journal: Vec::with_capacity(EVENTS_PER_BLOCK),
+            events: Vec::with_capacity(2 * EVENTS_PER_BLOCK),
+            replies: Replies::new(REPLIES_PER_BLOCK),
+            bypass: Ramp::new(0.0, (rate * BYPASS_MS / 1_000) as usize),
+            has_run: false,
+            condemned: false,
+            was_finite: true,
+        }
+    }
+
+    /// Changes that control made since this generation's snapshot: the first events it gets.
+    /// At most [`EVENTS_PER_BLOCK`] parameters; the rest is left out.
+    #[must_use]
+    pub fn with_journal(mut self, changes: &[(u32, f64)]) -> Self {
+        for &(param_id, value) in changes {
+            let offset = 0;
+            self.remember(PluginEvent {
+                offset,
+                param_id,
+                value,
+            });
+        }
+        self
+    }
+
+    /// The generation's number.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Channels and latency of its processor.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Gives the processor back, for its own thread to take apart.
+    pub fn into_processor(self) -> Box<dyn Processor> {
+        self.processor
+    }
+
+    /// Keeps a change for the first block this generation runs; the last value of a parameter
+    /// stands. False when there is no room.
+    pub(crate) fn remember(&mut self, event: PluginEvent) -> bool {
+        let event = PluginEvent { offset: 0, ..event };
+        let mut journal = self.journal.iter_mut();
+        if let Some(earlier) = journal.find(|e| e.param_id == event.param_id) {
+            *earlier = event;
+        } else if self.journal.len() < EVENTS_PER_BLOCK {
+            self.journal.push(event);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Bypasses this generation for good.
+    pub(crate) fn condemn(&mut self) {
+        self.condemned = true;
+    }
+
+    /// The device's channels of the last block.
+    pub(crate) fn heard(&self) -> &Planar {
+        &self.heard
+    }
+
+    /// Renders one block into `heard`.
+    ///
+    /// # Real time
+    /// Everything is allocated already.
+    pub(crate) fn run(&mut self, block: &mut Block<'_>) {
+        let is_first = !std::mem::replace(&mut self.has_run, true);
+        if is_first {
+            block.reporter.fact(Event::Sounding {
+                generation: self.number,
+                frame: block.frame,
+                at_ns: block.now_ns,
+            });
+        }
+        self.gather_events(block.events);
+        adapt(block.input, &mut self.input, block.frames, block.to_mono);
+        if self.condemned || !self.process(block) {
+            self.output.silence(block.frames);
+        }
+        self.watch_finite(block);
+        if self.layout.n_output == 0 {
+            adapt(block.input, &mut self.heard, block.frames, block.to_mono);
+        } else {
+            adapt(&self.output, &mut self.heard, block.frames, ToMono::First);
+        }
+        self.mix_dry(block, is_first);
+    }
+
+    fn gather_events(&mut self, events: &[PluginEvent]) {
+        self.events.clear();
+        self.events.append(&mut self.journal);
+        self.events.extend_from_slice(events);
+    }
+
+    /// Whether the output is to be used; if not, the generation is condemned.
+    fn process(&mut self, block: &mut Block<'_>) -> bool {
+        let outcome = self.processor.process(&mut ProcessIo {
+            input: &self.input,
+            output: &mut self.output,
+            frames: block.frames,
+            frame: block.frame,
+            events: &self.events,
+            replies: &mut self.replies,
+        });
+        self.pass_replies(block);
+        if outcome == Outcome::Error {
+            self.condemned = true;
+            block.reporter.fact(Event::ProcessError {
+                generation: self.number,
+                frame: block.frame,
+            });
+        }
+        outcome == Outcome::Ok
+    }
+
+    fn pass_replies(&mut self, block: &mut Block<'_>) {
+        for reply in self.replies.drain() {
+            block.reporter.echo(Event::Param {
+                id: reply.param_id,
+                value: reply.value,
+                frame: block.frame + u64::from(reply.offset),
+            });
+        }
+        block.probe.events_lost.add(self.replies.take_lost());
+    }
+
+    fn watch_finite(&mut self, block: &mut Block<'_>) {
+        let rows = self.output.rows().map(|row| &row[..block.frames]);
+        let is_finite = rows.clone().all(|row| loudest_bits(row) < INFINITY_BITS);
+        if !is_finite {
+            let bad = rows.flatten().filter(|x| !x.is_finite()).count();
+            block.probe.non_finite.add(bad as u64);
+        }
+        if !is_finite && self.was_finite {
+            block.reporter.fact(Event::NonFinite {
+                generation: self.number,
+                frame: block.frame,
+            });
+        }
+        self.was_finite = is_finite;
+    }
+
+    /// Moves towards the dry signal or back, in a straight line; where it begins, it stands already.
+    fn mix_dry(&mut self, block: &mut Block<'_>, is_first: bool) {
+        let is_dry = block.bypass || self.condemned;
+        self.bypass.head_for(if is_dry { 1.0 } else { 0.0 });
+        if is_first {
+            self.bypass.jump_to(if is_dry { 1.0 } else { 0.0 });
+        }
+        if self.bypass.at_rest() == Some(0.0) {
+            return;
+        }
+        // The input's channels, late by the latency, then as the device wants them.
+        let late = block.dry.delayed(self.layout.latency_frames, block.frames);
+        adapt(late, &mut self.dry, block.frames, block.to_mono);
+        let start = self.bypass;
+        for (wet, dry) in self.heard.rows_mut().zip(self.dry.rows()) {
+            self.bypass = start;
+            blend(&mut wet[..block.frames], dry, &mut self.bypass);
+        }
+    }
+}
+
+/// Turns `wet` into `dry` as far as the ramp goes; at its end, bit for bit.
+fn blend(wet: &mut [f32], dry: &[f32], ramp: &mut Ramp) {
+    for (w, d) in wet.iter_mut().zip(dry) {
+        let share = ramp.advance();
+        let mixed = *w + (*d - *w) * share;
+        *w = if share >= 1.0 { *d } else { mixed };
+    }
+}

@@ -1,0 +1,156 @@
+//! 10,000 blocks with everything going on, and not one call of the allocator on the audio thread.
+#![cfg(not(loom))]
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+
+#[path = "support/rig.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+mod rig;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    sync::Arc,
+};
+
+use retake_engine::{
+    CommandKind, Engine, EngineControl, Fade, FrameConsumer, FrameProducer, Generation, InputSpec,
+    LiveInput, Probe, frame_ring,
+};
+use rig::{Dice, Gain, MAX_BLOCK, RATE, STEREO, generation, setup};
+
+thread_local! {
+    /// Whether this thread is rendering, and how often it called the allocator meanwhile.
+    static RENDERING: Cell<bool> = const { Cell::new(false) };
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn count() {
+    if RENDERING.get() {
+        CALLS.set(CALLS.get() + 1);
+    }
+}
+
+// SAFETY: every call goes on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::dealloc`.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::realloc`.
+        unsafe { System.realloc(ptr, layout, size) }
+    }
+}
+
+/// Calls of the allocator while `work` ran on this thread.
+fn heap_calls(work: impl FnOnce()) -> u64 {
+    let before = CALLS.get();
+    RENDERING.set(true);
+    work();
+    RENDERING.set(false);
+    CALLS.get() - before
+}
+
+/// An engine with a live input of another or the same rate, and a recorder's ring.
+fn engine(capture_rate: u32) -> (Engine, EngineControl, FrameProducer, FrameConsumer) {
+    let (capture, ring) = frame_ring(2, 1 << 14);
+    let (record, recorded) = frame_ring(2, 1 << 14);
+    let probe: Arc<Probe> = Arc::default();
+    let spec = InputSpec {
+        rate: capture_rate,
+        engine_rate: RATE,
+        target_frames: 4_000,
+        period_frames: 512,
+        max_block: MAX_BLOCK,
+    };
+    let input = LiveInput::new(ring, spec, Arc::clone(&probe)).unwrap();
+    let mut setup = setup(STEREO, Some(input), generation(1, Gain(0.9)));
+    (setup.record, setup.probe, setup.fades_in) = (Some(record), probe, true);
+    let (engine, control) = Engine::new(setup);
+    (engine, control, capture, recorded)
+}
+
+/// What control does before block `n`.
+fn command(n: usize, number: &mut u32, frame: u64) -> Option<(u64, CommandKind)> {
+    let on = n.is_multiple_of(20);
+    Some(match n % 10 {
+        0 => (0, CommandKind::Bypass(on)),
+        1 => (0, CommandKind::Mute(on)),
+        3 | 4 | 5 => (frame + 100, CommandKind::SetParam { id: 1, value: 0.5 }),
+        7 => {
+            *number += 1;
+            let fade = match *number % 3 {
+                0 => Fade::OutIn { frames: 481 },
+                1 => Fade::Cross { frames: 960 },
+                _ => Fade::Cross { frames: 1 },
+            };
+            let next: Generation = generation(*number, Gain(f32::NAN)).with_journal(&[(1, 0.7)]);
+            (frame + 50, CommandKind::Swap(Box::new(next), fade))
+        }
+        9 if n == 9_999 => (0, CommandKind::Stop),
+        _ => return None,
+    })
+}
+
+fn ten_thousand_blocks(capture_rate: u32) {
+    let (mut engine, mut control, mut capture, mut recorded) = engine(capture_rate);
+    let mut tap = control.tap.open();
+    let mut meters = control.meters.open();
+    let mut dice = Dice(5);
+    let (mut number, mut calls) = (1, 0);
+    let mut output = vec![0.0; 2 * 1_500];
+    let mut read = vec![0.0; 2 * 3_000];
+    for n in 0..10_000 {
+        let frames = dice.roll(1..1_500);
+        // Now and then capture pauses, so the input runs dry and is primed again.
+        if n % 1_000 < 990 {
+            let n_in = frames * capture_rate as usize / RATE as usize + 1;
+            capture.push(&vec![0.3; 2 * n_in]);
+        }
+        if let Some((at, kind)) = command(n, &mut number, engine.frame()) {
+            let sent = control.commands.send(at, kind);
+            assert!(
+                sent.is_ok() || n % 10 == 7,
+                "only swaps wait for each other"
+            );
+        }
+        calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
+        while control.retired.pop().is_ok() {}
+        while control.events.pop().is_ok() {}
+        recorded.pop(&mut read);
+        tap.read(&mut read);
+        meters.merge();
+    }
+    assert_eq!(calls, 0);
+    assert!(control.probe.underruns.get() > 3 && number > 900);
+    assert_eq!(control.probe.record_lost_frames.get(), 0);
+}
+
+#[test]
+fn rendering_never_calls_the_heap() {
+    ten_thousand_blocks(RATE);
+}
+
+#[test]
+fn rendering_with_rate_conversion_never_calls_the_heap() {
+    ten_thousand_blocks(44_100);
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(heap_calls(|| drop(std::hint::black_box(Box::new(1)))), 2);
+}

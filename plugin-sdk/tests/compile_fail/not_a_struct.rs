@@ -1,0 +1,8 @@
+use retake_sdk::Params;
+
+#[derive(Params)]
+enum Wrong {
+    Mix,
+}
+
+fn main() {}

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Installs what Retake needs beside Rust. Does nothing when all is there.
+#   ./setup.sh        what `cargo run --release` needs
+#   ./setup.sh --dev  also what `cargo test --workspace` and .ci/run need
+set -euo pipefail
+cd "$(dirname "$0")"
+
+dev=0
+case "${1-}" in
+    "") ;;
+    --dev) dev=1 ;;
+    *) echo "usage: ./setup.sh [--dev]" >&2; exit 2 ;;
+esac
+
+say() { printf '%12s %s\n' "$1" "$2" >&2; }
+
+if ! command -v cargo >/dev/null; then
+    say Missing "Rust 1.95 or newer: install it with rustup (https://rustup.rs), then run this again"
+    exit 1
+fi
+
+case "$(uname -s)" in
+    Linux) ;;
+    Darwin) say Ready "macOS needs nothing but the Xcode command line tools; tests also want Chromium"; exit 0 ;;
+    *) say Ready "Windows needs nothing but the MSVC build tools; tests also want Chromium"; exit 0 ;;
+esac
+
+if ! command -v apt-get >/dev/null; then
+    say Packages "this script installs on Debian and Ubuntu; on your system install by hand:"
+    say Fedora "gcc pkgconf-pkg-config alsa-lib-devel pipewire-jack-audio-connection-kit-devel (tests: chromium pulseaudio nodejs)"
+    say Arch "base-devel pkgconf alsa-lib jack2 (tests: chromium pulseaudio nodejs npm)"
+    exit 0
+fi
+
+# Package, and a file or a command that tells whether it is there.
+missing=()
+need() { dpkg -s "$1" >/dev/null 2>&1 || missing+=("$1"); }
+need_command() { command -v "$2" >/dev/null || missing+=("$1"); }
+
+need_command gcc cc
+need_command pkg-config pkg-config
+need libasound2-dev
+# JACK is loaded when it is used; its headers are not needed.
+if [ "$dev" = 1 ]; then
+    need_command chromium chromium
+    need_command pulseaudio pulseaudio
+    need_command pulseaudio-utils pactl
+    # The jack2 flavour asks a question when installed with a terminal: see DEBIAN_FRONTEND.
+    need_command jackd2 jackd
+    need_command nodejs node
+    command -v npm >/dev/null || missing+=(npm)
+fi
+
+if [ "${#missing[@]}" -gt 0 ]; then
+    say Installing "${missing[*]}"
+    as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || { say Missing "sudo, or run this as root"; exit 1; }
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" apt-get update -qq >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+fi
+
+if [ "$dev" = 1 ]; then
+    command -v cargo-deny >/dev/null || {
+        say Installing "cargo-deny (compiles for some minutes, once)"
+        cargo install --quiet --locked cargo-deny --version 0.20.2 >&2
+    }
+fi
+say Ready "$([ "$dev" = 1 ] && echo 'cargo test --workspace' || echo 'cargo run --release')"

@@ -1,0 +1,61 @@
+// Numbers to words: the only place where units and signs are spelled. Pure.
+
+const MINUS = "\u2212";
+const NARROW = "\u202f";
+
+/** A level with one decimal and a true minus; silence is −∞. @param {number} level dB */
+export function db(level) {
+  if (level === -Infinity || Number.isNaN(level)) return `${MINUS}∞`;
+  const text = Math.abs(level).toFixed(1);
+  if (text === "0.0") return "0.0";
+  return (level < 0 ? MINUS : "+") + text;
+}
+
+/** A time with three digits that mean something. @param {number|null|undefined} value ms */
+export function ms(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
+  if (value >= 100) return `${value.toFixed(0)} ms`;
+  if (value >= 10) return `${value.toFixed(1)} ms`;
+  return `${value.toFixed(2)} ms`;
+}
+
+/** @param {number} fraction of a whole */
+export function percent(fraction) {
+  if (!Number.isFinite(fraction)) return "–";
+  const value = fraction * 100;
+  return `${value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0)} %`;
+}
+
+/** A whole number with its thousands apart. @param {number} value */
+export function count(value) {
+  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, NARROW);
+}
+
+/** @param {number} value frames per second */
+export function rate(value) {
+  return value >= 1000 ? `${Number((value / 1000).toFixed(3))} kHz` : `${value} Hz`;
+}
+
+/** @param {number} value frames @param {number} framesPerSecond */
+export function frames(value, framesPerSecond) {
+  const length = `${count(value)} ${value === 1 ? "frame" : "frames"}`;
+  return framesPerSecond > 0 ? `${length} · ${ms((value / framesPerSecond) * 1000)}` : length;
+}
+
+/** file:line:column, as far as it is known. @param {string|null} file @param {number|null} line @param {number|null} [column] */
+export function place(file, line, column = null) {
+  if (file === null || file === undefined) return "";
+  return [file, line, column].filter((part) => part !== null && part !== undefined).join(":");
+}
+
+/** The parameter's own text, with its unit unless the plugin wrote it already. @param {string} text @param {string|null} unit */
+export function withUnit(text, unit) {
+  return unit && !text.trimEnd().endsWith(unit) ? `${text} ${unit}` : text;
+}
+
+/** Terminal text without its colour codes: a build command of the user may write them. @param {string} text */
+export function plain(text) {
+  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
+}

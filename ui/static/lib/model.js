@@ -1,0 +1,180 @@
+// What the page knows: the last word of the server on everything, folded from replies and
+// notifications. Pure: no element, no socket, no clock.
+
+/** @import { AudioStarted, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, LogNote, ParamEcho, ParamInfo, PluginName, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry } from "./types.js" */
+
+const JOURNAL_LINES = 100;
+
+export class Model {
+  constructor() {
+    /** @type {ConnectionState} */
+    this.connection = "connecting";
+    /** @type {PluginName|null} */
+    this.plugin = null;
+    this.generation = 0;
+    /** @type {ReloadState} */
+    this.reload = "Idle";
+    /** @type {Reloaded|null} */
+    this.lastReload = null;
+    /** @type {AudioStarted|null} */
+    this.audio = null;
+    /** @type {DeviceEvent|null} the end of the audio path that is missing */
+    this.lostDevice = null;
+    /** @type {BuildFailed|null} */
+    this.build = null;
+    /** @type {Fault|null} */
+    this.fault = null;
+    /** @type {ReloadFailed|null} */
+    this.refused = null;
+    this.bypass = false;
+    this.mute = false;
+    this.mutedAtStart = false;
+    this.faulted = false;
+    /** @type {Counters|null} */
+    this.counters = null;
+    /** @type {Telemetry|null} */
+    this.telemetry = null;
+    /** Meter records that this page missed since it was opened. */
+    this.lostRecords = 0;
+    /** @type {ParamInfo[]} */
+    this.params = [];
+    /** @type {LogNote[]} newest last */
+    this.journal = [];
+    this.journalCount = 0;
+  }
+
+  /** @param {ConnectionState} state */
+  connected(state) {
+    this.connection = state;
+    if (state !== "connected") this.telemetry = null;
+  }
+
+  /** @param {Status} status */
+  status(status) {
+    this.plugin = status.plugin;
+    this.generation = status.generation;
+    this.reload = status.reload;
+    this.lastReload = status.last_reload;
+    this.audio = status.audio;
+    this.build = status.build;
+    this.fault = status.fault;
+    this.refused = status.refused;
+    this.bypass = status.bypass;
+    this.mute = status.mute;
+    this.mutedAtStart = status.muted_at_start;
+    this.faulted = status.fault !== null;
+    this.counters = status.counters;
+  }
+
+  /** @param {Telemetry} snapshot */
+  snapshot(snapshot) {
+    this.telemetry = snapshot;
+    this.lostRecords += snapshot.lostRecords;
+  }
+
+  /** @param {StateNote} state */
+  state(state) {
+    this.reload = state.reload;
+    this.generation = state.generation;
+    this.bypass = state.bypass;
+    this.mute = state.mute;
+    this.faulted = state.faulted;
+    if (!state.faulted) this.fault = null;
+  }
+
+  /** @param {ParamEcho} echo */
+  param(echo) {
+    const param = this.params.find(({ id }) => id === echo.id);
+    if (!param) return;
+    param.value = echo.value;
+    param.text = echo.text;
+  }
+
+  /** @param {LogNote} line */
+  log(line) {
+    this.journal.push(line);
+    this.journalCount += 1;
+    if (this.journal.length > JOURNAL_LINES) this.journal.shift();
+  }
+
+  /** One of the JSON events. @param {any} event */
+  event(event) {
+    const { fold, line } = EVENTS[event.event] ?? {};
+    fold?.(this, event);
+    const said = line?.(event);
+    if (said) this.log({ ...said, t: event.t });
+  }
+
+  /** How the page should be marked from afar: what failed, or null. */
+  trouble() {
+    if (this.connection === "refused") return "not authorised";
+    if (this.connection !== "connected") return "disconnected";
+    if (this.fault) return this.fault.kind;
+    if (this.build) return "build failed";
+    if (this.refused) return "reload refused";
+    return this.lostDevice ? `${this.lostDevice.end} lost` : null;
+  }
+}
+
+/**
+ * What each event changes and how the journal tells it.
+ * @type {Record<string, { fold?: (model: Model, event: any) => void, line?: (event: any) => LogNote }>}
+ */
+const EVENTS = {
+  audio_started: {
+    fold: (model, event) => {
+      model.audio = event;
+      model.lostDevice = null;
+    },
+    line: (event) => ({ level: "info", message: `audio started: ${event.host}, ${event.engine_rate} Hz` }),
+  },
+  build_started: {
+    line: (event) => ({ level: "info", message: `building generation ${event.generation}` }),
+  },
+  build_failed: {
+    fold: (model, event) => (model.build = event),
+    line: (event) => ({ level: "error", message: `generation ${event.generation}: build failed` }),
+  },
+  build_cancelled: {
+    line: (event) => ({ level: "info", message: `generation ${event.generation}: a newer save took over` }),
+  },
+  reloaded: {
+    fold: reloaded,
+    line: (event) => ({ level: "info", message: `generation ${event.generation} sounds` }),
+  },
+  reload_failed: {
+    fold: (model, event) => {
+      model.refused = event;
+      model.build = null;
+    },
+    line: (event) => ({ level: "error", message: `generation ${event.generation} refused: ${event.message}` }),
+  },
+  fault: {
+    fold: (model, event) => {
+      model.fault = event;
+      model.faulted = true;
+    },
+    line: (event) => ({ level: "error", message: `${event.kind} in generation ${event.generation}: ${event.message}` }),
+  },
+  device: {
+    fold: (model, event) => (model.lostDevice = event.state === "back" ? null : event),
+    line: (event) => ({
+      level: event.state === "back" ? "info" : "warning",
+      message: `${event.end} ${event.state}${event.reason ? `: ${event.reason}` : ""}`,
+    }),
+  },
+  stopped: {
+    line: (event) => ({ level: "info", message: `stopped: ${event.reason}` }),
+  },
+};
+
+/** New code sounds: what was wrong with the old is history. @param {Model} model @param {Reloaded} event */
+function reloaded(model, event) {
+  model.lastReload = event;
+  model.plugin = event.plugin;
+  model.generation = event.generation;
+  model.build = null;
+  model.refused = null;
+  model.fault = null;
+  model.faulted = false;
+}

@@ -1,0 +1,137 @@
+// The wire's shapes as the page reads them; the words and units are those of PROTOCOL.md.
+// Only types: this module has no code.
+
+/** @typedef {"Idle"|"Building"|"BuildFailed"|"Staged"|"Loaded"|"Activated"|"Swapping"|"Running"|"Retiring"} ReloadState */
+
+/** @typedef {{ id: string, name: string, version: string }} PluginName */
+
+/**
+ * @typedef {object} Reloaded  The event `reloaded`; all times in ms.
+ * @property {number} generation
+ * @property {boolean} first
+ * @property {PluginName} plugin
+ * @property {number|null} detect_ms
+ * @property {number|null} build_ms
+ * @property {number|null} stage_ms
+ * @property {number|null} load_ms
+ * @property {number|null} swap_ms
+ * @property {number|null} save_to_sound_ms
+ * @property {number} lost_frames
+ * @property {number} latency_frames
+ * @property {{ carried: number, added: number, removed: number, clamped: number }} params
+ */
+
+/** @typedef {{ device: string, rate: number, channels: number, format: string, period: number }} AudioEnd */
+
+/**
+ * @typedef {object} AudioStarted  The event `audio_started`.
+ * @property {string} host
+ * @property {"duplex"|"output"|"input"} mode
+ * @property {string} clock
+ * @property {AudioEnd|null} input
+ * @property {AudioEnd|null} output
+ * @property {number} engine_rate
+ * @property {number} max_block
+ * @property {number} latency_frames
+ */
+
+/**
+ * @typedef {object} Diagnostic
+ * @property {string|null} file
+ * @property {number|null} line
+ * @property {number|null} column
+ * @property {string} level
+ * @property {string|null} code
+ * @property {string} message
+ * @property {string|null} rendered
+ */
+
+/** @typedef {{ generation: number, exit: number|null, diagnostics: Diagnostic[], t?: number }} BuildFailed */
+/** @typedef {{ generation: number, reason: string, message: string, keeps: number|null, t?: number }} ReloadFailed */
+/** @typedef {{ generation: number, kind: string, message: string, file: string|null, line: number|null, action: string, t?: number }} Fault */
+/** @typedef {{ end: "input"|"output", state: "lost"|"retry"|"back", reason: string }} DeviceEvent */
+
+/**
+ * @typedef {object} Counters  Everything that was lost or broken since the start; frames and events.
+ * @property {number} frames
+ * @property {number} callbacks
+ * @property {number} underruns
+ * @property {number} overruns
+ * @property {number} lost_frames
+ * @property {number} discarded_frames
+ * @property {number} non_finite
+ * @property {number} clips
+ * @property {number} events_lost
+ * @property {number} fill_frames
+ * @property {number} target_frames
+ */
+
+/** @typedef {{ mean: number, p99: number, max: number }} Load  Fractions of the block's time budget. */
+
+/**
+ * @typedef {object} Status  The result of `status`.
+ * @property {PluginName|null} plugin
+ * @property {number} generation
+ * @property {ReloadState} reload
+ * @property {Reloaded|null} last_reload
+ * @property {AudioStarted|null} audio
+ * @property {BuildFailed|null} build
+ * @property {Fault|null} fault
+ * @property {ReloadFailed|null} refused
+ * @property {boolean} bypass
+ * @property {boolean} mute
+ * @property {boolean} muted_at_start
+ * @property {Counters} counters
+ * @property {Load} load
+ */
+
+/**
+ * @typedef {object} ParamInfo  One entry of the result of `params`; values are plain.
+ * @property {number} id
+ * @property {string|null} key
+ * @property {string} name
+ * @property {string} group
+ * @property {number} value
+ * @property {number} default
+ * @property {number} min
+ * @property {number} max
+ * @property {number|null} step
+ * @property {string|null} unit
+ * @property {string|null} taper
+ * @property {string[]|null} choices
+ * @property {string} text
+ * @property {string[]} flags
+ */
+
+/** @typedef {{ id: number, value: number, text: string, frame: number }} ParamEcho */
+/** @typedef {{ reload: ReloadState, generation: number, bypass: boolean, mute: boolean, faulted: boolean }} StateNote */
+/** @typedef {{ level: string, message: string, t?: number }} LogNote */
+
+/** @typedef {{ peak: number, meanSquare: number, clips: number }} ChannelRecord  Linear, since this client's last snapshot. */
+
+/**
+ * @typedef {object} Telemetry  One binary snapshot, decoded.
+ * @property {boolean} running
+ * @property {boolean} bypass
+ * @property {boolean} mute
+ * @property {boolean} faulted
+ * @property {number} generation
+ * @property {number} frame
+ * @property {Load} load
+ * @property {number} latencyFrames
+ * @property {number} fillFrames
+ * @property {number} targetFrames
+ * @property {number} underruns
+ * @property {number} overruns
+ * @property {number} lostFrames
+ * @property {number} discardedFrames
+ * @property {number} nonFinite
+ * @property {number} mergedFrames
+ * @property {number} lostRecords
+ * @property {ChannelRecord[]} input
+ * @property {ChannelRecord[]} output
+ */
+
+/** @typedef {"connecting"|"connected"|"reconnecting"|"refused"} ConnectionState */
+
+export {};

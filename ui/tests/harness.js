@@ -1,0 +1,33 @@
+// The few words that the page's tests are written in; they run in the real browser, without a package.
+
+/** @type {{ name: string, body: () => void|Promise<void> }[]} */
+const tests = [];
+
+/** @param {string} name @param {() => void|Promise<void>} body */
+export function test(name, body) {
+  tests.push({ name, body });
+}
+
+/** @param {unknown} actual @param {unknown} expected @param {string} [what] */
+export function equal(actual, expected, what = "value") {
+  const [a, e] = [actual, expected].map((value) => JSON.stringify(value, (_, v) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v)));
+  if (a !== e) throw new Error(`${what}: ${a}, expected ${e}`);
+}
+
+/** @param {number} actual @param {number} expected @param {number} within @param {string} [what] */
+export function close(actual, expected, within, what = "value") {
+  if (!(Math.abs(actual - expected) <= within)) throw new Error(`${what}: ${actual}, expected ${expected} ± ${within}`);
+}
+
+/** Runs everything; one line per test. @returns {Promise<{ passed: number, failures: string[] }>} */
+export async function run() {
+  const failures = [];
+  for (const { name, body } of tests) {
+    try {
+      await body();
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return { passed: tests.length - failures.length, failures };
+}

@@ -1,0 +1,15 @@
+// Runs every test of the page and leaves the result where a driver can read it.
+
+import "./ballistics.test.js";
+import "./parameter.test.js";
+import "./telemetry.test.js";
+import "./words.test.js";
+import { run } from "./harness.js";
+
+const { passed, failures } = await run();
+const result = document.createElement("pre");
+result.id = "result";
+result.dataset.passed = String(passed);
+result.dataset.failed = String(failures.length);
+result.textContent = failures.length > 0 ? failures.join("\n") : `${passed} tests passed`;
+document.body.replaceChildren(result);
