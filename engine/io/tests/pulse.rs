@@ -1,5 +1,12 @@
-//! A real PulseAudio daemon between a known signal and what is heard of it.
+//! A real `PulseAudio` daemon between a known signal and what is heard of it.
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::float_cmp,
+    reason = "helpers of tests fail as tests do; samples are compared bit by bit"
+)]
 
 use std::{
     collections::HashMap,
@@ -11,13 +18,16 @@ use cpal::{
     BufferSize, StreamConfig,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
-use retake_io::{DeviceState, End, list};
+use retake_io::{DeviceState, End, IoError, list};
 
+#[path = "common/home.rs"]
+mod home;
 #[path = "common/pulse.rs"]
 mod pulse;
 #[path = "common/rig.rs"]
 mod rig;
-use pulse::{Daemon, in_private_home};
+use home::in_private_home;
+use pulse::Daemon;
 use rig::{Rig, noise, request};
 
 const LOOP_FRAMES: usize = 48_000;
@@ -226,6 +236,30 @@ fn a_restarted_daemon_gets_its_sound_back() {
         assert!(
             engine.frame() > frames,
             "the same engine, its clock goes on"
+        );
+    });
+}
+
+/// Without any sound system the virtual devices step in, and say so.
+#[test]
+fn where_there_is_no_device_the_virtual_one_plays() {
+    in_private_home("where_there_is_no_device_the_virtual_one_plays", || {
+        let (rig, opened) = Rig::start(request("default", "default"));
+        if opened.info.host == "virtual" {
+            assert_eq!(opened.notices.len(), 2, "{:?}", opened.notices);
+            assert!(opened.virtual_output && !opened.real_mic_and_speaker_by_default);
+            rig.wait("sound", |probe| probe.frames.get() > 4_800);
+        } else {
+            // This machine has a sound card.
+            assert_eq!(opened.info.host, "alsa");
+        }
+        rig.stop();
+        let mut wish = request("default", "default");
+        wish.host = Some("pulseaudio".to_owned());
+        let error = Rig::open(wish).err().unwrap();
+        assert!(
+            matches!(error, IoError::HostUnavailable { .. }),
+            "{error:?}"
         );
     });
 }
