@@ -6,6 +6,8 @@
 mod bad_input;
 mod crates;
 mod fast_clock;
+mod line;
+mod pulse;
 mod reload;
 mod server;
 mod signal;
