@@ -16,5 +16,7 @@ pub(crate) mod microphone;
 pub(crate) mod spec;
 
 pub(crate) use card::{Card, Pace, Run};
+#[cfg(test)]
+pub(crate) use data::SampleMemory;
 pub(crate) use host::VirtualHost;
 pub use spec::{Spec, Window};
