@@ -1,6 +1,6 @@
 //! A real JACK server without hardware: both directions at its own period, and its death.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 use std::process::{Child, Command, Stdio};
 

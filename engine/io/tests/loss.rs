@@ -4,7 +4,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::float_cmp,
-    reason = "helpers of tests fail as tests do; samples are compared bit by bit"
+    reason = "a test fails loudly; samples are compared bit by bit"
 )]
 
 use std::{collections::HashMap, path::Path};

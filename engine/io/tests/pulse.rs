@@ -5,7 +5,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::float_cmp,
-    reason = "helpers of tests fail as tests do; samples are compared bit by bit"
+    reason = "a test fails loudly; samples are compared bit by bit"
 )]
 
 use std::{
@@ -18,7 +18,7 @@ use cpal::{
     BufferSize, StreamConfig,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
-use retake_io::{DeviceState, End, IoError, list};
+use retake_io::{DeviceEvent, DeviceState, End, IoError, list};
 
 #[path = "common/home.rs"]
 mod home;
@@ -222,7 +222,7 @@ fn a_restarted_daemon_gets_its_sound_back() {
         let bench = Bench::set_up();
         let (mut back, mut told) = (0, 0);
         while back < 2 {
-            if let retake_io::DeviceEvent::State { state, .. } = rig.next() {
+            if let DeviceEvent::State { state, .. } = rig.next() {
                 told += 1;
                 back += usize::from(state == DeviceState::Back);
             }
@@ -237,6 +237,35 @@ fn a_restarted_daemon_gets_its_sound_back() {
             engine.frame() > frames,
             "the same engine, its clock goes on"
         );
+    });
+}
+
+#[test]
+fn a_daemon_of_another_rate_gets_another_engine() {
+    in_private_home("a_daemon_of_another_rate_gets_another_engine", || {
+        let daemon = Daemon::start();
+        let (mut rig, opened) = Rig::start(request("default", "default"));
+        assert_eq!(opened.format.engine_rate, 48_000);
+        rig.wait("sound", |probe| probe.frames.get() > 4_800);
+        drop(daemon);
+        let _daemon = Daemon::start_at(44_100);
+        let (old, opened) = loop {
+            if let DeviceEvent::Reshape { engine, opened } = rig.next() {
+                break (engine, opened);
+            }
+        };
+        assert_eq!(
+            (old.shape().rate, opened.format.engine_rate),
+            (48_000, 44_100)
+        );
+        let parts = old.into_parts();
+        assert_eq!(parts.playing.number(), 1);
+        let engine = rig.engine(*opened, None);
+        rig.play(engine, Vec::new());
+        rig.wait("sound of the new engine", |probe| {
+            (4_410..parts.frame).contains(&probe.frames.get())
+        });
+        assert_eq!(rig.stop().shape().rate, 44_100);
     });
 }
 

@@ -176,3 +176,42 @@ impl Timed {
 fn nanos(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{devices::slot::slot, r#virtual::SampleMemory};
+    use cpal::SampleFormat;
+    use retake_engine::frame_ring;
+
+    #[test]
+    fn without_an_engine_a_callback_is_silence_and_counts_nothing() {
+        let probe = Arc::new(Probe::default());
+        let (home, _inbox) = std::sync::mpsc::sync_channel(1);
+        let (_handover, held) = slot(home);
+        let format = (48_000, 2);
+        let mut playback = Playback::new(held, format, Instant::now(), Arc::clone(&probe));
+        let mut memory = SampleMemory::new(SampleFormat::U8, 6);
+        memory.lend(6, |data| {
+            playback.call(data);
+            assert_eq!(data.bytes(), [128; 6]);
+        });
+        assert_eq!(probe.callbacks.get(), 0);
+    }
+
+    #[test]
+    fn what_the_ring_refuses_is_counted_as_what_it_is() {
+        let probe = Arc::new(Probe::default());
+        for (format, is_primed) in [(SampleFormat::F32, false), (SampleFormat::I16, true)] {
+            probe.primed.store(is_primed, Relaxed);
+            let (producer, ring) = frame_ring(2, 100);
+            let mut capture = Capture::new(producer, Arc::clone(&probe));
+            let mut memory = SampleMemory::new(format, 2 * 130);
+            memory.lend(2 * 130, |data| capture.call(data));
+            assert_eq!(ring.fill_frames(), 100);
+        }
+        assert_eq!(probe.overruns.get(), 2);
+        assert_eq!(probe.discarded_frames.get(), 30);
+        assert_eq!(probe.lost_frames.get(), 30);
+    }
+}

@@ -1,7 +1,7 @@
 //! Tests that need an environment of their own: a test must not change its process's, so it runs
 //! again in a child process that has one.
 #![allow(dead_code, reason = "each test crate uses its part")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 use std::{
     path::PathBuf,

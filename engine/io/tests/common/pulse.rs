@@ -7,7 +7,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
-    reason = "helpers of tests fail as tests do"
+    reason = "a test fails loudly"
 )]
 
 use std::{
@@ -22,8 +22,8 @@ pub(crate) struct Daemon(Child);
 
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
-load-module module-null-sink sink_name=mic format=float32le rate=48000 channels=2 sink_properties=device.description=Booth
-load-module module-null-sink sink_name=speaker format=float32le rate=48000 channels=2 sink_properties=device.description=Hall
+load-module module-null-sink sink_name=mic format=float32le rate=RATE channels=2 sink_properties=device.description=Booth
+load-module module-null-sink sink_name=speaker format=float32le rate=RATE channels=2 sink_properties=device.description=Hall
 set-default-sink speaker
 set-default-source mic.monitor
 ";
@@ -31,9 +31,14 @@ set-default-source mic.monitor
 impl Daemon {
     /// Starts it and waits until it answers.
     pub(crate) fn start() -> Self {
+        Self::start_at(48_000)
+    }
+
+    /// The same with sinks of another rate.
+    pub(crate) fn start_at(rate: u32) -> Self {
         let home = home();
         let script = home.join("start.pa");
-        std::fs::write(&script, SCRIPT).unwrap();
+        std::fs::write(&script, SCRIPT.replace("RATE", &rate.to_string())).unwrap();
         let socket = home.join("pulse/native");
         // A killed daemon leaves its socket behind.
         drop(std::fs::remove_file(&socket));

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
-    reason = "helpers of tests fail as tests do"
+    reason = "a test fails loudly"
 )]
 
 use std::{
