@@ -136,7 +136,7 @@ fn start(period: u32) -> Rig {
         "asked {period}: {}",
         serde_json::to_string(&opened.info).unwrap()
     );
-    assert!(opened.real_mic_and_speaker_by_default && !opened.virtual_output);
+    assert!(opened.unasked_sound && !opened.virtual_output);
     assert_eq!(opened.info.host, "pulseaudio");
     rig.wait("a second of sound", |probe| probe.frames.get() > 48_000);
     rig
@@ -192,7 +192,7 @@ fn devices_are_listed_and_found_by_name() {
         let (rig, opened) = Rig::open(request("monitor of booth", "speaker")).unwrap();
         assert_eq!(opened.info.output.unwrap().device, "Hall");
         assert_eq!(opened.info.input.unwrap().device, "Monitor of Booth");
-        assert!(!opened.real_mic_and_speaker_by_default, "they were chosen");
+        assert!(!opened.unasked_sound, "they were chosen");
         rig.devices.stop();
         let error = Rig::open(request("none", "hal l")).err().unwrap();
         assert!(error.is_usage());
@@ -276,7 +276,7 @@ fn where_there_is_no_device_the_virtual_one_plays() {
         let (rig, opened) = Rig::start(request("default", "default"));
         if opened.info.host == "virtual" {
             assert_eq!(opened.notices.len(), 2, "{:?}", opened.notices);
-            assert!(opened.virtual_output && !opened.real_mic_and_speaker_by_default);
+            assert!(opened.virtual_output && !opened.unasked_sound);
             rig.wait("sound", |probe| probe.frames.get() > 4_800);
         } else {
             // This machine has a sound card.

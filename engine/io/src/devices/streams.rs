@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{End, IoError},
-    hosts::Found,
+    hosts::{Found, VIRTUAL},
     r#virtual::{Pace, Run, Spec, VirtualHost},
 };
 
@@ -87,6 +87,9 @@ impl Opener {
             let fault = Fault::default();
             let on_error = fault.callback(End::Output, Arc::clone(&self.probe));
             let mut playback = self.driver(held, asked);
+            if found.host != VIRTUAL {
+                playback.watch_pace();
+            }
             ends = Some((handover, fault));
             (move |data: &mut Data| playback.call(data), on_error)
         })?;
