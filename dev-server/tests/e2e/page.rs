@@ -1,6 +1,10 @@
 //! The page in a real browser, beside the real binary: what it shows is what sounds.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    io::{Read, Write},
+    path::PathBuf,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -386,11 +390,29 @@ fn strangers_see_no_page() {
         listening["ws"].as_str().unwrap(),
         listening["token"].as_str().unwrap()
     );
-    let mut stranger = Browser::open("about:blank");
     let attempt = format!(
         "new Promise(done => {{ const socket = new WebSocket({}); \
          socket.onopen = () => done('open'); socket.onerror = () => done('refused') }})",
         json!(url)
     );
+    let mut stranger = Browser::open(&another_site());
+    stranger.until("document.title === 'Another site'");
     assert_eq!(stranger.eval(&attempt), Value::from("refused"));
+}
+
+/// The address of a site that has nothing to do with ours.
+fn another_site() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut visitor in listener.incoming().map_while(Result::ok) {
+            // Whatever it asks; a browser that does not want the answer any more is no harm.
+            let _ = visitor.read(&mut [0; 4096]);
+            let _ = visitor.write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 28\r\n\
+                  Connection: close\r\n\r\n<title>Another site</title>\n\n",
+            );
+        }
+    });
+    format!("http://{address}/")
 }
