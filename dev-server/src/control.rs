@@ -116,6 +116,8 @@ struct Shown {
     build_failed: Value,
     refused: Value,
     fault: Value,
+    /// The end of the audio path that is missing.
+    device: Value,
 }
 
 #[derive(Debug)]
@@ -239,7 +241,7 @@ impl Control {
     fn tell_state(&self) {
         let state = json!({
             "reload": self.reload.state.to_string(),
-            "generation": self.reload.playing_number(),
+            "generation": self.reload.playing_number().unwrap_or(0),
             "bypass": self.bypass,
             "mute": self.mute,
             "faulted": self.reload.is_faulted(),

@@ -81,10 +81,10 @@ const notifications = {
   event: (event) => {
     model.event(event);
     if (event.event === "audio_started") meters.setRate(event.engine_rate);
-    if (event.event === "reloaded") quietly(readParams);
   },
   param: (echo) => model.param(echo),
   params_changed: () => quietly(readParams),
+  reset_clips: () => meters.reset(),
   log: (line) => model.log(line),
   state: (state) => model.state(state),
 };

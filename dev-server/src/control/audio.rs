@@ -7,7 +7,7 @@ use retake_engine::{
     Setup, ToMono,
 };
 use retake_io::{DeviceEvent, Opened, Recorder, RunPlan};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Control, Failure, Message, reload::Fault};
 use crate::{
@@ -98,7 +98,9 @@ impl Control {
                 let fields = json!({ "end": end, "state": state, "reason": reason });
                 let word = fields["state"].as_str().unwrap_or_default();
                 say(Tone::Warning, "Device", format!("{end} {word}: {reason}"));
-                self.parts.report.event("device", fields);
+                let is_back = word == "back";
+                let event = self.parts.report.event("device", fields);
+                self.shown.device = if is_back { Value::Null } else { event };
             }
             DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
             DeviceEvent::Finished => return Ok(Some("duration")),

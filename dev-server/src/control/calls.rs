@@ -49,13 +49,14 @@ impl Control {
         let shown = &self.shown;
         json!({
             "plugin": self.reload.playing_info(),
-            "generation": self.reload.playing_number(),
+            "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),
             "last_reload": shown.reloaded,
             "audio": shown.audio,
             "build": shown.build_failed,
             "fault": shown.fault,
             "refused": shown.refused,
+            "device": shown.device,
             "bypass": self.bypass,
             "mute": self.mute,
             "muted_at_start": self.audio.was_muted_at_start(),

@@ -7,7 +7,15 @@ use std::{fs, path::PathBuf, sync::Once};
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 6] = ["law", "saves", "broken", "pulse", "page", "many"];
+const NAMES: [&str; 7] = [
+    "law",
+    "saves",
+    "broken",
+    "pulse",
+    "page",
+    "screenshot",
+    "many",
+];
 
 /// A gain plugin whose source can be rewritten.
 pub(crate) struct Crate {

@@ -93,10 +93,10 @@ impl Line {
     /// Asks and asks and never reads an answer, until the server hangs up.
     pub(crate) fn flood(mut self) {
         let status = r#"{"jsonrpc":"2.0","id":1,"method":"status"}"#;
-        self.socket
-            .get_ref()
-            .set_write_timeout(Some(PATIENCE))
-            .unwrap();
+        let stream = self.socket.get_ref();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        // Or the system would keep megabytes for us, and the server would not notice for long.
+        rustix::net::sockopt::set_socket_recv_buffer_size(stream, 4096).unwrap();
         let end = loop {
             if let Err(error) = self.socket.send(Message::text(status)) {
                 break error;

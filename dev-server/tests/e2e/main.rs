@@ -4,11 +4,15 @@
 //! samples of a WAV file, bytes of a socket, elements of the page in a real browser.
 
 mod bad_input;
+mod browser;
 mod crates;
 mod fast_clock;
 mod line;
 mod pulse;
+mod page;
 mod reload;
+mod screenshot;
 mod server;
 mod signal;
+mod socket;
 mod wav;

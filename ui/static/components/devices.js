@@ -5,12 +5,12 @@
 import { el, setText } from "../lib/dom.js";
 import { rate } from "../lib/format.js";
 
-/** @type {{ id: string, name: string, value: (audio: AudioStarted) => string }[]} */
+/** @type {{ id: string, name: string, value: (audio: AudioStarted) => string, full?: (audio: AudioStarted) => string|undefined }[]} */
 const LINES = [
   { id: "audio-host", name: "Host", value: ({ host, mode }) => `${host}, ${mode}` },
-  { id: "audio-input", name: "Input", value: ({ input }) => input?.device ?? "none" },
+  { id: "audio-input", name: "Input", full: ({ input }) => input?.device, value: ({ input }) => named(input) },
   { id: "audio-input-format", name: "", value: ({ input }) => granted(input) },
-  { id: "audio-output", name: "Output", value: ({ output }) => output?.device ?? "none" },
+  { id: "audio-output", name: "Output", full: ({ output }) => output?.device, value: ({ output }) => named(output) },
   { id: "audio-output-format", name: "", value: ({ output }) => granted(output) },
   { id: "engine-rate", name: "Engine", value: ({ engine_rate, max_block }) => `${rate(engine_rate)}, blocks to ${max_block}` },
   { id: "audio-clock", name: "Clock", value: ({ clock }) => clock },
@@ -29,12 +29,21 @@ export class Devices {
   draw({ audio }) {
     if (audio === this.shown) return;
     this.shown = audio;
-    for (const { element, value } of this.lines) {
+    for (const { element, value, full } of this.lines) {
       const words = audio ? value(audio) : "–";
       setText(element, words);
-      element.title = words;
+      element.title = (audio && full?.(audio)) || words;
     }
   }
+}
+
+/** A virtual device is told by what it plays or writes; its other keys are in the line below. @param {AudioEnd|null} end */
+function named(end) {
+  const [, file] = /^virtual:(?:.*,)?file=(.*)$/.exec(end?.device ?? "") ?? [];
+  if (file) return `virtual, ${file.split(/[\\/]/).pop()}`;
+  const [, tone] = /^virtual:(?:.*,)?tone=([^,]+)/.exec(end?.device ?? "") ?? [];
+  if (tone) return `virtual, ${tone} Hz tone`;
+  return end?.device.replace(/^virtual:.*/, "virtual") ?? "none";
 }
 
 /** @param {AudioEnd|null} end */

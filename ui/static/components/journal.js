@@ -28,6 +28,6 @@ export class Journal {
 /** @param {LogNote} note */
 function line({ level, message, t }) {
   return el("li", { "data-level": level },
-    el("span", { class: "number" }, t === undefined ? "" : t.toFixed(2)),
+    el("span", { class: "number" }, t === undefined ? "" : `${t.toFixed(2)} s`),
     el("span", {}, message));
 }

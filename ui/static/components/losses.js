@@ -17,8 +17,14 @@ const LINES = [
     value: ({ telemetry, counters }) => telemetry?.lostFrames ?? counters?.lost_frames },
   { id: "discarded-frames", name: "Discarded frames", title: "Left out on purpose at the start and after a gap", harmless: true,
     value: ({ telemetry, counters }) => telemetry?.discardedFrames ?? counters?.discarded_frames },
-  { id: "non-finite", name: "Non-finite samples", title: "Samples that were no number and were silenced",
+  { id: "record-lost-frames", name: "Recording lost", title: "Frames that are missing in the recording: the disk was too slow",
+    value: ({ counters }) => counters?.record_lost_frames },
+  { id: "non-finite", name: "Non-finite samples", title: "Samples of the plugin that were no number",
     value: ({ telemetry, counters }) => telemetry?.nonFinite ?? counters?.non_finite },
+  { id: "guarded-blocks", name: "Silenced blocks", title: "Blocks that the output guard silenced because of them",
+    value: ({ counters }) => counters?.guarded_blocks },
+  { id: "limited-samples", name: "Limited samples", title: "Samples that the output guard held at 0 dBFS",
+    value: ({ counters }) => counters?.limited_samples },
   { id: "events-lost", name: "Events lost", title: "Facts from the engine that found no room",
     value: ({ counters }) => counters?.events_lost },
   { id: "records-lost", name: "Meter records missed", title: "Level intervals that this page came too late for",
@@ -40,7 +46,7 @@ export class Losses {
     for (const { element, harmless, value } of this.lines) {
       const now = value(model);
       setText(element, now === undefined ? "–" : count(now));
-      setAttribute(element, "data-lossy", String(!harmless && (now ?? 0) > 0));
+      setAttribute(element, "data-lossy", now ? String(!harmless) : "none");
     }
   }
 }

@@ -64,6 +64,8 @@ function audioState(model) {
   if (!model.audio || !model.telemetry) return ["Not started", "stopped"];
   if (!model.telemetry.running) return ["Stopped", "stopped"];
   if (model.faulted) return ["Running, faulted", "faulted"];
+  if (model.mute) return ["Running, muted", "silent"];
+  if (model.bypass) return ["Running, bypassed", "running"];
   return ["Running", "running"];
 }
 

@@ -19,7 +19,6 @@ export class Meters {
     this.textAge = Infinity;
     this.quiet = 0;
     const reset = button({ id: "reset-meters", class: "reset", title: "Forget peaks and clips of all channels" }, "Reset", () => {
-      for (const strip of this.strips()) strip.meter.reset();
       emit(root, "reset-clips");
     });
     root.append(reset, el("div", { class: "bridges" }, this.bridges.input.root, scale(), this.bridges.output.root));
@@ -27,6 +26,11 @@ export class Meters {
 
   strips() {
     return [...this.bridges.input.strips, ...this.bridges.output.strips];
+  }
+
+  /** Every page forgets at once: the server says when. */
+  reset() {
+    for (const { meter } of this.strips()) meter.reset();
   }
 
   /** The window of the RMS is in frames of the engine's rate. @param {number} rate */

@@ -42,6 +42,12 @@ export class Notices {
   }
 }
 
+/** @param {string} word of the protocol, such as process_error */
+function sentence(word) {
+  const words = word.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** @param {Model} model @returns {Notice[]} the most urgent first */
 function noticesOf(model) {
   const { connection, fault, refused } = model;
@@ -61,12 +67,12 @@ function noticesOf(model) {
   if (fault) {
     notices.push({
       id: "fault", key: `${fault.generation} ${fault.t} ${fault.message}`, level: "bad",
-      title: `${fault.kind} in generation ${fault.generation} – ${fault.action}.`, text: fault.message,
+      title: `${sentence(fault.kind)} in generation ${fault.generation} – ${fault.action}.`, text: fault.message,
       place: place(fault.file, fault.line),
     });
   }
   if (refused) {
-    const keeps = refused.keeps === null ? "Nothing plays yet." : `Generation ${refused.keeps} keeps playing.`;
+    const keeps = refused.keeps === null ? "Nothing plays yet." : `Generation ${refused.keeps} plays on.`;
     notices.push({
       id: "reload-refused", key: `${refused.generation} ${refused.t}`, level: "bad",
       title: `Reload refused (${refused.reason}).`, text: `${refused.message} – ${keeps}`,

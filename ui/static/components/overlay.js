@@ -35,7 +35,7 @@ export class Overlay {
     this.shown = build;
     this.root.hidden = build === null || identity(build) === this.dismissed;
     if (!build) return;
-    const keeps = generation > 0 ? `Generation ${generation} keeps playing.` : "Nothing plays yet.";
+    const keeps = generation > 0 ? `Generation ${generation} plays on.` : "Nothing plays yet.";
     setText(this.keeps, reload === "Building" ? `${keeps} Building again…` : keeps);
   }
 

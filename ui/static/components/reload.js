@@ -15,6 +15,7 @@ export class Reload {
   constructor(root) {
     this.state = el("output", { id: "reload-state", class: "reload-state" }, "Idle");
     this.stations = STATIONS.map((name) => el("li", { "data-station": name }, name));
+    this.from = el("span", {}, "Save to sound");
     this.total = el("b", { id: "save-to-sound", class: "number" }, "–");
     this.segments = SPLITS.map((name) => el("i", { "data-split": name }));
     this.times = SPLITS.map((name) => el("dd", { class: "number", "data-split-time": name }, "–"));
@@ -22,7 +23,7 @@ export class Reload {
     root.append(
       el("div", { class: "way" }, this.state, el("ol", { class: "rail", "aria-hidden": "true" }, ...this.stations)),
       el("div", { class: "last-reload" },
-        el("p", { class: "save-to-sound" }, el("span", {}, "Save to sound"), this.total),
+        el("p", { class: "save-to-sound" }, this.from, this.total),
         el("div", { class: "splits" },
           el("div", { class: "split-bar", "aria-hidden": "true" }, ...this.segments),
           el("dl", {}, ...SPLITS.map((name, i) => el("div", { "data-split": name }, el("dt", {}, name), this.times[i]))),
@@ -49,6 +50,7 @@ export class Reload {
   /** @param {Reloaded|null} last */
   splits(last) {
     this.shown = last;
+    setText(this.from, last?.first ? "Start to sound" : "Save to sound");
     setText(this.total, ms(last?.save_to_sound_ms));
     SPLITS.forEach((name, i) => {
       const time = last?.[`${name}_ms`] ?? null;
@@ -68,7 +70,8 @@ function stationOf(state) {
 /** @param {Reloaded} last */
 function note(last) {
   const { carried, added, removed, clamped } = last.params;
+  if (last.first) return `first sound, ${added} ${added === 1 ? "parameter" : "parameters"}`;
   const changes = [[added, "added"], [removed, "removed"], [clamped, "clamped"]].filter(([n]) => n);
-  const params = [`${carried} parameters carried`, ...changes.map(([n, what]) => `${n} ${what}`)].join(", ");
-  return `${count(last.lost_frames)} frames lost, ${params}`;
+  const params = [`${carried} ${carried === 1 ? "parameter" : "parameters"} carried`, ...changes.map(([n, what]) => `${n} ${what}`)].join(", ");
+  return `${count(last.lost_frames)} ${last.lost_frames === 1 ? "frame" : "frames"} lost, ${params}`;
 }

@@ -1,8 +1,8 @@
 // One channel's strip: clip lamp, bar and numbers. The bar is a canvas: RMS full, peak above it pale,
-// the held peak a line. Emits `reset-clips` when its lamp is pressed.
+// the held peak a line. Its lamp resets this channel on this page.
 
 /** @import { ChannelMeter } from "../lib/ballistics.js" */
-import { button, el, emit, setAttribute, setText } from "../lib/dom.js";
+import { button, el, setAttribute, setText } from "../lib/dom.js";
 import { count, db } from "../lib/format.js";
 import { METER_MAX, METER_MIN, clamp, deflection } from "../lib/scale.js";
 import { meterPaint } from "./paint.js";
@@ -16,10 +16,7 @@ export class Strip {
       class: "bar", role: "meter", "data-meter": id, "aria-label": `${label} level`,
       "aria-valuemin": String(METER_MIN), "aria-valuemax": String(METER_MAX), "aria-valuenow": String(METER_MIN),
     }, this.canvas);
-    this.clip = button({ class: "clip", "data-clip": id }, "", () => {
-      meter.reset();
-      emit(this.clip, "reset-clips");
-    });
+    this.clip = button({ class: "clip", "data-clip": id }, "", () => meter.reset());
     // The lamp resets the peak as well: one stop per channel is enough for the Tab key.
     this.max = button({ class: "max number", "data-peak-max": id, title: "Highest peak, dBFS; press to reset", tabindex: "-1" }, "", () => {
       meter.max = -Infinity;

@@ -50,7 +50,7 @@ export function place(file, line, column = null) {
   return [file, line, column].filter((part) => part !== null && part !== undefined).join(":");
 }
 
-/** The parameter's own text, with its unit unless the plugin wrote it already. @param {string} text @param {string|null} unit */
+/** The parameter's own text, with its unit unless the plugin wrote it already. @param {string} text @param {string|null} [unit] */
 export function withUnit(text, unit) {
   return unit && !text.trimEnd().endsWith(unit) ? `${text} ${unit}` : text;
 }

@@ -3,6 +3,8 @@
 
 /** @import { AudioStarted, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, LogNote, ParamEcho, ParamInfo, PluginName, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry } from "./types.js" */
 
+import { ms } from "./format.js";
+
 const JOURNAL_LINES = 100;
 
 export class Model {
@@ -59,6 +61,7 @@ export class Model {
     this.build = status.build;
     this.fault = status.fault;
     this.refused = status.refused;
+    this.lostDevice = status.device;
     this.bypass = status.bypass;
     this.mute = status.mute;
     this.mutedAtStart = status.muted_at_start;
@@ -129,7 +132,7 @@ const EVENTS = {
     line: (event) => ({ level: "info", message: `audio started: ${event.host}, ${event.engine_rate} Hz` }),
   },
   build_started: {
-    line: (event) => ({ level: "info", message: `building generation ${event.generation}` }),
+    line: (event) => ({ level: "info", message: `building generation ${event.generation}${changed(event.files ?? [])}` }),
   },
   build_failed: {
     fold: (model, event) => (model.build = event),
@@ -140,7 +143,10 @@ const EVENTS = {
   },
   reloaded: {
     fold: reloaded,
-    line: (event) => ({ level: "info", message: `generation ${event.generation} sounds` }),
+    line: (event) => ({
+      level: "info",
+      message: `generation ${event.generation} sounds, ${ms(event.save_to_sound_ms)} after ${event.first ? "the start" : "the save"}`,
+    }),
   },
   reload_failed: {
     fold: (model, event) => {
@@ -167,6 +173,13 @@ const EVENTS = {
     line: (event) => ({ level: "info", message: `stopped: ${event.reason}` }),
   },
 };
+
+/** @param {string[]} files paths, as the server has them */
+function changed([first, ...others]) {
+  if (first === undefined) return "";
+  const name = first.split(/[\\/]/).pop();
+  return `: ${name}${others.length > 0 ? ` and ${others.length} more` : ""} changed`;
+}
 
 /** New code sounds: what was wrong with the old is history. @param {Model} model @param {Reloaded} event */
 function reloaded(model, event) {

@@ -26,7 +26,7 @@ export function deflection(level) {
  * the plain value itself, for a logarithmic one its logarithm.
  */
 export class Slider {
-  /** @param {{ min: number, max: number, step: number|null, taper: string|null, choices: string[]|null }} info */
+  /** @param {{ min: number, max: number, step: number|null, taper?: string|null, choices?: string[]|null }} info */
   constructor(info) {
     this.min = info.min;
     this.max = info.max;

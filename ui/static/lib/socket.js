@@ -29,8 +29,8 @@ export class Socket extends EventTarget {
   /** @param {URL} page the page's own address; the socket is beside it */
   constructor(page) {
     super();
-    this.probe = new URL("/ws", page);
-    this.url = new URL(this.probe);
+    this.home = new URL("/", page);
+    this.url = new URL("/ws", page);
     this.url.protocol = page.protocol === "https:" ? "wss:" : "ws:";
     /** @type {ConnectionState} */
     this.state = "connecting";
@@ -109,22 +109,28 @@ export class Socket extends EventTarget {
     this.socket?.close();
   }
 
-  async closed() {
-    const opened = this.state === "connected";
+  closed() {
     this.socket = null;
     for (const { reject, timer } of this.waiting.values()) {
       clearTimeout(timer);
       reject(new RpcError(0, "connection lost", null));
     }
     this.waiting.clear();
-    if (opened) this.enter("reconnecting");
-    else this.enter((await this.isRefused()) ? "refused" : "reconnecting");
+    if (this.state === "connected") this.enter("reconnecting");
+    this.later();
+  }
+
+  later() {
     this.timer = setTimeout(() => this.again(), backOff(this.attempt++));
   }
 
-  again() {
+  /** Asks with a plain request first: a browser does not tell a script why a WebSocket failed. */
+  async again() {
     this.timer = undefined;
-    this.connect();
+    const status = await this.knock();
+    if (status === 200) return this.connect();
+    this.enter(status === 403 ? "refused" : "reconnecting");
+    this.later();
   }
 
   /** Someone looks at the page, or the network is back: no reason to wait any longer. */
@@ -134,13 +140,13 @@ export class Socket extends EventTarget {
     this.again();
   }
 
-  /** A browser does not tell a script why a WebSocket failed: a plain request to the same place does. */
-  async isRefused() {
+  /** What the server says to this page; 0 when nobody answers. @returns {Promise<number>} */
+  async knock() {
     try {
-      const answer = await fetch(this.probe, { cache: "no-store", redirect: "error" });
-      return answer.status === 403;
+      const answer = await fetch(this.home, { method: "HEAD", cache: "no-store", redirect: "error" });
+      return answer.status;
     } catch {
-      return false;
+      return 0;
     }
   }
 

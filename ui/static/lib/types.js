@@ -60,7 +60,9 @@
  * @property {number} lost_frames
  * @property {number} discarded_frames
  * @property {number} non_finite
- * @property {number} clips
+ * @property {number} record_lost_frames
+ * @property {number} guarded_blocks
+ * @property {number} limited_samples
  * @property {number} events_lost
  * @property {number} fill_frames
  * @property {number} target_frames
@@ -78,6 +80,7 @@
  * @property {BuildFailed|null} build
  * @property {Fault|null} fault
  * @property {ReloadFailed|null} refused
+ * @property {DeviceEvent|null} device
  * @property {boolean} bypass
  * @property {boolean} mute
  * @property {boolean} muted_at_start
@@ -96,9 +99,9 @@
  * @property {number} min
  * @property {number} max
  * @property {number|null} step
- * @property {string|null} unit
- * @property {string|null} taper
- * @property {string[]|null} choices
+ * @property {string|null} [unit]
+ * @property {string|null} [taper]
+ * @property {string[]|null} [choices]
  * @property {string} text
  * @property {string[]} flags
  */

@@ -63,9 +63,15 @@ impl Control {
             Tone::Plain
         };
         say(tone, "Plugin", format!("generation {number}: {message}"));
+        let level = match severity {
+            Severity::Debug => "debug",
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            _ => "error",
+        };
         self.parts
             .report
-            .notify("log", &json!({ "level": severity, "message": message }));
+            .notify("log", &json!({ "level": level, "message": message }));
     }
 
     /// Foreign code that does not come back: reported, and left behind.

@@ -1,0 +1,316 @@
+//! A real Chromium, driven over its DevTools protocol: what a person at the page would do and see.
+//!
+//! One browser process with a profile of its own and one tab; killed by its id when dropped. Whatever
+//! the page complains about (console errors, exceptions, refused resources) is collected.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
+
+/// Longest wait for anything on the page; builds are part of it.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often the page is looked at while waiting.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// The names under which distributions install the browser.
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+const QUIET: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--remote-debugging-port=0",
+    "about:blank",
+];
+
+/// One tab.
+pub(crate) struct Browser {
+    child: Child,
+    /// Removed after the process has ended.
+    _profile: TempDir,
+    tools: WebSocket<TcpStream>,
+    session: Value,
+    calls: u64,
+    complaints: Vec<Complaint>,
+}
+
+/// Something the browser would show red in its console.
+#[derive(Debug)]
+pub(crate) struct Complaint {
+    pub(crate) text: String,
+    pub(crate) url: String,
+}
+
+impl Browser {
+    /// A tab at this address.
+    pub(crate) fn open(url: &str) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let (child, address) = launch(profile.path());
+        let stream = TcpStream::connect(host_of(&address)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (tools, _) = client(address.as_str(), stream).expect("DevTools answer");
+        let mut this = Self {
+            child,
+            _profile: profile,
+            tools,
+            session: Value::Null,
+            calls: 0,
+            complaints: Vec::new(),
+        };
+        let tab = this.call("Target.createTarget", &json!({ "url": "about:blank" }));
+        let attach = json!({ "targetId": tab["targetId"], "flatten": true });
+        this.session = this.call("Target.attachToTarget", &attach)["sessionId"].take();
+        for domain in ["Runtime", "Log", "Page"] {
+            this.call(&format!("{domain}.enable"), &json!({}));
+        }
+        this.resize(1280, 800);
+        this.call("Page.navigate", &json!({ "url": url }));
+        this
+    }
+
+    /// The page's size in its own pixels.
+    pub(crate) fn resize(&mut self, width: u32, height: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// The page's theme, `dark` or `light`.
+    pub(crate) fn theme(&mut self, name: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": name }]);
+        self.call(
+            "Emulation.setEmulatedMedia",
+            &json!({ "features": features }),
+        );
+    }
+
+    /// The value of an expression in the page.
+    pub(crate) fn eval(&mut self, expression: &str) -> Value {
+        let params =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        let mut answer = self.call("Runtime.evaluate", &params);
+        assert!(
+            answer.get("exceptionDetails").is_none(),
+            "{expression}: {answer}"
+        );
+        answer["result"]["value"].take()
+    }
+
+    /// The text of an element; empty while there is none.
+    pub(crate) fn text(&mut self, selector: &str) -> String {
+        let expression = format!(
+            "document.querySelector({})?.textContent ?? ''",
+            json!(selector)
+        );
+        self.eval(&expression).as_str().unwrap().to_owned()
+    }
+
+    /// Waits until an expression is true.
+    pub(crate) fn until(&mut self, expression: &str) {
+        let until = Instant::now() + PATIENCE;
+        while self.eval(&format!("Boolean({expression})")) != true {
+            if Instant::now() > until {
+                let page = self.eval("document.body.innerText");
+                panic!("never: {expression}\n{page}\n{:#?}", self.complaints);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until an element shows exactly this text.
+    pub(crate) fn until_text(&mut self, selector: &str, text: &str) {
+        let [selector, text] = [selector, text].map(|s| json!(s));
+        self.until(&format!(
+            "document.querySelector({selector})?.textContent === {text}"
+        ));
+    }
+
+    /// Waits until there is such an element, and it is to be seen.
+    pub(crate) fn until_seen(&mut self, selector: &str) {
+        self.until(&format!(
+            "document.querySelector({})?.checkVisibility()",
+            json!(selector)
+        ));
+    }
+
+    /// Waits until there is no such element to be seen.
+    pub(crate) fn until_gone(&mut self, selector: &str) {
+        self.until(&format!(
+            "!document.querySelector({})?.checkVisibility()",
+            json!(selector)
+        ));
+    }
+
+    /// A click of the mouse on the middle of an element, whatever lies there.
+    pub(crate) fn click(&mut self, selector: &str) {
+        let middle = format!(
+            "(({{ left, top, width, height }}) => [left + width / 2, top + height / 2])\
+             (document.querySelector({}).getBoundingClientRect())",
+            json!(selector)
+        );
+        let at = self.eval(&middle);
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event =
+                json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", &event);
+        }
+    }
+
+    /// A key pressed and released where the focus is; a name of the DOM such as `ArrowDown`.
+    pub(crate) fn press(&mut self, key: &str) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            self.call(
+                "Input.dispatchKeyEvent",
+                &json!({ "type": kind, "key": key }),
+            );
+        }
+    }
+
+    /// What is seen now, as a PNG file.
+    pub(crate) fn screenshot(&mut self, path: &Path) {
+        let shot = self.call("Page.captureScreenshot", &json!({ "format": "png" }));
+        std::fs::write(path, from_base64(shot["data"].as_str().unwrap())).unwrap();
+    }
+
+    /// Everything complained about so far.
+    pub(crate) fn complaints(&mut self) -> &[Complaint] {
+        // One more round trip: what was on its way has arrived.
+        self.eval("0");
+        &self.complaints
+    }
+
+    /// The console of this tab is clean.
+    pub(crate) fn assert_clean(&mut self) {
+        assert!(self.complaints().is_empty(), "{:#?}", self.complaints);
+    }
+
+    /// One command and its answer; what is told meanwhile is looked at for complaints.
+    fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.calls += 1;
+        let id = self.calls;
+        let mut message = json!({ "id": id, "method": method, "params": params });
+        if !self.session.is_null() {
+            message["sessionId"] = self.session.clone();
+        }
+        self.tools.send(Message::text(message.to_string())).unwrap();
+        loop {
+            let Message::Text(text) = self.tools.read().unwrap() else {
+                continue;
+            };
+            let mut told: Value = serde_json::from_str(&text).unwrap();
+            if told["id"] == id {
+                assert!(told.get("error").is_none(), "{method}: {told}");
+                return told["result"].take();
+            }
+            self.complaints.extend(complaint(&told));
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the browser; its process and the address of its DevTools.
+fn launch(profile: &Path) -> (Child, String) {
+    let start = |name: &&str| {
+        Command::new(name)
+            .args(QUIET)
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .ok()
+    };
+    let mut child = NAMES
+        .iter()
+        .find_map(start)
+        .expect("a Chromium; ./setup.sh --dev installs it");
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            line.strip_prefix("DevTools listening on ")
+                .map(str::to_owned)
+        })
+        .expect("the browser tells where its DevTools are");
+    // It goes on writing: a full pipe would stop it.
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, address)
+}
+
+fn host_of(url: &str) -> &str {
+    let rest = url.strip_prefix("ws://").unwrap();
+    rest.split('/').next().unwrap()
+}
+
+fn complaint(told: &Value) -> Option<Complaint> {
+    let params = &told["params"];
+    let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    match told["method"].as_str()? {
+        "Runtime.exceptionThrown" => Some(Complaint {
+            text: params["exceptionDetails"].to_string(),
+            url: words(&params["exceptionDetails"]["url"]),
+        }),
+        "Runtime.consoleAPICalled"
+            if ["error", "warning", "assert"]
+                .map(Value::from)
+                .contains(&params["type"]) =>
+        {
+            Some(Complaint {
+                text: params["args"].to_string(),
+                url: String::new(),
+            })
+        }
+        "Log.entryAdded"
+            if ["error", "warning"]
+                .map(Value::from)
+                .contains(&params["entry"]["level"]) =>
+        {
+            let entry = &params["entry"];
+            Some(Complaint {
+                text: words(&entry["text"]),
+                url: words(&entry["url"]),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let (mut bytes, mut bits, mut n_bits) = (Vec::new(), 0_u32, 0);
+    for byte in text.bytes().take_while(|byte| *byte != b'=') {
+        bits = bits << 6 | u32::from(digit(byte));
+        n_bits += 6;
+        if n_bits >= 8 {
+            n_bits -= 8;
+            bytes.push((bits >> n_bits) as u8);
+        }
+    }
+    bytes
+}
