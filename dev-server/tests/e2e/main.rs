@@ -4,9 +4,15 @@
 //! samples of a WAV file, bytes of a socket, elements of the page in a real browser.
 
 mod bad_input;
+mod client;
 mod crates;
 mod fast_clock;
+mod faults;
 mod reload;
+mod saves;
 mod server;
 mod signal;
+mod signals;
+mod take;
+mod traces;
 mod wav;
