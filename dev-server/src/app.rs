@@ -80,9 +80,7 @@ fn serve(run: Run, started: Instant) -> anyhow::Result<()> {
         Box::new(forward(&mailbox, Message::Device)),
     )
     .map_err(Failure::failed)?;
-    let (rebuilder, loop_events) = Rebuilder::start(project, is_watching)?;
-    let tell = forward(&mailbox, Message::Loop);
-    std::thread::spawn(move || loop_events.into_iter().for_each(tell));
+    let rebuilder = Rebuilder::start(project, is_watching, forward(&mailbox, Message::Loop))?;
     let parts = Parts {
         inbox,
         mailbox,

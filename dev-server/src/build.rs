@@ -18,6 +18,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+pub use cargo::command as cargo_command;
 use child::{Child, FromChild, Output};
 pub use diagnostic::{Diagnostic, Level};
 

@@ -1,6 +1,6 @@
 //! `retake devices`: what can be chosen.
 
-use std::{io::Write, process::ExitCode};
+use std::{fmt::Write as _, io::Write as _, process::ExitCode};
 
 use retake_io::{HostListing, list};
 
@@ -24,19 +24,14 @@ pub fn print(as_json: bool) -> ExitCode {
 }
 
 fn table(host: &HostListing) -> String {
-    let side = |name: &str, devices: &[retake_io::DeviceListing]| -> String {
-        devices
-            .iter()
-            .map(|d| {
-                let mark = if d.default { "*" } else { " " };
-                format!("  {mark} {name:6} {}\n", d.name)
-            })
-            .collect()
-    };
-    let (inputs, outputs) = (side("input", &host.inputs), side("output", &host.outputs));
-    let why = host
-        .unavailable
-        .as_ref()
-        .map_or_else(String::new, |why| format!(" ({why})"));
-    format!("{}{why}\n{inputs}{outputs}", host.host)
+    let why = host.unavailable.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    let inputs = host.inputs.iter().map(|device| ("input", device));
+    let outputs = host.outputs.iter().map(|device| ("output", device));
+    let mut text = format!("{}{why}\n", host.host);
+    for (end, device) in inputs.chain(outputs) {
+        let mark = if device.default { '*' } else { ' ' };
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {mark} {end:6} {}", device.name);
+    }
+    text
 }

@@ -142,6 +142,18 @@ fn a_compile_error_has_a_place_and_a_fix_builds() {
     assert!(error.rendered.contains("expected `u32`") && !error.rendered.contains('\x1b'));
     assert!(error.ansi.contains('\x1b'));
 
+    tiny.write(
+        "src/lib.rs",
+        "pub fn macros() {\n    assert_eq!(1, \"\");\n}\n",
+    );
+    let (_, diagnostics) = bench.failed();
+    assert_eq!(
+        diagnostics[0].file.as_deref(),
+        Some("src/lib.rs"),
+        "not the library's macro"
+    );
+    assert_eq!(diagnostics[0].line, Some(2));
+
     tiny.write("src/lib.rs", &code(2));
     assert!(!bench.built().fresh);
 }

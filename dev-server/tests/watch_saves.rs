@@ -11,7 +11,7 @@
 mod tiny;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -40,7 +40,10 @@ impl Bench {
     }
 
     fn started(project: Project, watching: bool) -> Self {
-        let (rebuilder, events) = Rebuilder::start(project, watching).unwrap();
+        let (tell, events) = std::sync::mpsc::channel();
+        // The last events of a run find nobody.
+        let tell = move |event| drop(tell.send(event));
+        let rebuilder = Rebuilder::start(project, watching, tell).unwrap();
         Self { rebuilder, events }
     }
 
@@ -114,7 +117,7 @@ impl Counts {
 }
 
 /// What the built library answers.
-fn value(artifact: &PathBuf) -> u32 {
+fn value(artifact: &Path) -> u32 {
     // Code sections of x86 and ARM differ; a constant of the data section is found everywhere.
     let bytes = fs::read(artifact).unwrap();
     let mark = b"retake value ";
@@ -156,10 +159,7 @@ fn a_save_in_place_or_by_rename_builds_once() {
 fn a_save_of_several_files_by_rename_builds_once() {
     let tiny = Tiny::new();
     let parts = ["a", "b", "c", "d", "e"];
-    let modules: String = parts
-        .iter()
-        .map(|part| format!("pub mod {part};\n"))
-        .collect();
+    let modules = parts.map(|part| format!("pub mod {part};\n")).concat();
     tiny.write("src/lib.rs", &modules);
     for part in &parts {
         tiny.write(
@@ -226,13 +226,29 @@ fn a_read_an_open_a_touch_and_the_same_text_build_nothing() {
 fn ten_saves_20_ms_apart_are_two_builds_and_the_last_is_there() {
     let tiny = Tiny::new();
     let bench = Bench::new(tiny.project());
+    for attempt in 1..=20 {
+        let longest = save_ten(&tiny, attempt * 100);
+        let counts = bench.count();
+        assert_eq!(value(counts.last.as_ref().unwrap()), attempt * 100 + 10);
+        if longest < Duration::from_millis(28) {
+            assert!(counts.n_started <= 2, "{counts:?}");
+            return;
+        }
+    }
+    panic!("this machine is too busy to save ten times 20 ms apart");
+}
+
+/// Saves ten times, and tells the longest time between two saves: a busy machine adds to 20 ms.
+fn save_ten(tiny: &Tiny, first: u32) -> Duration {
+    let mut longest = Duration::ZERO;
+    let mut last = Instant::now();
     for save in 1..=10 {
-        tiny.write("src/lib.rs", &marked(save));
+        tiny.write("src/lib.rs", &marked(first + save));
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
         sleep(Duration::from_millis(20));
     }
-    let counts = bench.count();
-    assert!(counts.n_started <= 2, "{counts:?}");
-    assert_eq!(value(&counts.last.unwrap()), 10);
+    longest
 }
 
 #[test]
@@ -284,6 +300,19 @@ fn path_dependencies_and_manifests_are_watched_also_new_ones() {
     bench.count().assert_one_build();
     tiny.write("../near/src/new.rs", "pub const Y: u32 = 2;\n");
     bench.count().assert_one_build();
+}
+
+#[test]
+fn only_a_file_that_the_build_reads_is_missed() {
+    let tiny = Tiny::new();
+    tiny.write("src/lib.rs", "mod part;\n");
+    tiny.write("src/part.rs", "");
+    tiny.write("notes.txt", "x");
+    let bench = Bench::new(tiny.project());
+    fs::remove_file(tiny.path("notes.txt")).unwrap();
+    assert_eq!(bench.count().n_started, 0);
+    fs::remove_file(tiny.path("src/part.rs")).unwrap();
+    assert_eq!(bench.failed()[0].code.as_deref(), Some("E0583"));
 }
 
 #[test]

@@ -126,7 +126,7 @@ pub enum Event {
     },
     /// The fade after [`CommandKind::Stop`] is over: what follows is silence.
     Stopped {
-        /// Frame at which silence began.
+        /// End of the block in which silence began.
         frame: u64,
     },
 }

@@ -6,13 +6,13 @@
 
 use crate::{
     overwrite::{OverwriteReader, OverwriteSource, OverwriteWriter, overwrite_ring},
-    planar::Planar,
+    planar::{FULL_SCALE_BITS, INFINITY_BITS, Planar, loudest_bits},
 };
 
 /// Frames per record.
 pub const INTERVAL_FRAMES: usize = 256;
 
-/// Samples that are measured side by side.
+/// Samples that are summed side by side.
 const LANES: usize = 8;
 /// Words of a channel in a record: max abs, sum of squares, clips and non-finite samples.
 const CHANNEL_WORDS: usize = 4;
@@ -33,27 +33,26 @@ pub struct ChannelMeter {
 }
 
 impl ChannelMeter {
-    /// Branch-free lanes side by side become vector code, and their short sums round less.
     fn add(&mut self, samples: &[f32]) {
-        let mut lanes = [Self::default(); LANES];
-        let (whole, rest) = samples.as_chunks::<LANES>();
-        for eight in whole {
-            lanes.iter_mut().zip(eight).for_each(Self::add_one);
+        let loudest = loudest_bits(samples);
+        if loudest >= INFINITY_BITS {
+            return self.add_finite_of(samples);
         }
-        lanes.iter_mut().zip(rest).for_each(Self::add_one);
-        for lane in &lanes {
-            self.merge(lane);
+        self.peak = self.peak.max(f32::from_bits(loudest));
+        self.sum_of_squares += sum_of_squares(samples);
+        if loudest > FULL_SCALE_BITS {
+            self.clips += count(samples, |x| x.abs() > 1.0);
         }
     }
 
-    fn add_one((lane, &x): (&mut Self, &f32)) {
-        let magnitude = x.abs();
-        let is_finite = magnitude < f32::INFINITY;
-        let finite = if is_finite { magnitude } else { 0.0 };
-        lane.peak = lane.peak.max(finite);
-        lane.sum_of_squares += finite * finite;
-        lane.clips += u32::from(finite > 1.0);
-        lane.non_finite += u32::from(!is_finite);
+    /// The slow way, for rows with something in them that is no number.
+    fn add_finite_of(&mut self, samples: &[f32]) {
+        for x in samples.iter().filter(|x| x.is_finite()) {
+            self.peak = self.peak.max(x.abs());
+            self.sum_of_squares += x * x;
+        }
+        self.clips += count(samples, |x| x.is_finite() && x.abs() > 1.0);
+        self.non_finite += count(samples, |x| !x.is_finite());
     }
 
     fn merge(&mut self, other: &Self) {
@@ -80,6 +79,23 @@ impl ChannelMeter {
             non_finite: words[3],
         }
     }
+}
+
+/// Eight sums side by side: vector code, and short sums round less than a long one.
+fn sum_of_squares(samples: &[f32]) -> f32 {
+    let (whole, rest) = samples.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for samples in whole {
+        for (lane, x) in lanes.iter_mut().zip(samples) {
+            *lane += x * x;
+        }
+    }
+    lanes.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>()
+}
+
+/// How many samples are `such`; at most an interval's, so a `u32` holds them.
+fn count(samples: &[f32], such: impl Fn(&f32) -> bool) -> u32 {
+    samples.iter().map(|x| u32::from(such(x))).sum()
 }
 
 /// Meters for `n_input` + `n_output` channels at `rate` Hz.

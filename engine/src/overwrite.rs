@@ -1,6 +1,7 @@
 //! The overwrite ring: one writer that never waits, any number of readers that know what they lost.
 //!
-//! Records of a fixed number of 32-bit words live in a circular array of atomics. The writer
+//! Records of a fixed number of 32-bit words live, two by two, in a circular array of atomics (a
+//! stereo frame is one store, not two). The writer
 //! announces how far it will have written (`begun`), writes, then publishes (`done`). A reader
 //! copies what is published and afterwards looks at `begun`: whatever the writer may have touched
 //! meanwhile is discarded and counted. No slot is ever read as half old, half new. This is a
@@ -8,16 +9,17 @@
 //! 2012), and the model in `tests/loom.rs` explores its interleavings.
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use loom::sync::atomic::{AtomicU64, Ordering, fence};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use std::sync::Arc;
 
 #[derive(Debug)]
 struct Shared {
-    words: Box<[AtomicU32]>,
+    pairs: Box<[AtomicU64]>,
     record_words: usize,
+    record_pairs: usize,
     capacity: u64,
     /// Records whose writing has begun, since construction.
     begun: AtomicU64,
@@ -35,11 +37,13 @@ pub fn overwrite_ring(record_words: usize, capacity: usize) -> (OverwriteWriter,
         record_words > 0 && capacity > 0,
         "a ring holds at least one record"
     );
+    let record_pairs = record_words.div_ceil(2);
     let shared = Arc::new(Shared {
-        words: (0..record_words * capacity)
-            .map(|_| AtomicU32::new(0))
+        pairs: (0..record_pairs * capacity)
+            .map(|_| AtomicU64::new(0))
             .collect(),
         record_words,
+        record_pairs,
         capacity: capacity as u64,
         begun: AtomicU64::new(0),
         done: AtomicU64::new(0),
@@ -65,26 +69,37 @@ impl OverwriteWriter {
     ///
     /// # Real time
     /// Wait-free, whatever the readers do.
+    pub fn write(&mut self, n: usize, word: impl Fn(usize, usize) -> u32) {
+        let (words, pairs) = (self.shared.record_words, self.shared.record_pairs);
+        let at = |record, w| if w < words { word(record, w) } else { 0 };
+        let slots = (0..n * pairs).map(|i| (i / pairs, 2 * (i % pairs)));
+        self.write_pairs(
+            n,
+            slots.map(|(record, w)| pack(at(record, w), at(record, w + 1))),
+        );
+    }
+
+    /// Writes `n` records whose words come packed two by two; see [`pack`].
+    ///
+    /// # Real time
+    /// Wait-free, whatever the readers do.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "an index below the capacity, a usize"
     )]
-    pub fn write(&mut self, n: usize, word: impl Fn(usize, usize) -> u32) {
+    pub(crate) fn write_pairs(&mut self, n: usize, mut pairs: impl Iterator<Item = u64>) {
         let shared = &*self.shared;
         let end = self.written + n as u64;
         shared.begun.store(end, Ordering::Relaxed);
         fence(Ordering::Release);
-        let mut slot = (self.written % shared.capacity) as usize * shared.record_words;
-        for record in 0..n {
-            for (w, to) in shared.words[slot..][..shared.record_words]
-                .iter()
-                .enumerate()
-            {
-                to.store(word(record, w), Ordering::Relaxed);
-            }
-            slot += shared.record_words;
-            if slot == shared.words.len() {
-                slot = 0;
+        let (before, after) = shared
+            .pairs
+            .split_at((self.written % shared.capacity) as usize * shared.record_pairs);
+        let n_after = after.len().min(n * shared.record_pairs);
+        let n_before = n * shared.record_pairs - n_after;
+        for slots in [&after[..n_after], &before[..n_before]] {
+            for (to, pair) in slots.iter().zip(pairs.by_ref()) {
+                to.store(pair, Ordering::Relaxed);
             }
         }
         shared.done.store(end, Ordering::Release);
@@ -95,6 +110,11 @@ impl OverwriteWriter {
     pub fn written(&self) -> u64 {
         self.written
     }
+}
+
+/// Two words as the ring stores them.
+pub(crate) fn pack(first: u32, second: u32) -> u64 {
+    u64::from(first) | u64::from(second) << 32
 }
 
 /// Opens readers; clones share the ring.
@@ -146,7 +166,7 @@ impl OverwriteReader {
     /// Received and lost records of all reads add up to the records written.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "bounded by the buffer's length, a usize"
+        reason = "bounded by the buffer's length, a usize; the two halves of a pair"
     )]
     pub fn read(&mut self, buffer: &mut [u32]) -> Received {
         let shared = &*self.shared;
@@ -156,9 +176,11 @@ impl OverwriteReader {
         let room = (buffer.len() / shared.record_words) as u64;
         let n = (done - first).min(room);
         for (record, to) in (first..first + n).zip(buffer.chunks_exact_mut(shared.record_words)) {
-            let slot = (record % shared.capacity) as usize * shared.record_words;
-            for (from, to) in shared.words[slot..].iter().zip(to) {
-                *to = from.load(Ordering::Relaxed);
+            let slot = (record % shared.capacity) as usize * shared.record_pairs;
+            for (from, to) in shared.pairs[slot..].iter().zip(to.chunks_mut(2)) {
+                let pair = from.load(Ordering::Relaxed);
+                let words = [pair as u32, (pair >> 32) as u32];
+                to.copy_from_slice(&words[..to.len()]);
             }
         }
         fence(Ordering::Acquire);

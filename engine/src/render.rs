@@ -15,7 +15,7 @@ use crate::{
     probe::Probe,
     processor::PluginEvent,
     ring::FrameProducer,
-    schedule::{Readiness, Schedule},
+    schedule::Schedule,
     tap::{TapWriter, tap},
 };
 
@@ -157,18 +157,15 @@ impl Engine {
             .fill_from(&mut self.ports.commands, self.frame);
         let frames = self.schedule.cut(self.frame, frames);
         let end = self.frame + frames as u64;
-        while let Some(command) = self.schedule.next_due(self.frame, end, self.readiness()) {
+        while let Some(command) = self.schedule.next_due(self.frame, end, self.can_swap()) {
             self.execute(command);
         }
         frames
     }
 
-    fn readiness(&self) -> Readiness {
-        Readiness {
-            // The generation that goes must find its way back free: nothing is dropped here.
-            can_swap: !self.bus.is_swapping() && self.ports.retired.slots() > 0,
-            has_room: self.events.len() < EVENTS_PER_BLOCK,
-        }
+    fn can_swap(&self) -> bool {
+        // The generation that goes must find its way back free: nothing is dropped here.
+        !self.bus.is_swapping() && self.ports.retired.slots() > 0
     }
 
     fn execute(&mut self, command: Command) {

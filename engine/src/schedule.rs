@@ -4,17 +4,12 @@ use std::collections::VecDeque;
 
 use crate::{
     command::{COMMAND_CAPACITY, Command, CommandKind, CommandReceiver, URGENT_CAPACITY},
+    generation::EVENTS_PER_BLOCK,
     processor::PluginEvent,
 };
 
-/// What can be obeyed now, beyond what is due.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Readiness {
-    /// No swap is under way.
-    pub(crate) can_swap: bool,
-    /// The block has room for another event.
-    pub(crate) has_room: bool,
-}
+// A block has room for every change that can wait here.
+const _: () = assert!(COMMAND_CAPACITY <= EVENTS_PER_BLOCK);
 
 /// Waiting commands, in the order of their frames; in the order of arrival where those are equal.
 #[derive(Debug)]
@@ -68,10 +63,10 @@ impl Schedule {
     }
 
     /// The first command that can be obeyed in the block from `now` to before `end`.
-    pub(crate) fn next_due(&mut self, now: u64, end: u64, ready: Readiness) -> Option<Command> {
+    pub(crate) fn next_due(&mut self, now: u64, end: u64, can_swap: bool) -> Option<Command> {
         let can_obey = |command: &Command| match command.kind {
-            CommandKind::SetParam { .. } => ready.has_room,
-            CommandKind::Swap(..) => ready.can_swap && command.at_frame <= now,
+            CommandKind::SetParam { .. } => true,
+            CommandKind::Swap(..) => can_swap && command.at_frame <= now,
             _ => command.at_frame <= now,
         };
         let due = self.waiting.iter().take_while(|c| c.at_frame < end);

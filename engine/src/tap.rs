@@ -4,7 +4,9 @@
 //! exactly how many frames it lost. See [`crate::overwrite`] for the law.
 
 use crate::{
-    overwrite::{OverwriteReader, OverwriteSource, OverwriteWriter, Received, overwrite_ring},
+    overwrite::{
+        OverwriteReader, OverwriteSource, OverwriteWriter, Received, overwrite_ring, pack,
+    },
     planar::Planar,
 };
 
@@ -24,6 +26,12 @@ impl TapWriter {
     /// # Real time
     /// Wait-free, whatever the readers do.
     pub fn write(&mut self, block: &Planar, frames: usize) {
+        if block.channels() == 2 {
+            let (left, right) = (&block.channel(0)[..frames], &block.channel(1)[..frames]);
+            let rows = left.iter().zip(right);
+            let pairs = rows.map(|(left, right)| pack(left.to_bits(), right.to_bits()));
+            return self.0.write_pairs(frames, pairs);
+        }
         self.0.write(frames, |frame, channel| {
             block.channel(channel)[frame].to_bits()
         });

@@ -1,5 +1,10 @@
 //! The live input through the engine: whole frames, defined delay, every loss counted.
 #![cfg(not(loom))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 #![allow(clippy::float_cmp, reason = "bits that pass unchanged")]
 
 #[path = "support/rig.rs"]

@@ -2,17 +2,21 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p retake-engine --test loom --release`
 #![cfg(loom)]
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 
 use retake_engine::overwrite::{OverwriteReader, overwrite_ring};
 
+/// A record is these, each plus its number: two stores, so a torn one shows.
+const WORDS: [u32; 4] = [10, 20, 30, 40];
+
 /// Reads once: each record is whole and is the one that the count says.
 fn read_once(reader: &mut OverwriteReader, total: &mut u64) {
-    let mut buffer = [0; 4];
+    let mut buffer = [0; 2 * 4];
     let got = reader.read(&mut buffer);
     *total += got.lost;
-    for record in buffer[..2 * got.records].chunks_exact(2) {
+    for record in buffer[..4 * got.records].chunks_exact(4) {
         let n = u32::try_from(*total).unwrap();
-        assert_eq!(record, [10 + n, 20 + n], "torn or out of order");
+        assert_eq!(record, WORDS.map(|word| word + n), "torn or out of order");
         *total += 1;
     }
 }
@@ -21,11 +25,11 @@ fn read_once(reader: &mut OverwriteReader, total: &mut u64) {
 /// meanwhile and once afterwards.
 fn model(capacity: usize, writes: u32) {
     loom::model(move || {
-        let (mut writer, source) = overwrite_ring(2, capacity);
+        let (mut writer, source) = overwrite_ring(4, capacity);
         let mut reader = source.open();
         let writing = loom::thread::spawn(move || {
             for n in 0..writes {
-                writer.write(1, |_, w| [10, 20][w] + n);
+                writer.write(1, |_, w| WORDS[w] + n);
             }
         });
         let mut total = 0;
@@ -52,10 +56,10 @@ fn two_slots_written_three_times() {
 #[test]
 fn batches() {
     loom::model(|| {
-        let (mut writer, source) = overwrite_ring(2, 2);
+        let (mut writer, source) = overwrite_ring(4, 2);
         let mut reader = source.open();
         let writing = loom::thread::spawn(move || {
-            let record = |first: u32| move |r: usize, w: usize| [10, 20][w] + first + [0, 1][r];
+            let record = |first: u32| move |r: usize, w: usize| WORDS[w] + first + [0, 1][r];
             writer.write(2, record(0));
             writer.write(2, record(2));
         });
@@ -70,13 +74,13 @@ fn batches() {
 #[test]
 fn two_readers() {
     loom::model(|| {
-        let (mut writer, source) = overwrite_ring(2, 1);
+        let (mut writer, source) = overwrite_ring(4, 1);
         let mut mine = source.open();
         let mut other = source.open();
         let reading = loom::thread::spawn(move || read_once(&mut other, &mut 0));
         let writing = loom::thread::spawn(move || {
             for n in 0..2 {
-                writer.write(1, |_, w| [10, 20][w] + n);
+                writer.write(1, |_, w| WORDS[w] + n);
             }
         });
         let mut total = 0;

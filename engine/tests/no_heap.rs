@@ -1,69 +1,26 @@
 //! 10,000 blocks with everything going on, and not one call of the allocator on the audio thread.
 #![cfg(not(loom))]
-#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
+#[path = "support/interpose.rs"]
+#[allow(unreachable_pub, reason = "support of this test")]
+mod interpose;
 #[path = "support/rig.rs"]
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 mod rig;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-    sync::Arc,
-};
+use std::sync::Arc;
 
+use interpose::heap_calls;
 use retake_engine::{
     CommandKind, Engine, EngineControl, Fade, FrameConsumer, FrameProducer, Generation, InputSpec,
     LiveInput, Probe, frame_ring,
 };
 use rig::{Dice, Gain, MAX_BLOCK, RATE, STEREO, generation, setup};
-
-thread_local! {
-    /// Whether this thread is rendering, and how often it called the allocator meanwhile.
-    static RENDERING: Cell<bool> = const { Cell::new(false) };
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-fn count() {
-    if RENDERING.get() {
-        CALLS.set(CALLS.get() + 1);
-    }
-}
-
-// SAFETY: every call goes on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::dealloc`.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::realloc`.
-        unsafe { System.realloc(ptr, layout, size) }
-    }
-}
-
-/// Calls of the allocator while `work` ran on this thread.
-fn heap_calls(work: impl FnOnce()) -> u64 {
-    let before = CALLS.get();
-    RENDERING.set(true);
-    work();
-    RENDERING.set(false);
-    CALLS.get() - before
-}
 
 /// An engine with a live input of another or the same rate, and a recorder's ring.
 fn engine(capture_rate: u32) -> (Engine, EngineControl, FrameProducer, FrameConsumer) {
@@ -90,7 +47,7 @@ fn command(n: usize, number: &mut u32, frame: u64) -> Option<(u64, CommandKind)>
     Some(match n % 10 {
         0 => (0, CommandKind::Bypass(on)),
         1 => (0, CommandKind::Mute(on)),
-        3 | 4 | 5 => (frame + 100, CommandKind::SetParam { id: 1, value: 0.5 }),
+        3..=5 => (frame + 100, CommandKind::SetParam { id: 1, value: 0.5 }),
         7 => {
             *number += 1;
             let fade = match *number % 3 {

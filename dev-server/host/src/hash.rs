@@ -5,23 +5,23 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// 64 bits that are equal for equal bytes; the same in every run and version.
 pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
-    // Multiplied to 128 bits and folded, so that each bit of a word reaches both halves.
-    let mix = |hash: u64, word: u64| {
-        let [low, high] = wide(hash ^ word);
-        low ^ high.rotate_left(23)
-    };
-    let words = bytes.chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    words.fold(ODD ^ bytes.len() as u64, mix)
+    let (pieces, rest) = bytes.as_chunks();
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    let hash = pieces.iter().fold(bytes.len() as u64, mix);
+    mix(hash, &last)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the halves of the product")]
-fn wide(word: u64) -> [u64; 2] {
-    let product = u128::from(word) * u128::from(ODD);
-    [product as u64, (product >> 64) as u64]
+/// Multiplied to 128 bits and folded, so that each bit of a piece reaches both halves.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the halves of words and product"
+)]
+fn mix(hash: u64, piece: &[u8; 16]) -> u64 {
+    let words = u128::from_le_bytes(*piece);
+    let (a, b) = (words as u64 ^ hash, (words >> 64) as u64 ^ ODD);
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64 ^ hash.rotate_left(23)
 }
 
 #[cfg(test)]

@@ -27,9 +27,10 @@ const PREFIX: &str = "run-";
 /// Directories of processes that died are removed when the next one is made.
 #[derive(Debug)]
 pub struct StagingDir {
+    /// Closed before the directory is removed.
+    _lock: File,
     dir: tempfile::TempDir,
     n_staged: AtomicU64,
-    _lock: File,
 }
 
 impl StagingDir {

@@ -276,6 +276,8 @@ impl Life {
             }
             Ask::Reactivate(processor, format) => {
                 let start = Instant::now();
+                // A panic until now is not the reason of what may fail next.
+                self.wishes.take_panic();
                 self.take_back(instance, processor);
                 instance.try_deactivate();
                 // Nothing crossed to another generation: the instance kept what it had.

@@ -34,8 +34,8 @@ const PROFILE: [&str; 11] = [
     "package.\"*\".debug=false",
 ];
 
-/// `cargo build` of the package's library.
-pub(super) fn command(package: &CargoPackage) -> Command {
+/// `cargo build` of the package's library, exactly as a reload runs it.
+pub fn command(package: &CargoPackage) -> Command {
     // Under `cargo run` the variable names the very cargo that runs us.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cargo_metadata::diagnostic::{Diagnostic as RustcDiagnostic, DiagnosticLevel};
+use cargo_metadata::diagnostic::{Diagnostic as RustcDiagnostic, DiagnosticLevel, DiagnosticSpan};
 use serde::Serialize;
 
 /// How bad it is.
@@ -64,7 +64,11 @@ impl Diagnostic {
             DiagnosticLevel::FailureNote => return None,
             _ => Level::Note,
         };
-        let span = message.spans.iter().find(|span| span.is_primary);
+        let span = message
+            .spans
+            .iter()
+            .find(|span| span.is_primary)
+            .map(call_site);
         let closing = span.is_none()
             && (message.message.starts_with("aborting due to")
                 || message.message.ends_with("emitted"));
@@ -143,6 +147,13 @@ impl Diagnostic {
             None => self,
         }
     }
+}
+
+/// Where the author wrote it: the call of the macro that this span is inside of, if any.
+fn call_site(span: &DiagnosticSpan) -> &DiagnosticSpan {
+    span.expansion
+        .as_ref()
+        .map_or(span, |expansion| call_site(&expansion.span))
 }
 
 /// ` --> Cargo.toml:3:5`, as cargo points into a manifest.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{CommandKind, EngineParts};
+use retake_engine::{CommandKind, Engine, EngineParts};
 use retake_io::DeviceEvent;
 use serde_json::json;
 
@@ -89,18 +89,24 @@ impl Control {
         while Instant::now() < until {
             match self.parts.inbox.recv_timeout(TICK) {
                 Ok(Message::Device(DeviceEvent::Stopped { engine })) => {
-                    if let Some(engine) = engine {
-                        let EngineParts { playing, next, .. } = engine.into_parts();
-                        self.on_retired(*playing);
-                        next.into_iter().for_each(|next| self.on_retired(*next));
-                    }
-                    break;
+                    return engine.map_or((), |engine| self.dismantle(*engine));
                 }
                 Ok(Message::Plugin(note)) => drop(self.on_plugin(note)),
                 _ => {}
             }
         }
+    }
+
+    fn dismantle(&mut self, engine: Engine) {
         self.hear_engine();
+        let EngineParts { playing, next, commands, .. } = engine.into_parts();
+        let queued = commands.into_iter().filter_map(|command| match command.kind {
+            CommandKind::Swap(generation, _) => Some(generation),
+            _ => None,
+        });
+        for generation in [Some(playing), next].into_iter().flatten().chain(queued) {
+            self.on_retired(*generation);
+        }
     }
 
     fn finish_recording(&mut self) -> Result<&'static str, Failure> {

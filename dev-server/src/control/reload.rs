@@ -18,20 +18,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{CommandKind, Fade, Generation, Layout};
-use retake_host::{
-    Activated, Carried, FailReason, News, Note, PanicLine, ParamInfo, ParamRef, PluginInfo,
-    PluginThread, Request, Severity,
-};
-use serde_json::{Value, json};
+use retake_engine::Layout;
+use retake_host::{Carried, ParamInfo, PluginInfo, PluginThread};
 
 use super::{Control, Failure, Message};
-use crate::{
-    build::{BuildOutcome, Diagnostic, Level},
-    report::{Tone, say},
-    telemetry::Flag,
-    watch::{LoopEvent, Timing},
-};
+use crate::watch::Timing;
 
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
@@ -87,6 +78,8 @@ pub(super) struct Reload {
     /// Threads that take a generation apart.
     retiring: BTreeMap<u32, PluginThread>,
     faulted: bool,
+    /// The last state was not accepted: the next generation goes without it.
+    leaves_state: bool,
 }
 
 /// A library to load.
@@ -137,6 +130,15 @@ struct Playing {
     thread: PluginThread,
     info: PluginInfo,
     layout: Layout,
+}
+
+impl Candidate {
+    fn note_loaded(&mut self, found: PluginInfo, load_ms: f64) {
+        self.load_ms = load_ms;
+        if let Step::Loads { info, .. } = &mut self.step {
+            *info = Some(found);
+        }
+    }
 }
 
 impl Reload {

@@ -34,14 +34,17 @@ pub struct Rebuilder {
 
 impl Rebuilder {
     /// Starts the threads and the first build. Without `watching` nothing more happens until
-    /// [`rebuild_now`](Self::rebuild_now).
+    /// [`rebuild_now`](Self::rebuild_now). `events` is called on the thread `watch` and must not block.
     ///
     /// # Errors
     /// The system refused a thread. A watcher that fails is a [`LoopEvent::WatchFailed`] instead:
     /// building by request still works.
-    pub fn start(project: Project, watching: bool) -> io::Result<(Self, Receiver<LoopEvent>)> {
+    pub fn start(
+        project: Project,
+        watching: bool,
+        events: impl Fn(LoopEvent) + Send + 'static,
+    ) -> io::Result<Self> {
         let (inputs, receiver) = mpsc::channel();
-        let (events, control) = mpsc::channel();
         let reports = inputs.clone();
         let builder = Builder::new(project.clone(), move |report| {
             let _ = reports.send(Input::Report(report));
@@ -55,13 +58,7 @@ impl Rebuilder {
                     .flatten();
                 Worker::new(builder, sources, events).run(&receiver);
             })?;
-        Ok((
-            Self {
-                inputs,
-                thread: Some(thread),
-            },
-            control,
-        ))
+        Ok(Self { inputs, thread: Some(thread) })
     }
 
     /// Builds now, changed or not; a build that already runs is the answer.
@@ -83,7 +80,7 @@ impl Drop for Rebuilder {
     }
 }
 
-fn sources(project: Project, to: Sender<Input>, events: &Sender<LoopEvent>) -> Option<Sources> {
+fn sources(project: Project, to: Sender<Input>, events: &impl Fn(LoopEvent)) -> Option<Sources> {
     let watcher = notify::recommended_watcher(move |event| {
         let now = Instant::now();
         let signals = signals(event);
@@ -94,7 +91,7 @@ fn sources(project: Project, to: Sender<Input>, events: &Sender<LoopEvent>) -> O
     match watcher {
         Ok(watcher) => Some(Sources::new(project, Box::new(watcher))),
         Err(error) => {
-            let _ = events.send(LoopEvent::WatchFailed(error.to_string()));
+            events(LoopEvent::WatchFailed(error.to_string()));
             None
         }
     }
@@ -103,7 +100,7 @@ fn sources(project: Project, to: Sender<Input>, events: &Sender<LoopEvent>) -> O
 struct Worker {
     builder: Builder,
     sources: Option<Sources>,
-    events: Sender<LoopEvent>,
+    events: Box<dyn Fn(LoopEvent) + Send>,
     policy: Policy,
     /// What changed since the last start, and when the first of it was seen.
     changed: Vec<PathBuf>,
@@ -112,7 +109,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(builder: Builder, sources: Option<Sources>, events: Sender<LoopEvent>) -> Self {
+    fn new(builder: Builder, sources: Option<Sources>, events: impl Fn(LoopEvent) + Send + 'static) -> Self {
         let timing = Timing {
             detected_at: Instant::now(),
             detect: Duration::ZERO,
@@ -121,7 +118,7 @@ impl Worker {
         Self {
             builder,
             sources,
-            events,
+            events: Box::new(events),
             policy: Policy::default(),
             changed: Vec::new(),
             detected_at: None,
@@ -254,7 +251,6 @@ impl Worker {
     }
 
     fn send(&self, event: LoopEvent) {
-        // Control may be gone already while the last build dies.
-        let _ = self.events.send(event);
+        (self.events)(event);
     }
 }

@@ -33,6 +33,9 @@ pub(super) struct Scope {
     excluded: Vec<PathBuf>,
     /// Whether files with a product's ending are left out.
     skip_products: bool,
+    /// Whether a file counts that vanishes without being one of `files`: until a build has told
+    /// what it reads, any may be needed; afterwards it was some tool's temporary file.
+    misses_any: bool,
 }
 
 /// What a walk found.
@@ -49,6 +52,7 @@ impl Scope {
             files: BTreeSet::new(),
             excluded: Vec::new(),
             skip_products: false,
+            misses_any: true,
         };
         match project {
             Project::Cargo(package) => {
@@ -77,6 +81,7 @@ impl Scope {
     /// Adds files that a build was made from.
     pub(super) fn add_sources(&mut self, sources: &[PathBuf]) -> bool {
         let n_before = self.files.len();
+        self.misses_any &= sources.is_empty();
         for source in sources.iter().filter(|source| source.is_absolute()) {
             // A link and what it points to: either may be written.
             let link = canonical(source);
@@ -88,6 +93,11 @@ impl Scope {
             );
         }
         self.files.len() != n_before
+    }
+
+    /// Whether a file that is gone leaves something to build.
+    pub(super) fn misses(&self, path: &Path) -> bool {
+        self.misses_any || self.files.contains(path)
     }
 
     /// Every file that counts and exists, and every directory to watch for them.

@@ -41,6 +41,25 @@ pub(crate) struct Found {
     pub(crate) device: cpal::Device,
     pub(crate) host: String,
     pub(crate) name: String,
+    /// What the host calls it: unlike names, ids differ.
+    pub(crate) id: String,
+}
+
+impl Found {
+    fn new(device: cpal::Device, host: &str) -> Self {
+        let name = device.description().map(|d| d.name().to_owned());
+        // Some devices have no name.
+        let name = name.unwrap_or_else(|_| "unnamed device".to_owned());
+        let id = device
+            .id()
+            .map_or_else(|_| name.clone(), |id| id.id().to_owned());
+        Self {
+            device,
+            host: host.to_owned(),
+            name,
+            id,
+        }
+    }
 }
 
 /// Connections to the hosts, each made when first needed and kept: a new one per retry would leak
@@ -73,13 +92,18 @@ impl Hosts {
         self.only.is_some()
     }
 
-    /// The default device at `end` of the first host that has one.
+    /// The default device at `end` of the first host that has one, or of `host`.
     ///
     /// # Errors
     /// [`IoError::HostUnavailable`] for a named host that does not answer.
-    pub(crate) fn default_device(&mut self, end: End) -> Result<Option<Found>, IoError> {
+    pub(crate) fn default_device(
+        &mut self,
+        end: End,
+        host: Option<&str>,
+    ) -> Result<Option<Found>, IoError> {
         let must_answer = self.is_named();
-        for name in self.candidates() {
+        let hosts = host.map_or_else(|| self.candidates(), |host| vec![host.to_owned()]);
+        for name in hosts {
             let host = match self.get(&name) {
                 Ok(host) => host,
                 Err(error) if must_answer => return Err(error),
@@ -91,12 +115,7 @@ impl Hosts {
             };
             // ALSA has a default device even where there is no card; it has no configuration.
             if let Some(device) = device.filter(|device| is_there(device, end)) {
-                let shown = display_name(&device);
-                return Ok(Some(Found {
-                    device,
-                    host: name,
-                    name: shown,
-                }));
+                return Ok(Some(Found::new(device, &name)));
             }
         }
         Ok(None)
@@ -107,6 +126,7 @@ impl Hosts {
     /// # Errors
     /// As [`choose`]; [`IoError::HostUnavailable`] for a named host that does not answer.
     pub(crate) fn named_device(&mut self, end: End, given: &str) -> Result<Found, IoError> {
+        let is_it = |found: &Found| found.id == given || found.name == given;
         let mut found = Vec::new();
         for name in self.candidates() {
             match self.devices(&name, end) {
@@ -114,13 +134,14 @@ impl Hosts {
                 Err(error) if self.is_named() => return Err(error),
                 Err(_) => {}
             }
+            // The other hosts need not be woken.
+            if let Some(at) = found.iter().position(is_it) {
+                return Ok(found.swap_remove(at));
+            }
         }
         let candidate = |found: &Found| Candidate {
             name: found.name.clone(),
-            id: found
-                .device
-                .id()
-                .map_or_else(|_| found.name.clone(), |id| id.id().to_owned()),
+            id: found.id.clone(),
         };
         let candidates: Vec<_> = found.iter().map(candidate).collect();
         let at = choose(end, given, &candidates)?;
@@ -140,12 +161,8 @@ impl Hosts {
             End::Output => self.get(host)?.output_devices().map(Iterator::collect),
         };
         let devices = devices.map_err(|e| unavailable(host, &e))?;
-        let found = |device: cpal::Device| Found {
-            name: display_name(&device),
-            host: host.to_owned(),
-            device,
-        };
-        Ok(devices.into_iter().map(found).collect())
+        let found = devices.into_iter().map(|device| Found::new(device, host));
+        Ok(found.collect())
     }
 
     /// The hosts to look at now, best first.
@@ -166,6 +183,7 @@ impl Hosts {
         {
             self.open.remove(name);
         }
+        keep_alsa_quiet();
         match self.open.entry(name.to_owned()) {
             Entry::Occupied(host) => Ok(host.into_mut()),
             Entry::Vacant(place) => Ok(place.insert(connect(name)?)),
@@ -225,12 +243,6 @@ pub(crate) fn is_there(device: &cpal::Device, end: End) -> bool {
     )
 }
 
-/// What people read; some devices have no name.
-pub(crate) fn display_name(device: &cpal::Device) -> String {
-    let named = device.description().map(|d| d.name().to_owned());
-    named.unwrap_or_else(|_| "unnamed device".into())
-}
-
 /// Whether asking `host` is worth it: libjack complains on stderr when no server runs.
 #[cfg(target_os = "linux")]
 fn seems_to_run(host: &str) -> bool {
@@ -244,6 +256,16 @@ fn seems_to_run(host: &str) -> bool {
     let mut names = entries.map(|entry| entry.file_name());
     names.any(|name| name.to_string_lossy().starts_with("jack"))
 }
+
+/// alsa-lib prints a page on stderr for every device that is not there; what matters comes back
+/// as an error. For this thread, until it is called again.
+#[cfg(target_os = "linux")]
+fn keep_alsa_quiet() {
+    drop(alsa::Output::local_error_handler());
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_alsa_quiet() {}
 
 #[cfg(not(target_os = "linux"))]
 fn seems_to_run(_: &str) -> bool {

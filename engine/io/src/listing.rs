@@ -27,6 +27,8 @@ pub struct HostListing {
 pub struct DeviceListing {
     /// Name, as `--input` and `--output` take it.
     pub name: String,
+    /// What the host calls it; does as well as the name.
+    pub id: String,
     /// Whether it is its host's default.
     pub default: bool,
     /// Lowest and highest rate, Hz.
@@ -44,6 +46,7 @@ fn list_host(name: &str) -> HostListing {
     if name == VIRTUAL {
         let device = DeviceListing {
             name: "virtual[:key=value,…]".to_owned(),
+            id: VIRTUAL.to_owned(),
             default: true,
             rates: Some((1_000, 768_000)),
             channels: Some((1, 64)),
@@ -72,7 +75,7 @@ fn list_host(name: &str) -> HostListing {
 
 fn list_end(host: &str, end: End) -> Result<Vec<DeviceListing>, IoError> {
     let mut hosts = Hosts::new(Some(host))?;
-    let default = hosts.default_device(end)?.map(|found| found.name);
+    let default = hosts.default_device(end, None)?.map(|found| found.id);
     let devices = hosts.devices(host, end)?;
     Ok(devices
         .iter()
@@ -91,7 +94,8 @@ fn list_device(found: &Found, end: End, default: Option<&str>) -> DeviceListing 
         .map(SupportedStreamConfigRange::max_sample_rate);
     DeviceListing {
         name: found.name.clone(),
-        default: default == Some(&found.name),
+        id: found.id.clone(),
+        default: default == Some(&found.id),
         rates: lowest.min().zip(highest.max()),
         channels: channels.clone().min().zip(channels.max()),
     }

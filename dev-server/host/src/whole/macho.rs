@@ -45,3 +45,41 @@ fn slices(file: Bytes<'_>) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header, one segment that is the whole file, 8 bytes of it.
+    fn thin() -> Vec<u8> {
+        let numbers = |n: &[u32]| n.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<_>>();
+        let mut file = THIN.to_vec();
+        file.extend(numbers(&[0x0100_000c, 0, 6, 1, 72, 0, 0]));
+        file.extend(numbers(&[
+            0x19, 72, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 112, 0, 0, 0, 0, 0,
+        ]));
+        file.extend([7; 8]);
+        file
+    }
+
+    /// A fat file around it, 64 bytes in.
+    fn fat() -> Vec<u8> {
+        let thin = thin();
+        let len = u32::try_from(thin.len()).unwrap();
+        let mut file = FAT.to_vec();
+        for number in [1, 0, 0, 64, len, 0] {
+            file.extend(u32::to_be_bytes(number));
+        }
+        file.resize(64, 0);
+        file.extend(thin);
+        file
+    }
+
+    #[test]
+    fn every_cut_is_found() {
+        for file in [thin(), fat()] {
+            assert_eq!(check(&file), Ok(Shape::default()));
+            assert!((4..file.len()).all(|cut| check(&file[..cut]).is_err()));
+        }
+    }
+}

@@ -16,3 +16,24 @@ pub(super) fn check(file: &[u8]) -> Result<Shape, String> {
     }
     Ok(Shape::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cut_is_found() {
+        let mut file = vec![0; 0x40];
+        file[..2].copy_from_slice(b"MZ");
+        file[0x3c] = 0x40;
+        // Machine, one section, no optional header; then the section: 8 bytes at 128.
+        file.extend(b"PE\0\0\x64\x86\x01\0");
+        file.extend([0; 16]);
+        file.extend([0; 16]);
+        file.extend([8_u32, 128].map(u32::to_le_bytes).as_flattened());
+        file.extend([0; 16]);
+        file.extend([7; 8]);
+        assert_eq!((file.len(), check(&file)), (136, Ok(Shape::default())));
+        assert!((2..file.len()).all(|cut| check(&file[..cut]).is_err()));
+    }
+}

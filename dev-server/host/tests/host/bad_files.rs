@@ -30,6 +30,34 @@ fn built(name: &str, expected: FailReason) -> String {
 }
 
 #[test]
+fn reasons_have_the_names_that_scripts_read() {
+    let names = serde_json::to_string(&[
+        FailReason::LibraryMissing,
+        FailReason::Truncated,
+        FailReason::NoClapEntry,
+        FailReason::ClapVersion,
+        FailReason::NoPlugin,
+        FailReason::ManyPlugins,
+        FailReason::Init,
+        FailReason::Activate,
+        FailReason::Layout,
+        FailReason::State,
+        FailReason::Panic,
+        FailReason::Refused,
+        FailReason::Timeout,
+    ]);
+    let expected = "library_missing truncated no_clap_entry clap_version no_plugin many_plugins \
+                    init activate layout state panic refused timeout";
+    assert_eq!(
+        names
+            .unwrap()
+            .replace(['[', ']', '"'], "")
+            .replace(',', " "),
+        expected
+    );
+}
+
+#[test]
 fn a_missing_file() {
     let rig = Rig::load_file("bad", |_| {}, |_| {});
     assert!(refused(&rig, FailReason::LibraryMissing).contains("cannot read"));

@@ -184,6 +184,22 @@ fn an_abandoned_generation_ends_by_itself() {
 }
 
 #[test]
+fn a_library_that_hangs_while_loading_holds_up_no_other() {
+    let stuck = Rig::load("entry_waits");
+    stuck.wait(|news| matches!(news, News::Staged { .. }).then_some(()));
+    let other = Rig::load("gain");
+    let activated = other.activated();
+    other.thread.retire(activated.processor);
+    assert!(!other.gone());
+    // Now it may go on; until here it was seen inside.
+    while stuck.thread.busy_for().is_none() {
+        std::thread::yield_now();
+    }
+    fs::write(stuck.staging.path().join("0000-entry_waits.go"), "").unwrap();
+    stuck.activated();
+}
+
+#[test]
 fn a_pinned_library_is_reported() {
     let rig = Rig::load("pinned");
     let activated = rig.activated();

@@ -19,16 +19,12 @@ impl Plugin for Fuse {
     const ID: &'static str = "test.fuse";
     const NAME: &'static str = "Fuse";
 
-    #[allow(clippy::panic, reason = "what the tests wait for")]
     fn activate(&mut self, config: Config) {
         assert!(config.sample_rate < 200_000.0, "too fast");
     }
 
-    #[allow(clippy::panic, reason = "what the tests wait for")]
     fn process(&mut self, params: &mut FuseParams, block: &mut Block<'_>) {
-        if params.fuse.next() > 0.5 {
-            panic!("fuse blown");
-        }
+        assert!(params.fuse.next() <= 0.5, "fuse blown");
         block.each_frame(|frame| {
             let gain = db_to_gain(params.gain.next());
             frame.for_each(|sample| *sample *= gain);

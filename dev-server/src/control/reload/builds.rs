@@ -1,6 +1,15 @@
 //! Builds: what the watch and build threads tell.
 
-use super::*;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::{Artifact, Control, Failure, State};
+use crate::{
+    build::{BuildOutcome, Diagnostic, Level},
+    report::{Tone, say},
+    watch::{LoopEvent, Timing},
+};
 
 /// What the watch and build threads tell.
 impl Control {

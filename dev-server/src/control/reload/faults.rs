@@ -1,6 +1,14 @@
 //! Faults: what a plugin did wrong, what is done about it, and how plugins are sent away.
 
-use super::*;
+use retake_engine::CommandKind;
+use retake_host::{FailReason, PanicLine, PluginThread, Severity};
+use serde_json::json;
+
+use super::{Candidate, Control, FOREIGN_CALL_LIMIT, Failure, STATE_LIMIT, Step};
+use crate::{
+    report::{Tone, say},
+    telemetry::Flag,
+};
 
 impl Control {
     /// A generation is broken: bypass it for good.

@@ -1,6 +1,16 @@
 //! Loading: from an artifact to an activated plugin that the engine is told to take over.
 
-use super::*;
+use std::time::Instant;
+
+use retake_engine::{CommandKind, Fade, Generation, Layout};
+use retake_host::{Activated, FailReason, News, Note, ParamRef, PluginThread, Request};
+use serde_json::json;
+
+use super::{
+    CROSS_FADE_LOAD, CROSS_FADE_MS, Candidate, Control, Failure, Message, OUT_IN_MS, Playing, Ready,
+    State, Step,
+};
+use crate::report::{Tone, say};
 
 /// From an artifact to an activated plugin.
 impl Control {
@@ -14,9 +24,6 @@ impl Control {
             return Ok(());
         };
         self.reload.number += 1;
-        if let Some(playing) = &self.reload.playing {
-            playing.thread.save_state();
-        }
         self.reload.candidate = Some(Candidate {
             number: self.reload.number,
             artifact,
@@ -28,8 +35,9 @@ impl Control {
             load_ms: 0.0,
             lost_frames_before: self.parts.probe.lost_frames.get(),
         });
-        if self.reload.playing.is_none() {
-            return self.load_candidate(None);
+        match &self.reload.playing {
+            Some(playing) if !self.reload.leaves_state => playing.thread.save_state(),
+            _ => return self.load_candidate(None),
         }
         Ok(())
     }
@@ -85,18 +93,9 @@ impl Control {
             News::Staged { stage_ms, .. } => self.on_candidate(number, State::Staged, |c| {
                 c.stage_ms = stage_ms;
             }),
-            News::Loaded {
-                info: found,
-                load_ms,
-                ..
-            } => {
-                self.on_candidate(number, State::Loaded, |c| {
-                    c.load_ms = load_ms;
-                    if let Step::Loads { info, .. } = &mut c.step {
-                        *info = Some(found);
-                    }
-                });
-            }
+            News::Loaded { info, load_ms, .. } => self.on_candidate(number, State::Loaded, |c| {
+                c.note_loaded(info, load_ms);
+            }),
             News::Activated(activated) => return self.on_activated(number, *activated),
             News::Failed {
                 reason,
@@ -153,54 +152,36 @@ impl Control {
         matches!(step, Some(Step::AwaitsState { .. }))
     }
 
-    pub(in crate::control) fn on_activated(
-        &mut self,
-        number: u32,
-        activated: Activated,
-    ) -> Result<(), Failure> {
-        let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
+    /// The plugin can sound: to the engine with it, as the first or by a swap.
+    fn on_activated(&mut self, number: u32, activated: Activated) -> Result<(), Failure> {
+        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
-        let Step::Loads {
-            thread,
-            info: Some(info),
-        } = candidate.step
+        let (Step::Loads { thread, info: Some(info) }, Some(shape)) =
+            (candidate.step, self.audio.shape())
         else {
             return Ok(());
         };
-        let Some(shape) = self.audio.shape() else {
-            return Ok(());
-        };
-        candidate.load_ms += activated.activate_ms;
         self.set_state(State::Activated);
-        let generation =
-            Generation::new(number, activated.processor, shape).with_journal(&candidate.journal);
-        let layout = activated.layout;
-        candidate.step = Step::Swaps(Box::new(Ready {
-            playing: Playing {
-                number,
-                thread,
-                info,
-                layout,
-            },
-            params: activated.params,
-            carried: activated.carried,
-            sent_at: Instant::now(),
-        }));
-        let params = match &candidate.step {
-            Step::Swaps(ready) => ready.params.clone(),
-            _ => Vec::new(),
-        };
-        self.reload.candidate = Some(candidate);
-        let generation = Box::new(generation);
-        if self.audio.is_running() {
-            let fade = self.fade_to(layout, shape.rate);
-            self.audio.command(CommandKind::Swap(generation, fade));
-            self.set_state(State::Swapping);
-            return Ok(());
+        let Activated { processor, layout, params, carried, activate_ms, .. } = activated;
+        let generation = Generation::new(number, processor, shape).with_journal(&candidate.journal);
+        let is_first = !self.audio.is_running();
+        if is_first {
+            self.params.replace(params.clone());
         }
-        self.params.replace(params);
-        self.start_engine(generation)
+        let playing = Playing { number, thread, info, layout };
+        self.reload.candidate = Some(Candidate {
+            step: Step::Swaps(Box::new(Ready { playing, params, carried, sent_at: Instant::now() })),
+            load_ms: candidate.load_ms + activate_ms,
+            ..candidate
+        });
+        if is_first {
+            return self.start_engine(Box::new(generation));
+        }
+        let fade = self.fade_to(layout, shape.rate);
+        self.audio.command(CommandKind::Swap(Box::new(generation), fade));
+        self.set_state(State::Swapping);
+        Ok(())
     }
 
     /// The generation that played on other devices is ready for the new ones.
@@ -271,12 +252,7 @@ impl Control {
         message: &str,
         is_usage: bool,
     ) -> Result<(), Failure> {
-        if self
-            .reload
-            .candidate
-            .take_if(|c| c.number == number)
-            .is_none()
-        {
+        if self.reload.candidate.take_if(|c| c.number == number).is_none() {
             say(
                 Tone::Error,
                 "Plugin",
@@ -284,6 +260,8 @@ impl Control {
             );
             return Ok(());
         }
+        // Its format changed, perhaps on purpose: the next one starts from parameters only.
+        self.reload.leaves_state = reason == FailReason::State;
         let fields = json!({
             "generation": number,
             "reason": reason,
@@ -291,11 +269,12 @@ impl Control {
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.parts.report.event("reload_failed", fields);
-        say(
-            Tone::Error,
-            "Refused",
-            format!("{message}; {}", self.what_plays_on()),
-        );
+        let hint = if self.reload.leaves_state {
+            "; press r to start it from its parameters only"
+        } else {
+            ""
+        };
+        say(Tone::Error, "Refused", format!("{message}; {}{hint}", self.what_plays_on()));
         let state = if self.reload.playing.is_some() {
             State::Running
         } else {

@@ -1,61 +1,59 @@
 //! The swap: from the first block of a generation to the end of the one before.
 
-use super::*;
+use std::time::{Duration, Instant};
+
+use retake_engine::Generation;
+use retake_host::{ParamInfo, Severity};
+use serde_json::{Value, json};
+
+use super::{Candidate, Control, Failure, Ready, State, Step};
+use crate::report::{Tone, say};
 
 /// From the swap to silence of the old one.
 impl Control {
     /// The first block of a generation is on its way to the device.
     pub(in crate::control) fn on_sounding(&mut self, number: u32) {
-        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
-            return;
-        };
-        let Step::Swaps(ready) = candidate.step else {
-            return;
-        };
-        let Ready {
-            playing,
-            params,
-            carried,
-            sent_at,
-        } = *ready;
-        let latency = playing.layout.latency_frames;
-        let now = Instant::now();
-        let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
-        let timing = candidate.artifact.timing;
-        let is_first = self.reload.playing.is_none();
-        let lost = self.parts.probe.lost_frames.get() - candidate.lost_frames_before;
-        let fields = json!({
-            "generation": number,
-            "first": is_first,
-            "plugin": playing.info,
-            "detect_ms": ms(timing.detect),
-            "build_ms": ms(timing.build),
-            "stage_ms": candidate.stage_ms,
-            "load_ms": candidate.load_ms,
-            "swap_ms": ms(now - sent_at),
-            "save_to_sound_ms": ms(now - timing.detected_at),
-            "lost_frames": lost,
-            "latency_frames": latency,
-            "params": carried,
-        });
+        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else { return };
+        let fields = self.reloaded(&candidate);
+        let Step::Swaps(ready) = candidate.step else { return };
+        let Ready { playing, params, .. } = *ready;
         say_reloaded(&fields);
         self.shown.reloaded = self.parts.report.event("reloaded", fields);
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
-        self.parts
-            .telemetry
-            .set_generation(number, self.audio.latency_frames() + latency);
+        let latency_frames = self.audio.latency_frames() + playing.layout.latency_frames;
+        self.parts.telemetry.set_generation(number, latency_frames);
         self.set_faulted(false);
+        self.reload.leaves_state = false;
         self.params.replace(params);
         for (id, value) in candidate.journal {
             self.params.arrived(id, value);
         }
         self.parts.report.notify("params_changed", &json!({}));
-        if let Some(old) = self.reload.playing.replace(playing) {
-            self.reload.retiring.insert(old.number, old.thread);
-            self.set_state(State::Retiring);
-        } else {
-            self.set_state(State::Running);
-        }
+        let old = self.reload.playing.replace(playing);
+        self.set_state(if old.is_some() { State::Retiring } else { State::Running });
+        self.reload.retiring.extend(old.map(|old| (old.number, old.thread)));
+    }
+
+    /// The event `reloaded` of a candidate that sounds from now on.
+    fn reloaded(&self, candidate: &Candidate) -> Value {
+        let Step::Swaps(ready) = &candidate.step else { return Value::Null };
+        let now = Instant::now();
+        let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
+        let timing = candidate.artifact.timing;
+        json!({
+            "generation": candidate.number,
+            "first": self.reload.playing.is_none(),
+            "plugin": ready.playing.info,
+            "detect_ms": ms(timing.detect),
+            "build_ms": ms(timing.build),
+            "stage_ms": candidate.stage_ms,
+            "load_ms": candidate.load_ms,
+            "swap_ms": ms(now - ready.sent_at),
+            "save_to_sound_ms": ms(now - timing.detected_at),
+            "lost_frames": self.parts.probe.lost_frames.get() - candidate.lost_frames_before,
+            "latency_frames": ready.playing.layout.latency_frames,
+            "params": ready.carried,
+        })
     }
 
     /// The engine gave a generation back: its own thread takes it apart.

@@ -87,6 +87,15 @@ fn ten_saves_20_ms_apart_are_two_builds_at_most() {
 }
 
 #[test]
+fn after_a_kill_saves_28_ms_apart_are_not_yet_a_pause() {
+    let saves = [0.0, 100.0, 128.0, 156.0].map(ms);
+    assert_eq!(
+        play(&saves, ms(300.0), ms(2.0)).starts,
+        [5.0, 186.0].map(ms)
+    );
+}
+
+#[test]
 fn a_late_save_in_a_rhythm_is_no_pause() {
     let late = [0.0, 20.0, 40.0, 60.0, 98.0, 118.0, 138.0, 158.0, 178.0].map(ms);
     assert_eq!(play(&late, ms(300.0), ms(2.0)).starts.len(), 2);

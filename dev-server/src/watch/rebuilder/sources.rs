@@ -71,7 +71,6 @@ impl Sources {
     pub(super) fn see(&mut self, at: Instant, signal: Signal) -> Vec<PathBuf> {
         match signal {
             Signal::Written(path) if self.contents.knows(&path) => {
-                self.unsettled.remove(&path);
                 self.look(path).into_iter().collect()
             }
             Signal::Written(path) | Signal::Appeared(path) | Signal::Gone(path) => {
@@ -201,8 +200,9 @@ impl Sources {
         if !self.contents.look(&path) {
             return None;
         }
-        if matches!(self.project, Project::Library(_)) && !path.exists() {
-            // Between two builds of someone else.
+        // Someone else's library is only gone between two of their builds.
+        let library = matches!(self.project, Project::Library(_));
+        if !path.exists() && (library || !self.scope.misses(&path)) {
             return None;
         }
         let by_command = matches!(self.project, Project::Command(_));

@@ -14,9 +14,10 @@ use crate::{
 pub(super) enum Target {
     /// A lane of the session's card.
     Virtual { device: cpal::Device, name: String },
-    /// Whatever is the default when it is opened.
-    Default,
-    /// The device of that name.
+    /// Whatever is that host's default when it is opened. A sound server that restarts must not
+    /// find its card taken by us.
+    Default { host: String },
+    /// The device of that id.
     Named(String),
 }
 
@@ -31,6 +32,7 @@ impl Target {
                 device: device.clone(),
                 host: VIRTUAL.to_owned(),
                 name: name.clone(),
+                id: name.clone(),
             }),
             Self::Virtual { name, .. } => Err(IoError::Device {
                 end,
@@ -38,8 +40,11 @@ impl Target {
                 kind: cpal::ErrorKind::DeviceNotAvailable,
                 reason: "it is unplugged".to_owned(),
             }),
-            Self::Named(name) => hosts.named_device(end, name),
-            Self::Default => hosts.default_device(end)?.ok_or_else(|| no_default(end)),
+            Self::Named(id) => hosts.named_device(end, id),
+            Self::Default { host } => {
+                let found = hosts.default_device(end, Some(host))?;
+                found.ok_or_else(|| no_default(end))
+            }
         }
     }
 }
@@ -146,12 +151,12 @@ fn decide(
         }),
         Choice::Named(name) => {
             let found = hosts.named_device(end, name)?;
-            Ok(Decided::Real(Target::Named(found.name)))
+            Ok(Decided::Real(Target::Named(found.id)))
         }
         Choice::Default if hosts.is_virtual_only() => Ok(Decided::Virtual(plain_virtual())),
         Choice::Default => {
-            if hosts.default_device(end)?.is_some() {
-                return Ok(Decided::Real(Target::Default));
+            if let Some(Found { host, .. }) = hosts.default_device(end, None)? {
+                return Ok(Decided::Real(Target::Default { host }));
             }
             if hosts.is_named() {
                 return Err(no_default(end));

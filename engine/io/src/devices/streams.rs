@@ -172,6 +172,7 @@ impl Opener {
             device: device.ok_or_else(|| unbuilt(End::Output))?,
             host: like.host.clone(),
             name: like.info.device.clone(),
+            id: String::new(),
         };
         let mut clock = self.playback(&found)?;
         clock.is_stand_in = true;
