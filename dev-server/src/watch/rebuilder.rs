@@ -58,7 +58,10 @@ impl Rebuilder {
                     .flatten();
                 Worker::new(builder, sources, events).run(&receiver);
             })?;
-        Ok(Self { inputs, thread: Some(thread) })
+        Ok(Self {
+            inputs,
+            thread: Some(thread),
+        })
     }
 
     /// Builds now, changed or not; a build that already runs is the answer.
@@ -109,7 +112,11 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(builder: Builder, sources: Option<Sources>, events: impl Fn(LoopEvent) + Send + 'static) -> Self {
+    fn new(
+        builder: Builder,
+        sources: Option<Sources>,
+        events: impl Fn(LoopEvent) + Send + 'static,
+    ) -> Self {
         let timing = Timing {
             detected_at: Instant::now(),
             detect: Duration::ZERO,

@@ -22,7 +22,10 @@ impl Client {
         let stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (socket, _) = tungstenite::client(url, stream).unwrap();
-        Self { socket, heard: Vec::new() }
+        Self {
+            socket,
+            heard: Vec::new(),
+        }
     }
 
     /// The result of a call; notifications that come before it are kept.
@@ -42,7 +45,11 @@ impl Client {
     /// The next notification of that method whose parameters are right.
     pub(crate) fn wait_for(&mut self, method: &str, is_right: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let told = if self.heard.is_empty() { self.next() } else { self.heard.remove(0) };
+            let told = if self.heard.is_empty() {
+                self.next()
+            } else {
+                self.heard.remove(0)
+            };
             if told["method"] == method && is_right(&told["params"]) {
                 return told["params"].clone();
             }

@@ -159,7 +159,12 @@ impl Server {
         let until = Instant::now() + PATIENCE;
         loop {
             let is_quiet = self.listen_for(Duration::from_millis(1_500)).is_empty();
-            let ends = ["reloaded", "reload_failed", "build_failed", "build_cancelled"];
+            let ends = [
+                "reloaded",
+                "reload_failed",
+                "build_failed",
+                "build_cancelled",
+            ];
             let n_ended: usize = ends.iter().map(|end| self.count(end)).sum();
             if is_quiet && n_ended >= self.count("build_started") {
                 return;

@@ -7,8 +7,8 @@ use retake_host::{Activated, FailReason, News, Note, ParamRef, PluginThread, Req
 use serde_json::json;
 
 use super::{
-    CROSS_FADE_LOAD, CROSS_FADE_MS, Candidate, Control, Failure, Message, OUT_IN_MS, Playing, Ready,
-    State, Step,
+    CROSS_FADE_LOAD, CROSS_FADE_MS, Candidate, Control, Failure, Message, OUT_IN_MS, Playing,
+    Ready, State, Step,
 };
 use crate::report::{Tone, say};
 
@@ -157,21 +157,43 @@ impl Control {
         let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
-        let (Step::Loads { thread, info: Some(info) }, Some(shape)) =
-            (candidate.step, self.audio.shape())
+        let (
+            Step::Loads {
+                thread,
+                info: Some(info),
+            },
+            Some(shape),
+        ) = (candidate.step, self.audio.shape())
         else {
             return Ok(());
         };
         self.set_state(State::Activated);
-        let Activated { processor, layout, params, carried, activate_ms, .. } = activated;
+        let Activated {
+            processor,
+            layout,
+            params,
+            carried,
+            activate_ms,
+            ..
+        } = activated;
         let generation = Generation::new(number, processor, shape).with_journal(&candidate.journal);
         let is_first = !self.audio.is_running();
         if is_first {
             self.params.replace(params.clone());
         }
-        let playing = Playing { number, thread, info, layout };
+        let playing = Playing {
+            number,
+            thread,
+            info,
+            layout,
+        };
         self.reload.candidate = Some(Candidate {
-            step: Step::Swaps(Box::new(Ready { playing, params, carried, sent_at: Instant::now() })),
+            step: Step::Swaps(Box::new(Ready {
+                playing,
+                params,
+                carried,
+                sent_at: Instant::now(),
+            })),
             load_ms: candidate.load_ms + activate_ms,
             ..candidate
         });
@@ -179,7 +201,8 @@ impl Control {
             return self.start_engine(Box::new(generation));
         }
         let fade = self.fade_to(layout, shape.rate);
-        self.audio.command(CommandKind::Swap(Box::new(generation), fade));
+        self.audio
+            .command(CommandKind::Swap(Box::new(generation), fade));
         self.set_state(State::Swapping);
         Ok(())
     }
@@ -252,13 +275,16 @@ impl Control {
         message: &str,
         is_usage: bool,
     ) -> Result<(), Failure> {
-        if self.reload.candidate.take_if(|c| c.number == number).is_none() {
-            say(
-                Tone::Error,
-                "Plugin",
-                format!("generation {number}: {message}"),
-            );
+        let refused = self.reload.candidate.take_if(|c| c.number == number);
+        let Some(Candidate { step, .. }) = refused else {
+            let what = format!("generation {number}: {message}");
+            say(Tone::Error, "Plugin", what);
             return Ok(());
+        };
+        if let Step::Loads { thread, .. } = step
+            && reason != FailReason::Timeout
+        {
+            self.reload.retiring.insert(number, thread);
         }
         // Its format changed, perhaps on purpose: the next one starts from parameters only.
         self.reload.leaves_state = reason == FailReason::State;
@@ -269,12 +295,6 @@ impl Control {
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.parts.report.event("reload_failed", fields);
-        let hint = if self.reload.leaves_state {
-            "; press r to start it from its parameters only"
-        } else {
-            ""
-        };
-        say(Tone::Error, "Refused", format!("{message}; {}{hint}", self.what_plays_on()));
         let state = if self.reload.playing.is_some() {
             State::Running
         } else {
@@ -285,6 +305,16 @@ impl Control {
             return Err(Failure::usage(message));
         }
         self.fail_unless_waiting(message)?;
+        let hint = if self.reload.leaves_state {
+            "; press r to start it from its parameters only"
+        } else {
+            ""
+        };
+        say(
+            Tone::Error,
+            "Refused",
+            format!("{message}; {}{hint}", self.what_plays_on()),
+        );
         self.take_up_artifact()
     }
 }

@@ -13,10 +13,16 @@ use crate::report::{Tone, say};
 impl Control {
     /// The first block of a generation is on its way to the device.
     pub(in crate::control) fn on_sounding(&mut self, number: u32) {
-        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else { return };
+        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
+            return;
+        };
         let fields = self.reloaded(&candidate);
-        let Step::Swaps(ready) = candidate.step else { return };
-        let Ready { playing, params, .. } = *ready;
+        let Step::Swaps(ready) = candidate.step else {
+            return;
+        };
+        let Ready {
+            playing, params, ..
+        } = *ready;
         say_reloaded(&fields);
         self.shown.reloaded = self.parts.report.event("reloaded", fields);
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
@@ -30,13 +36,21 @@ impl Control {
         }
         self.parts.report.notify("params_changed", &json!({}));
         let old = self.reload.playing.replace(playing);
-        self.set_state(if old.is_some() { State::Retiring } else { State::Running });
-        self.reload.retiring.extend(old.map(|old| (old.number, old.thread)));
+        self.set_state(if old.is_some() {
+            State::Retiring
+        } else {
+            State::Running
+        });
+        self.reload
+            .retiring
+            .extend(old.map(|old| (old.number, old.thread)));
     }
 
     /// The event `reloaded` of a candidate that sounds from now on.
     fn reloaded(&self, candidate: &Candidate) -> Value {
-        let Step::Swaps(ready) = &candidate.step else { return Value::Null };
+        let Step::Swaps(ready) = &candidate.step else {
+            return Value::Null;
+        };
         let now = Instant::now();
         let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
         let timing = candidate.artifact.timing;
@@ -68,7 +82,14 @@ impl Control {
             let why = "the system keeps its library mapped (thread-locals with destructors)";
             self.on_log(number, Severity::Info, why);
         }
-        self.reload.retiring.remove(&number);
+        if self.reload.retiring.remove(&number).is_none() {
+            return Ok(());
+        }
+        self.on_end_of_retiring()
+    }
+
+    /// One generation less: the next may come.
+    pub(in crate::control) fn on_end_of_retiring(&mut self) -> Result<(), Failure> {
         if self.reload.state == State::Retiring && self.reload.retiring.is_empty() {
             self.set_state(State::Running);
         }

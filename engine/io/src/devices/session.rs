@@ -246,8 +246,7 @@ impl Session {
     /// A virtual clock stops by itself at the exact frame.
     fn watch_duration(&mut self, clock_end: End) {
         let is_virtual = self.plan.is_virtual(clock_end);
-        let limit = self.stop_after_frames
-            .filter(|_| !is_virtual);
+        let limit = self.stop_after_frames.filter(|_| !is_virtual);
         if limit.is_some_and(|frames| self.opener.probe.frames.get() >= frames) {
             self.end(Ok(()));
         }
