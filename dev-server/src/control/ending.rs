@@ -85,6 +85,9 @@ impl Control {
 
     /// The streams end; the engine comes back and gives its generations to their threads.
     fn stop_devices(&mut self) {
+        if self.audio.could_not_open() {
+            return;
+        }
         self.parts.devices.stop();
         let until = Instant::now() + DEVICES_LIMIT;
         while Instant::now() < until {

@@ -110,6 +110,10 @@ fn hosts_and_devices_that_there_are_not() {
     with(&["--host", "vitual"]).failed(2, &["vitual", "did you mean \"virtual\"", "hosts here"]);
     with(&["--host", "virtual", "--input", "mic", "--output", "virtual"])
         .failed(2, &["input device \"mic\"", "input devices: "]);
+    with(&[
+        "--host", "alsa", "--input", "virtual", "--output", "speakers",
+    ])
+    .failed(2, &["output device \"speakers\"", "output devices: "]);
     with(&["--input", "none", "--output", "none"]).failed(2, &["none", "nothing to run"]);
     example(&["--rate", "12"]).failed(2, &["12 Hz", "supports"]);
     let two = [
@@ -163,7 +167,7 @@ fn parameters_and_values_that_there_are_not() {
     example(&["--set", "gian=-6"]).failed(2, &["gian", "gain"]);
     example(&["--set", "gain=13"]).failed(2, &["gain", "-60", "12", "13"]);
     example(&["--at", "1:gian=-6"]).failed(2, &["gian", "gain"]);
-    example(&["--at", "1:gain=-61"]).failed(2, &["Gain", "-60", "12", "-61"]);
+    example(&["--at", "1:gain=-61"]).failed(2, &["gain", "-60", "12", "-61"]);
     refused_words(&["--set", "gain"], &["PARAM=VALUE", "gain=-6"]);
     refused_words(&["--set", "gain=loud"], &["loud", "finite number"]);
     refused_words(&["--at", "gain=1"], &["SECONDS:PARAM=VALUE"]);
@@ -209,7 +213,8 @@ fn a_port_that_is_taken() {
 #[test]
 fn recordings_that_cannot_be_written() {
     let nowhere = dir("no-such-dir/take.wav");
-    example(&["--record", nowhere.to_str().unwrap()]).failed(1, &["no-such-dir/take.wav"]);
+    example(&["--record", nowhere.to_str().unwrap()])
+        .failed(1, &["no-such-dir/take.wav", "no such directory"]);
     let full = ["--record", "/dev/full", "--duration", "20"];
     example(&full).failed(1, &["/dev/full", "disk full"]);
     let fast = [

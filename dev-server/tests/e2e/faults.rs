@@ -156,6 +156,40 @@ fn samples_that_are_no_numbers_are_silence_until_the_fix() {
 }
 
 #[test]
+fn a_panic_in_the_first_block_is_a_fault_of_what_has_just_begun() {
+    let (plugin, booth) = (Crate::new("broken"), Booth::new("at-once"));
+    let mut server = booth.start(&plugin, &[]);
+    let mut page = Client::connect(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    pause(&mut server, 100);
+    for generation in 2..7 {
+        plugin.law(&format!(
+            "assert!(gain < 0.0, \"number {generation}\"); *sample *= gain;"
+        ));
+        let reloaded = server.wait("reloaded");
+        let fault = server.wait("fault");
+        assert_eq!(
+            (&reloaded["generation"], &fault["generation"]),
+            (&json!(generation), &json!(generation))
+        );
+        assert_eq!(fault["message"], format!("number {generation}"));
+        let status = page.call("status", &json!({}));
+        assert_eq!(status["fault"], fault);
+    }
+    pause(&mut server, 100);
+    plugin.law("*sample *= gain * 0.5;");
+    server.wait("reloaded");
+    assert_eq!(page.call("status", &json!({}))["fault"], Value::Null);
+    pause(&mut server, 100);
+    let ended = server.stop().succeeded();
+    assert_nothing_lost(&ended);
+    let out = booth.out();
+    let take = Take::new(&booth.input, &out, 0, 1.0);
+    let last = take.find(0, 0.5);
+    take.assert_fades_out(take.exact_until(last, 0.5), 0.5);
+}
+
+#[test]
 fn a_library_that_cannot_be_used_is_refused_and_the_old_one_plays_on() {
     let (plugin, booth) = (Crate::new("refused"), Booth::new("refused"));
     let mut server = booth.start(&plugin, &[]);
