@@ -56,12 +56,17 @@ impl Crate {
         write(&self.dir.join(file), text);
     }
 
-    /// Saves a file as editors do: written beside, then renamed.
-    pub(crate) fn save_by_rename(&self, file: &str, text: &str) {
-        let path = self.dir.join(file);
-        let beside = path.with_extension("swp");
-        fs::write(&beside, text).unwrap();
-        fs::rename(beside, path).unwrap();
+    /// Saves files as editors do, written aside, then renamed: all at once.
+    pub(crate) fn save_by_rename(&self, files: &[(&str, &str)]) {
+        let aside: Vec<_> = (0..files.len())
+            .map(|n| tmp("aside").join(n.to_string()))
+            .collect();
+        for (path, (_, text)) in aside.iter().zip(files) {
+            fs::write(path, text).unwrap();
+        }
+        for (path, (file, _)) in aside.iter().zip(files) {
+            fs::rename(path, self.dir.join(file)).unwrap();
+        }
     }
 }
 

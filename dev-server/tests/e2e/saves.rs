@@ -87,7 +87,7 @@ fn what_changes_nothing_builds_nothing() {
             fs::File::open(&file).unwrap().set_modified(now).unwrap();
         },
         &|| fs::write(&file, &text).unwrap(),
-        &|| plugin.save_by_rename("src/lib.rs", &text),
+        &|| plugin.save_by_rename(&[("src/lib.rs", &text)]),
         &|| fs::write(plugin.dir.join("src/lib.rs~"), "a backup").unwrap(),
     ];
     for act in nothing {
@@ -132,8 +132,10 @@ fn files_saved_together_are_built_once() {
     server.settle();
     let before = server.count("build_started");
     // A build between the two would not find the function.
-    plugin.save_by_rename("src/law.rs", &module("second", 0.5));
-    plugin.save_by_rename("src/lib.rs", &lib("second"));
+    plugin.save_by_rename(&[
+        ("src/law.rs", &module("second", 0.5)),
+        ("src/lib.rs", &lib("second")),
+    ]);
     server.wait("reloaded");
     server.settle();
     assert_eq!(
