@@ -186,6 +186,8 @@ fn a_panic_in_the_first_block_is_a_fault_of_what_has_just_begun() {
     let out = booth.out();
     let take = Take::new(&booth.input, &out, 0, 1.0);
     let last = take.find(0, 0.5);
+    let dry = take.exact_until(last - 3_000, 1.0);
+    assert!(dry >= last - 961, "the input is heard until the fix");
     take.assert_fades_out(take.exact_until(last, 0.5), 0.5);
 }
 
