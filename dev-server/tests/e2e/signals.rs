@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use crate::{
     crates::Crate,
     reload::{Booth, assert_nothing_lost, pause, wait_for_sound},
-    server::{Ended, run, tmp},
+    server::{Ended, Server, run, tmp},
     take::Take,
     wav::Wav,
 };
@@ -49,6 +49,27 @@ fn an_end_during_the_first_build_leaves_nothing() {
             .iter()
             .all(|event| event["event"] != "audio_started")
     );
+}
+
+#[test]
+fn an_end_kills_what_a_build_has_started() {
+    let dir = tmp("endless");
+    let library = dir.join("libnever.so");
+    let (library, dir) = (library.to_str().unwrap(), dir.to_str().unwrap());
+    let command = "sleep 3600 & sleep 3600";
+    let mut server = Server::start(&["run", library, "--build", command, "--watch", dir]);
+    server.wait("build_started");
+    while server
+        .traces
+        .processes()
+        .iter()
+        .filter(|p| p.contains("sleep"))
+        .count()
+        < 2
+    {
+        pause(&mut server, 10);
+    }
+    assert_ended_in_order(server.stop());
 }
 
 #[test]
