@@ -219,7 +219,9 @@ impl Feed {
     /// never below the target for [`SURPLUS_SECONDS`] is latency that nobody asked for.
     fn shed_surplus(&mut self, wanted: usize) {
         let window = (SURPLUS_SECONDS * self.rates.capture) as usize;
-        let Some(floor) = self.surplus.floor_of(window, wanted) else { return };
+        let Some(floor) = self.surplus.floor_of(window, wanted) else {
+            return;
+        };
         let keep = self.target.saturating_sub(self.raise_by);
         if floor < self.target + self.raise_by {
             return;

@@ -72,7 +72,13 @@ fn solve(mut m: [[f64; 4]; 3]) -> [f64; 3] {
 }
 
 /// A logarithmic sine sweep (Farina 2000) from `from_hz` to `to_hz`.
-pub(crate) fn sweep(rate: u32, from_hz: f64, to_hz: f64, amplitude: f64, frames: usize) -> Vec<f32> {
+pub(crate) fn sweep(
+    rate: u32,
+    from_hz: f64,
+    to_hz: f64,
+    amplitude: f64,
+    frames: usize,
+) -> Vec<f32> {
     let seconds = frames as f64 / f64::from(rate);
     let octaves = (to_hz / from_hz).ln();
     (0..frames)

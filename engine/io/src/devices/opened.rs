@@ -46,9 +46,8 @@ impl Plan {
             max_block: format.max_block,
             latency_frames,
         };
-        let is_default = |end, choice: &Choice| {
-            *choice == Choice::Default && self.target(end).is_some()
-        };
+        let is_default =
+            |end, choice: &Choice| *choice == Choice::Default && self.target(end).is_some();
         Opened {
             format,
             info,
