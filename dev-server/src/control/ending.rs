@@ -147,8 +147,12 @@ impl Control {
             return;
         }
         let what = format!(
-            "after {} frames: {} underruns, {} overruns, {} lost frames",
-            told["frames"], told["underruns"], told["overruns"], told["lost_frames"]
+            "after {} frames: {} underruns, {} overruns, {} lost frames, {} late callbacks",
+            told["frames"],
+            told["underruns"],
+            told["overruns"],
+            told["lost_frames"],
+            told["late_callbacks"],
         );
         say(Tone::Good, "Stopped", what);
     }

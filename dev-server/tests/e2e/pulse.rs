@@ -260,9 +260,11 @@ fn build_example() {
     run(&[&args[..], &virtual_ends[..]].concat()).succeeded();
 }
 
+/// Four times the default period: what a busy machine and a thread without priority can keep.
 #[test]
 fn a_sweep_passes_whole() {
-    sweep_survives(256, 10, 6);
+    let _alone = Crate::new("pulse");
+    sweep_survives(1_024, 8, 6);
 }
 
 #[test]
