@@ -9,9 +9,9 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    browser::{Browser, Complaint},
+    browser::Browser,
+    client::{Client, port_of},
     crates::{Crate, UNITY, source},
-    line::{Line, port_of},
     server::{Server, retake, tmp},
     signal::sine,
     wav::Wav,
@@ -73,7 +73,7 @@ fn assert_level(browser: &mut Browser, meter: &str, peak: f64) {
 }
 
 /// The levels of one side over the next moment, as scripts read them.
-fn measured(line: &mut Line, side: &str) -> Vec<f64> {
+fn measured(line: &mut Client, side: &str) -> Vec<f64> {
     // An echo tells where a ramp begins.
     std::thread::sleep(Duration::from_millis(100));
     line.call("meters", &json!({}));
@@ -85,7 +85,7 @@ fn measured(line: &mut Line, side: &str) -> Vec<f64> {
         .collect()
 }
 
-fn assert_measured(line: &mut Line, side: &str, wanted: [f64; 2]) {
+fn assert_measured(line: &mut Client, side: &str, wanted: [f64; 2]) {
     let peaks = measured(line, side);
     let near = peaks
         .iter()
@@ -98,11 +98,11 @@ fn assert_measured(line: &mut Line, side: &str, wanted: [f64; 2]) {
 }
 
 /// A server, a script's line to it, and a page that is connected.
-fn at_the_page(args: &[&str]) -> (Server, Line, Browser) {
+fn at_the_page(args: &[&str]) -> (Server, Client, Browser) {
     let mut server = Server::start(args);
     let listening = server.wait("listening");
     server.wait("reloaded");
-    let line = Line::open(&listening);
+    let line = Client::connect(&listening);
     let mut browser = Browser::open(listening["url"].as_str().unwrap());
     browser.until_seen("#connection[data-state=connected]");
     browser.until_seen("#audio[data-state=running]");
@@ -159,7 +159,7 @@ fn levels_and_the_slider_are_those_of_the_sound() {
 }
 
 /// The engine's clock.
-fn frame(line: &mut Line) -> usize {
+fn frame(line: &mut Client) -> usize {
     let status = line.call("status", &json!({}));
     usize::try_from(status["counters"]["frames"].as_u64().unwrap()).unwrap()
 }
@@ -209,14 +209,14 @@ fn bypass_and_mute_do_what_they_say() {
     );
 }
 
-/// Where something stands in a source, as compilers say it.
-fn place_of(what: &str, text: &str) -> String {
-    let (row, line) = text
+/// Where something stands in a source: line and column, as compilers count them.
+fn place_of(what: &str, text: &str) -> (usize, usize) {
+    let found = text
         .lines()
         .enumerate()
-        .find(|(_, line)| line.contains(what))
-        .unwrap();
-    format!("{}:{}", row + 1, line.find(what).unwrap() + 1)
+        .find_map(|(row, line)| Some((row, line.find(what)?)));
+    let (row, column) = found.unwrap();
+    (row + 1, column + 1)
 }
 
 #[test]
@@ -252,16 +252,10 @@ fn a_syntax_error(plugin: &Crate, browser: &mut Browser) {
     let statement = "*sample *= ;";
     plugin.law(statement);
     browser.until_seen("#overlay");
-    let (row, column) = place_of(statement, &source(statement))
-        .split_once(':')
-        .map(|(r, c)| (r.to_owned(), c.parse::<usize>().unwrap()))
-        .unwrap();
+    let (row, column) = place_of("= ;", &source(statement));
     let place = browser.text("#diagnostics .place");
     assert!(
-        place.ends_with(&format!(
-            "src/lib.rs:{row}:{}",
-            column + statement.find(';').unwrap()
-        )),
+        place.ends_with(&format!("src/lib.rs:{row}:{}", column + 2)),
         "{place}"
     );
     assert_eq!(browser.text("#overlay-title"), "Build failed: 1 error");
@@ -269,22 +263,21 @@ fn a_syntax_error(plugin: &Crate, browser: &mut Browser) {
     assert_eq!(browser.text("#reload-state"), "BuildFailed");
 }
 
-fn a_panic(plugin: &Crate, line: &mut Line, browser: &mut Browser) {
+fn a_panic(plugin: &Crate, line: &mut Client, browser: &mut Browser) {
     let statement = "assert!(gain < 1.5, \"too loud\"); *sample *= gain;";
     plugin.law(statement);
     browser.until_text("#generation", "3");
     line.call("set_param", &json!({ "id": "gain", "value": 6.0 }));
     browser.until_seen("#fault");
     let banner = browser.text("#fault");
-    let (row, _) = place_of(statement, &source(statement))
-        .split_once(':')
-        .map(|(r, c)| (r.to_owned(), c.to_owned()))
-        .unwrap();
-    assert!(banner.contains(&format!("src/lib.rs:{row}")), "{banner}");
-    assert!(
-        banner.contains("too loud") && banner.contains("Panic in generation 3"),
-        "{banner}"
-    );
+    let (row, _) = place_of(statement, &source(statement));
+    for part in [
+        "Panic in generation 3",
+        "too loud",
+        &format!("src/lib.rs:{row}"),
+    ] {
+        assert!(banner.contains(part), "no {part} in: {banner}");
+    }
     browser.until_seen("#audio[data-state=faulted]");
 }
 
@@ -303,25 +296,19 @@ fn a_refusal(plugin: &Crate, browser: &mut Browser) {
 }
 
 fn parameters_come_and_go(plugin: &Crate, browser: &mut Browser) {
-    let more = "}\n\n#[derive(Debug, Default)]";
-    let tilt = "    #[param(name = \"Tilt\", range = -3.0..=3.0, default = 1.0, unit = \"dB\")]\n    tilt: FloatParam,\n";
-    plugin.save(
-        "src/lib.rs",
-        &source(UNITY).replacen(more, &format!("{tilt}{more}"), 1),
-    );
-    browser.until_seen("[data-param=tilt] input");
+    let end = "}\n\n#[derive(Debug, Default)]";
+    let tilt = "    #[param(name = \"Tilt\", range = -3.0..=3.0, default = 1.0, unit = \"dB\")]\n    \
+                tilt: FloatParam,\n";
+    let both = source(UNITY).replacen(end, &format!("{tilt}{end}"), 1);
+    browser.eval(&format!("document.querySelector('{SLIDER}').focus()"));
+    plugin.save("src/lib.rs", &both);
+    browser.until_text("[data-param=tilt] .parameter-text", "1.00 dB");
     browser.until_gone("#reload-refused");
-    assert!(
-        browser
-            .text("[data-param=tilt] .parameter-text")
-            .starts_with("1")
-    );
-    // The one that was there is the same one, at its value.
-    assert!(
-        browser.text(TEXT).starts_with("6"),
-        "{}",
-        browser.text(TEXT)
-    );
+    // The one that was there keeps its value, and the hand that is on it.
+    assert_eq!(browser.text(TEXT), "6.0 dB");
+    browser.until(&format!(
+        "document.activeElement === document.querySelector('{SLIDER}')"
+    ));
     plugin.law(UNITY);
     browser.until_gone("[data-param=tilt]");
     browser.until_seen(SLIDER);
@@ -329,8 +316,8 @@ fn parameters_come_and_go(plugin: &Crate, browser: &mut Browser) {
 
 /// While nobody listens, the browser itself writes down each attempt (`net::ERR_…`) and no page can
 /// keep it from that. An attempt that a server answered with an error would be the page's mistake.
-fn is_of_the_gap(complaint: &Complaint) -> bool {
-    complaint.text.contains("net::ERR_")
+fn is_of_the_gap(complaint: &str) -> bool {
+    complaint.contains("net::ERR_")
 }
 
 #[test]
@@ -360,12 +347,12 @@ fn a_page_outlives_its_server() {
     browser.until_seen("#connection[data-state=connected]");
     browser.until_seen("#audio[data-state=running]");
     browser.until_gone("#offline");
-    let peak = measured(&mut Line::open(&listening), "output")[0];
+    let peak = measured(&mut Client::connect(&listening), "output")[0];
     assert_level(&mut browser, "output-0", peak);
     let others: Vec<_> = browser
         .complaints()
         .iter()
-        .filter(|c| !is_of_the_gap(c))
+        .filter(|said| !is_of_the_gap(said))
         .collect();
     assert!(others.is_empty(), "{others:#?}");
 }

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::{
     browser::Browser,
+    client::Client,
     crates::Crate,
-    line::Line,
     server::{Server, tmp},
     signal::noise,
     wav::Wav,
@@ -31,7 +31,7 @@ const BARS: [[i32; 5]; 4] = [
 ];
 
 /// A plugin with something to turn: drive, a low-pass, width.
-pub(crate) const DRIVE: &str = r#"//! A saturator.
+const DRIVE: &str = r#"//! A saturator.
 #![forbid(unsafe_code)]
 use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 
@@ -84,10 +84,10 @@ export_plugin!(Drive);
 "#;
 
 /// Plucked chords, a bass, a drum and a hat, eight seconds that join end to end.
-pub(crate) fn music(path: &Path) {
+fn music(path: &Path) {
     let mut rows = [vec![0.0; 16 * BEAT], vec![0.0; 16 * BEAT]];
     for (bar, notes) in BARS.iter().enumerate() {
-        for eighth in 0..8 {
+        for (eighth, seed) in (0..8).zip(1..) {
             let at = (8 * bar + eighth) * BEAT / 2;
             let hertz = |semitones: i32| 110.0 * 2_f32.powf(semitones as f32 / 12.0);
             let chord = 1 + (eighth * 3) % 4;
@@ -96,7 +96,7 @@ pub(crate) fn music(path: &Path) {
                 pluck(&mut rows, at, hertz(notes[0]) / 2.0, 0.22, 0.5);
                 drum(&mut rows, at);
             }
-            hat(&mut rows, at, if eighth % 2 == 0 { 0.3 } else { 0.7 });
+            hat(&mut rows, at, seed, if eighth % 2 == 0 { 0.3 } else { 0.7 });
         }
     }
     Wav::new(RATE, rows.to_vec()).write(path);
@@ -129,8 +129,8 @@ fn drum(rows: &mut [Vec<f32>; 2], at: usize) {
     add(rows, at, 0.5, voice);
 }
 
-fn hat(rows: &mut [Vec<f32>; 2], at: usize, pan: f32) {
-    let voice = noise(at as u32 + 1, 0.12, BEAT / 8);
+fn hat(rows: &mut [Vec<f32>; 2], at: usize, seed: u32, pan: f32) {
+    let voice = noise(seed, 0.12, BEAT / 8);
     let fall = |(n, x): (usize, f32)| x * (-(n as f32) / 900.0).exp();
     add(rows, at, pan, voice.into_iter().enumerate().map(fall));
 }
@@ -157,7 +157,7 @@ fn readme_picture() {
     let mut browser = Browser::open(listening["url"].as_str().unwrap());
     browser.theme("dark");
     browser.until_seen("#audio[data-state=running]");
-    let mut line = Line::open(&listening);
+    let mut line = Client::connect(&listening);
     for (law, wanted) in [
         ("(drive * *sample + bias).sin()", 2),
         ("(drive * *sample + bias).tanh()", 3),
