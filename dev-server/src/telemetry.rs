@@ -118,6 +118,7 @@ impl Telemetry {
             "callbacks": p.callbacks.get(),
             "underruns": p.underruns.get(),
             "overruns": p.overruns.get(),
+            "late_callbacks": p.late_callbacks.get(),
             "lost_frames": p.lost_frames.get(),
             "discarded_frames": p.discarded_frames.get(),
             "record_lost_frames": p.record_lost_frames.get(),

@@ -8,6 +8,9 @@
 //! delivers again, and a target raised by one playback period, so that the same jitter is not heard
 //! twice. The ring is *full* (capture counts an overrun): what it refused was newer than what it
 //! holds, so all of it is thrown away. Either way the sound fades back in over 5 ms.
+//!
+//! When playback stood still and capture did not, the ring is too full without being full: a fill
+//! that was a period and more above the target for two seconds is shed, and counted as lost.
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
@@ -35,6 +38,8 @@ pub struct InputSpec {
     pub max_block: usize,
 }
 
+/// A fill above the target for so long is shed.
+const SURPLUS_SECONDS: u32 = 2;
 /// Milliseconds over which the input fades back in after a re-seed.
 const RESEED_FADE_MS: u32 = 5;
 
@@ -125,6 +130,7 @@ struct Feed {
     fade: Ramp,
     /// Whether capture has delivered anything: before that nothing can be lost.
     has_begun: bool,
+    surplus: Surplus,
     probe: Arc<Probe>,
 }
 
@@ -152,6 +158,7 @@ impl Feed {
             state: State::Unprimed,
             fade: Ramp::new(1.0, fade_frames),
             has_begun: false,
+            surplus: Surplus::default(),
             ring,
             rates,
             probe,
@@ -172,6 +179,7 @@ impl Feed {
         if self.has_lost_touch(fill) {
             self.prime(fill);
         }
+        self.shed_surplus(wanted);
         let silent = self.give_silence(wanted);
         let (silence, sound) = out.split_at_mut(silent * channels);
         silence.fill(0.0);
@@ -205,6 +213,24 @@ impl Feed {
             zeros: self.target - keep,
         };
         self.probe.primed.store(true, Relaxed);
+    }
+
+    /// When playback stood still while capture went on, the ring stays too full for good: what was
+    /// never below the target for [`SURPLUS_SECONDS`] is latency that nobody asked for.
+    fn shed_surplus(&mut self, wanted: usize) {
+        let window = (SURPLUS_SECONDS * self.rates.capture) as usize;
+        let Some(floor) = self.surplus.floor_of(window, wanted) else {
+            return;
+        };
+        let keep = self.target.saturating_sub(self.raise_by);
+        if floor < self.target + self.raise_by {
+            return;
+        }
+        let shed = self.ring.discard(floor - keep);
+        self.probe.overruns.add(1);
+        self.probe.lost_frames.add(shed as u64);
+        self.fade.jump_to(0.0);
+        self.fade.head_for(1.0);
     }
 
     fn give_silence(&mut self, wanted: usize) -> usize {
@@ -242,7 +268,9 @@ impl Feed {
         if missing > 0 && self.state != State::Dry {
             self.run_dry();
         }
-        let fill = self.rates.to_engine(self.ring.fill_frames());
+        let fill = self.ring.fill_frames();
+        self.surplus.note(fill);
+        let fill = self.rates.to_engine(fill);
         self.probe.fill_frames.set(fill as u64);
     }
 
@@ -256,6 +284,29 @@ impl Feed {
         let raised = (self.target + self.raise_by).min(self.ring.capacity_frames() / 2);
         self.target = self.target.max(raised);
         self.show_target();
+    }
+}
+
+/// The lowest fill that a read left behind in a while.
+#[derive(Debug, Default)]
+struct Surplus {
+    floor: Option<usize>,
+    passed: usize,
+}
+
+impl Surplus {
+    fn note(&mut self, fill: usize) {
+        self.floor = Some(self.floor.map_or(fill, |floor| floor.min(fill)));
+    }
+
+    /// Lets `frames` pass; after `window` of them gives the floor and begins anew.
+    fn floor_of(&mut self, window: usize, frames: usize) -> Option<usize> {
+        self.passed += frames;
+        if self.passed < window {
+            return None;
+        }
+        self.passed = 0;
+        self.floor.take()
     }
 }
 

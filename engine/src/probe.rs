@@ -42,6 +42,9 @@ pub struct Probe {
     pub underruns: Counter,
     /// Times the input ring was full when the capture callback came.
     pub overruns: Counter,
+    /// Playback callbacks that came after the device must have run dry: gaps that were heard, of a
+    /// length that nobody knows.
+    pub late_callbacks: Counter,
     /// Frames captured after priming and never rendered, plus frames rendered as silence for want
     /// of input; at the capture device's rate.
     pub lost_frames: Counter,

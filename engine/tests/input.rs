@@ -218,3 +218,37 @@ fn a_full_ring_is_emptied_and_primed_again() {
 fn a_ring_below_its_target_is_refused() {
     live(8, slow(8, 1));
 }
+
+/// Playback stands still for 5,000 frames while capture goes on: two seconds later the delay is the
+/// target again, and what was shed is counted.
+#[test]
+fn a_surplus_is_shed() {
+    let spec = InputSpec {
+        rate: RATE,
+        engine_rate: RATE,
+        target_frames: 1_024,
+        period_frames: 256,
+        max_block: 256,
+    };
+    let (mut tx, mut input, probe) = live(48_000, spec);
+    let mut block = Planar::new(2, 256);
+    let mut captured = 0;
+    let mut turn = |input: &mut LiveInput, captures: usize| {
+        let frames: Vec<f32> = (captured..captured + captures).flat_map(tagged).collect();
+        assert_eq!(tx.push(&frames), captures);
+        captured += captures;
+        input.read(&mut block, 256);
+        // How old the newest frame that is played is.
+        captured - block.channel(0)[255] as usize
+    };
+    for _ in 0..40 {
+        turn(&mut input, 256);
+    }
+    let delay = turn(&mut input, 256);
+    assert_eq!(turn(&mut input, 256 + 5_000), delay + 5_000);
+    let blocks = 5 * RATE as usize / 256;
+    let last = (0..blocks).map(|_| turn(&mut input, 256)).last();
+    assert_eq!(last, Some(delay));
+    assert_eq!(probe.lost_frames.get(), 5_000);
+    assert_eq!((probe.overruns.get(), probe.underruns.get()), (1, 0));
+}

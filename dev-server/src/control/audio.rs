@@ -140,7 +140,7 @@ impl Control {
             None => (self.create_recorder(shape)?, 0),
         };
         if is_new_session {
-            self.mute = opened.real_mic_and_speaker_by_default && !self.parts.run.audio.unmute;
+            self.mute = opened.unasked_sound && !self.parts.run.audio.unmute;
             self.audio.muted_at_start = self.mute;
             self.parts.telemetry.set(Flag::Mute, self.mute);
         }

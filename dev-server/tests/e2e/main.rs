@@ -15,6 +15,7 @@ mod client;
 mod crates;
 mod fast_clock;
 mod page;
+mod pulse;
 mod reload;
 mod screenshot;
 mod server;

@@ -70,3 +70,47 @@ fn solve(mut m: [[f64; 4]; 3]) -> [f64; 3] {
     }
     [m[0][3] / m[0][0], m[1][3] / m[1][1], m[2][3] / m[2][2]]
 }
+
+/// A logarithmic sine sweep (Farina 2000) from `from_hz` to `to_hz`.
+pub(crate) fn sweep(
+    rate: u32,
+    from_hz: f64,
+    to_hz: f64,
+    amplitude: f64,
+    frames: usize,
+) -> Vec<f32> {
+    let seconds = frames as f64 / f64::from(rate);
+    let octaves = (to_hz / from_hz).ln();
+    (0..frames)
+        .map(|n| {
+            let t = n as f64 / f64::from(rate) / seconds;
+            let phase = TAU * from_hz * seconds / octaves * ((t * octaves).exp() - 1.0);
+            (amplitude * phase.sin()) as f32
+        })
+        .collect()
+}
+
+/// Where `wanted` lies in `got` (whole frames), and what is left there after subtracting it, in dB
+/// against `wanted`. The place is where a stretch from the middle fits best.
+pub(crate) fn delay_and_residual_db(wanted: &[f32], got: &[f32]) -> (usize, f64) {
+    let middle = wanted.len() / 2;
+    let error = |at: usize, frames: usize| -> f64 {
+        let pairs = wanted[middle..middle + frames].iter().zip(&got[at..]);
+        pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum()
+    };
+    // A few samples tell most places apart; the rest is told apart by many.
+    let mut places: Vec<usize> = (middle..got.len() - 4_000).collect();
+    for frames in [8, 64, 4_000] {
+        places.sort_by(|&a, &b| error(a, frames).total_cmp(&error(b, frames)));
+        places.truncate(if frames == 8 { 5_000 } else { 50 });
+    }
+    let start = places[0] - middle;
+    let level = |x: f64| x * x;
+    let signal: f64 = wanted.iter().map(|&x| level(f64::from(x))).sum();
+    let residual: f64 = wanted
+        .iter()
+        .enumerate()
+        .map(|(n, &x)| level(f64::from(x) - got.get(start + n).map_or(0.0, |&y| f64::from(y))))
+        .sum();
+    (start, 10.0 * (residual.max(1e-30) / signal).log10())
+}

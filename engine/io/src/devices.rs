@@ -166,8 +166,9 @@ pub struct Opened {
     pub info: AudioInfo,
     /// The engine's end of the microphone.
     pub input: Option<LiveInput>,
-    /// Nobody chose this microphone and this speaker: beware of howl.
-    pub real_mic_and_speaker_by_default: bool,
+    /// Nobody chose this real speaker nor what is heard of it: a microphone may howl, a test tone
+    /// may frighten. Begin muted.
+    pub unasked_sound: bool,
     /// The speaker is a file or nothing: no fade-in, no limiter.
     pub virtual_output: bool,
     /// What was done instead of what was asked, in sentences.

@@ -15,7 +15,7 @@ pub(crate) trait Pcm: Copy {
 
 macro_rules! signed {
     ($($t:ty),*) => {$(
-        #[expect(
+        #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_lossless,
             reason = "a float cast saturates; one body for all widths"

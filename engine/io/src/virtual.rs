@@ -1,6 +1,6 @@
 //! Virtual devices: sound cards made of arithmetic, behind cpal's own traits.
 //!
-//! A [`Card`] has one thread (`virtual`) and one clock for all its lanes (at most a microphone and
+//! A card has one thread (`virtual`) and one clock for all its lanes (at most a microphone and
 //! a speaker): it calls their callbacks in the order of their time, captures first on a tie. It
 //! sleeps until each is due (real clock) or calls them as fast as they return (fast clock). The
 //! code that drives hardware drives these too, and knows no difference.
@@ -16,5 +16,7 @@ pub(crate) mod microphone;
 pub(crate) mod spec;
 
 pub(crate) use card::{Card, Pace, Run};
+#[cfg(test)]
+pub(crate) use data::SampleMemory;
 pub(crate) use host::VirtualHost;
 pub use spec::{Spec, Window};

@@ -1,19 +1,19 @@
 //! Devices that die and come back, on virtual hardware and the real clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::float_cmp,
+    reason = "a test fails loudly; samples are compared bit by bit"
+)]
 
 use std::{collections::HashMap, path::Path};
 
-use retake_io::{DeviceEvent, DeviceRequest, DeviceState, End, IoError};
+use retake_io::{DeviceEvent, DeviceState, End, IoError};
 
 #[path = "common/rig.rs"]
 mod rig;
-use rig::{Rig, noise, read_wav, request, write_wav};
-
-fn real(input: &str, output: &str, frames: u64) -> DeviceRequest {
-    DeviceRequest {
-        stop_after_frames: Some(frames),
-        ..request(input, output)
-    }
-}
+use rig::{Rig, noise, read_wav, real, request, write_wav};
 
 fn file(keys: &str, path: &Path) -> String {
     format!("virtual:{keys},file={}", path.display())
@@ -129,7 +129,7 @@ fn nothing_counts_before_the_engine_is_there() {
     std::thread::sleep(std::time::Duration::from_millis(50));
     assert_eq!(rig.probe.callbacks.get() + rig.probe.frames.get(), 0);
     let engine = rig.engine(*opened, None);
-    rig.devices.start(engine, Vec::new());
+    rig.play(engine, Vec::new());
     rig.wait("sound", |probe| probe.callbacks.get() > 3);
     assert_eq!(
         rig.probe.lost_frames.get() + rig.probe.discarded_frames.get(),
@@ -155,53 +155,45 @@ fn what_cannot_be_opened_is_said_once_and_clearly() {
     std::fs::write(&text, "no wave").unwrap();
     let two = dir.path().join("two.wav");
     write_wav(&two, 44_100, 2, &[0.0; 4]);
-    let cases = [
-        (
-            file("once", &empty),
-            "virtual".into(),
-            "empty.wav: it holds no audio",
-            false,
-        ),
-        (file("once", &text), "virtual".into(), "cannot read", false),
-        (
-            file("once", &dir.path().join("gone.wav")),
-            "virtual".into(),
-            "gone.wav",
-            false,
-        ),
-        (
-            file("rate=48000", &two),
-            "virtual".into(),
-            "but the file has 44100 Hz",
-            true,
-        ),
-        (
-            file("channels=1", &two),
-            "virtual".into(),
-            "but the file has 2",
-            true,
-        ),
-        (
-            "virtual".into(),
-            "virtual:tone=5".into(),
-            "tone is for a microphone",
-            true,
-        ),
-        (
-            "virtual".into(),
-            file("rate=48000", &dir.path().join("no/such/out.wav")),
-            "no/such/out.wav",
-            false,
-        ),
-        ("none".into(), "none".into(), "nothing to run", true),
-    ];
-    for (input, output, message, is_usage) in cases {
-        let error = Rig::open(request(&input, &output)).err().unwrap();
-        let shown = error.to_string();
-        assert!(shown.contains(message), "{shown}");
-        assert_eq!(error.is_usage(), is_usage, "{shown}");
-        assert_eq!(shown.lines().count(), 1);
-    }
+    let gone = dir.path().join("gone.wav");
+    let unwritable = dir.path().join("no/such/out.wav");
+    refuses(
+        &file("once", &empty),
+        "virtual",
+        "empty.wav: it holds no audio",
+    );
+    refuses(&file("once", &text), "virtual", "cannot read");
+    refuses(&file("once", &gone), "virtual", "gone.wav");
+    refuses("virtual", &file("seed=1", &unwritable), "no/such/out.wav");
+    misuse(
+        &file("rate=48000", &two),
+        "virtual",
+        "but the file has 44100 Hz",
+    );
+    misuse(&file("channels=1", &two), "virtual", "but the file has 2");
+    misuse("virtual", "virtual:tone=5", "tone is for a microphone");
+    misuse("none", "none", "nothing to run");
+}
+
+fn refuses(input: &str, output: &str, message: &str) {
+    assert!(!says(input, output, message), "the world is to blame");
+}
+
+fn misuse(input: &str, output: &str, message: &str) {
+    assert!(says(input, output, message), "the command line is to blame");
+}
+
+/// Whether the one line is a usage error.
+fn says(input: &str, output: &str, message: &str) -> bool {
+    let error = Rig::open(request(input, output)).err().unwrap();
+    let shown = error.to_string();
+    assert!(shown.contains(message), "{shown}");
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    error.is_usage()
+}
+
+#[test]
+fn a_wrong_rate_or_host_is_told_the_right_ones() {
     let mut wish = request("virtual", "virtual:rate=44100");
     wish.rate = Some(48_000);
     let error = Rig::open(wish).err().unwrap();

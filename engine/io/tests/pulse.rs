@@ -1,5 +1,12 @@
-//! A real PulseAudio daemon between a known signal and what is heard of it.
+//! A real `PulseAudio` daemon between a known signal and what is heard of it.
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::float_cmp,
+    reason = "a test fails loudly; samples are compared bit by bit"
+)]
 
 use std::{
     collections::HashMap,
@@ -11,13 +18,16 @@ use cpal::{
     BufferSize, StreamConfig,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
-use retake_io::{DeviceState, End, list};
+use retake_io::{DeviceEvent, DeviceState, End, IoError, list};
 
+#[path = "common/home.rs"]
+mod home;
 #[path = "common/pulse.rs"]
 mod pulse;
 #[path = "common/rig.rs"]
 mod rig;
-use pulse::{Daemon, in_private_home};
+use home::in_private_home;
+use pulse::Daemon;
 use rig::{Rig, noise, request};
 
 const LOOP_FRAMES: usize = 48_000;
@@ -126,7 +136,7 @@ fn start(period: u32) -> Rig {
         "asked {period}: {}",
         serde_json::to_string(&opened.info).unwrap()
     );
-    assert!(opened.real_mic_and_speaker_by_default && !opened.virtual_output);
+    assert!(opened.unasked_sound && !opened.virtual_output);
     assert_eq!(opened.info.host, "pulseaudio");
     rig.wait("a second of sound", |probe| probe.frames.get() > 48_000);
     rig
@@ -182,7 +192,7 @@ fn devices_are_listed_and_found_by_name() {
         let (rig, opened) = Rig::open(request("monitor of booth", "speaker")).unwrap();
         assert_eq!(opened.info.output.unwrap().device, "Hall");
         assert_eq!(opened.info.input.unwrap().device, "Monitor of Booth");
-        assert!(!opened.real_mic_and_speaker_by_default, "they were chosen");
+        assert!(!opened.unasked_sound, "they were chosen");
         rig.devices.stop();
         let error = Rig::open(request("none", "hal l")).err().unwrap();
         assert!(error.is_usage());
@@ -212,7 +222,7 @@ fn a_restarted_daemon_gets_its_sound_back() {
         let bench = Bench::set_up();
         let (mut back, mut told) = (0, 0);
         while back < 2 {
-            if let retake_io::DeviceEvent::State { state, .. } = rig.next() {
+            if let DeviceEvent::State { state, .. } = rig.next() {
                 told += 1;
                 back += usize::from(state == DeviceState::Back);
             }
@@ -226,6 +236,59 @@ fn a_restarted_daemon_gets_its_sound_back() {
         assert!(
             engine.frame() > frames,
             "the same engine, its clock goes on"
+        );
+    });
+}
+
+#[test]
+fn a_daemon_of_another_rate_gets_another_engine() {
+    in_private_home("a_daemon_of_another_rate_gets_another_engine", || {
+        let daemon = Daemon::start();
+        let (mut rig, opened) = Rig::start(request("default", "default"));
+        assert_eq!(opened.format.engine_rate, 48_000);
+        rig.wait("sound", |probe| probe.frames.get() > 4_800);
+        drop(daemon);
+        let _daemon = Daemon::start_at(44_100);
+        let (old, opened) = loop {
+            if let DeviceEvent::Reshape { engine, opened } = rig.next() {
+                break (engine, opened);
+            }
+        };
+        assert_eq!(
+            (old.shape().rate, opened.format.engine_rate),
+            (48_000, 44_100)
+        );
+        let parts = old.into_parts();
+        assert_eq!(parts.playing.number(), 1);
+        let engine = rig.engine(*opened, None);
+        rig.play(engine, Vec::new());
+        rig.wait("sound of the new engine", |probe| {
+            (4_410..parts.frame).contains(&probe.frames.get())
+        });
+        assert_eq!(rig.stop().shape().rate, 44_100);
+    });
+}
+
+/// Without any sound system the virtual devices step in, and say so.
+#[test]
+fn where_there_is_no_device_the_virtual_one_plays() {
+    in_private_home("where_there_is_no_device_the_virtual_one_plays", || {
+        let (rig, opened) = Rig::start(request("default", "default"));
+        if opened.info.host == "virtual" {
+            assert_eq!(opened.notices.len(), 2, "{:?}", opened.notices);
+            assert!(opened.virtual_output && !opened.unasked_sound);
+            rig.wait("sound", |probe| probe.frames.get() > 4_800);
+        } else {
+            // This machine has a sound card.
+            assert_eq!(opened.info.host, "alsa");
+        }
+        rig.stop();
+        let mut wish = request("default", "default");
+        wish.host = Some("pulseaudio".to_owned());
+        let error = Rig::open(wish).err().unwrap();
+        assert!(
+            matches!(error, IoError::HostUnavailable { .. }),
+            "{error:?}"
         );
     });
 }

@@ -1,4 +1,11 @@
 //! The recorder: every frame, a whole file, and a word when the disk is full.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::float_cmp,
+    reason = "a test fails loudly; samples are compared bit by bit"
+)]
 
 use std::sync::mpsc::channel;
 

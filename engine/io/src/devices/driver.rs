@@ -69,9 +69,29 @@ impl Capture {
     }
 }
 
+/// Whether callbacks come in time. A device holds about two periods: when the callback comes later
+/// than the frames of this and the last one last, it has run dry, and no sound server tells us.
+#[derive(Default)]
+struct Pace {
+    last: Option<(u64, usize)>,
+}
+
+impl Pace {
+    /// Whether this callback came too late.
+    fn is_late(&mut self, now_ns: u64, frames: usize, rate: u32) -> bool {
+        let last = self.last.replace((now_ns, frames));
+        last.is_some_and(|(last_ns, last_frames)| {
+            let held_ns = (frames + last_frames) as u64 * 1_000_000_000 / u64::from(rate);
+            now_ns.saturating_sub(last_ns) > held_ns
+        })
+    }
+}
+
 /// The playback callback: holds the engine, and silence while there is none.
 pub(super) struct Playback {
     held: Held,
+    /// Only for devices that play in real time.
+    pace: Option<Pace>,
     scratch: Vec<f32>,
     channels: usize,
     rate: u32,
@@ -84,12 +104,18 @@ impl Playback {
         let channels = format.1.into();
         Self {
             held,
+            pace: None,
             scratch: scratch(channels),
             channels,
             rate: format.0,
             epoch,
             probe,
         }
+    }
+
+    /// Counts callbacks that come too late from now on.
+    pub(super) fn watch_pace(&mut self) {
+        self.pace = Some(Pace::default());
     }
 
     /// Renders into the device's buffer, of whatever size it is.
@@ -104,6 +130,11 @@ impl Playback {
         let meter = Timed::begin(self.epoch);
         let frames = data.len() / self.channels;
         let samples = frames * self.channels;
+        if let Some(pace) = &mut self.pace
+            && pace.is_late(meter.now_ns, frames, self.rate)
+        {
+            self.probe.late_callbacks.add(1);
+        }
         if let Some(output) = data.as_slice_mut::<f32>() {
             engine.render(&mut output[..samples], meter.now_ns);
         } else {
@@ -175,4 +206,51 @@ impl Timed {
 
 fn nanos(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{devices::slot::slot, r#virtual::SampleMemory};
+    use cpal::SampleFormat;
+    use retake_engine::frame_ring;
+
+    #[test]
+    fn without_an_engine_a_callback_is_silence_and_counts_nothing() {
+        let probe = Arc::new(Probe::default());
+        let (home, _inbox) = std::sync::mpsc::sync_channel(1);
+        let (_handover, held) = slot(home);
+        let format = (48_000, 2);
+        let mut playback = Playback::new(held, format, Instant::now(), Arc::clone(&probe));
+        let mut memory = SampleMemory::new(SampleFormat::U8, 6);
+        memory.lend(6, |data| {
+            playback.call(data);
+            assert_eq!(data.bytes(), [128; 6]);
+        });
+        assert_eq!(probe.callbacks.get(), 0);
+    }
+
+    #[test]
+    fn a_callback_is_late_when_the_device_has_run_dry() {
+        let mut pace = Pace::default();
+        // 480 frames at 48 kHz last 10 ms.
+        let late = [0, 10, 25, 44, 65, 75].map(|ms| pace.is_late(ms * 1_000_000, 480, 48_000));
+        assert_eq!(late, [false, false, false, false, true, false]);
+    }
+
+    #[test]
+    fn what_the_ring_refuses_is_counted_as_what_it_is() {
+        let probe = Arc::new(Probe::default());
+        for (format, is_primed) in [(SampleFormat::F32, false), (SampleFormat::I16, true)] {
+            probe.primed.store(is_primed, Relaxed);
+            let (producer, ring) = frame_ring(2, 100);
+            let mut capture = Capture::new(producer, Arc::clone(&probe));
+            let mut memory = SampleMemory::new(format, 2 * 130);
+            memory.lend(2 * 130, |data| capture.call(data));
+            assert_eq!(ring.fill_frames(), 100);
+        }
+        assert_eq!(probe.overruns.get(), 2);
+        assert_eq!(probe.discarded_frames.get(), 30);
+        assert_eq!(probe.lost_frames.get(), 30);
+    }
 }

@@ -46,15 +46,15 @@ impl Plan {
             max_block: format.max_block,
             latency_frames,
         };
-        let is_default = |end, choice: &Choice| {
-            *choice == Choice::Default && self.target(end).is_some() && !self.is_virtual(end)
-        };
+        let is_default =
+            |end, choice: &Choice| *choice == Choice::Default && self.target(end).is_some();
         Opened {
             format,
             info,
             input,
-            real_mic_and_speaker_by_default: is_default(End::Input, &request.input)
-                && is_default(End::Output, &request.output),
+            unasked_sound: is_default(End::Input, &request.input)
+                && is_default(End::Output, &request.output)
+                && !self.is_virtual(End::Output),
             virtual_output: mode == Mode::Input || self.is_virtual(End::Output),
             notices: self.notices.clone(),
         }

@@ -61,6 +61,6 @@ mod tests {
         assert!(!outage.is_trying());
         outage.begin_try();
         assert!(outage.is_trying());
-        assert!(!outage.is_due(now + Duration::from_secs(60)));
+        assert!(!outage.is_due(now + Duration::from_mins(1)));
     }
 }

@@ -13,7 +13,10 @@ use crate::{
 /// What is at one end.
 pub(super) enum Target {
     /// A lane of the session's card.
-    Virtual { device: cpal::Device, name: String },
+    Virtual {
+        device: Box<cpal::Device>,
+        name: String,
+    },
     /// Whatever is that host's default when it is opened. A sound server that restarts must not
     /// find its card taken by us.
     Default { host: String },
@@ -29,7 +32,7 @@ impl Target {
     pub(super) fn find(&self, end: End, hosts: &mut Hosts) -> Result<Found, IoError> {
         match self {
             Self::Virtual { device, name } if is_there(device, end) => Ok(Found {
-                device: device.clone(),
+                device: cpal::Device::clone(device),
                 host: VIRTUAL.to_owned(),
                 name: name.clone(),
                 id: name.clone(),
@@ -235,7 +238,7 @@ impl OnCard {
             End::Output => self.host.default_output_device(),
         };
         Some(Target::Virtual {
-            device: device?,
+            device: Box::new(device?),
             name: spec.text,
         })
     }

@@ -41,15 +41,18 @@ impl Session {
 
     /// Opens the device at `end` again if it is there.
     pub(super) fn retry(&mut self, end: End) {
-        match self.plan.find(end) {
-            Ok(_) => {
-                if let Some(outage) = self.outages.get_mut(&end) {
-                    outage.begin_try();
-                }
-                self.regroup(end);
-            }
-            Err(error) => self.note_outage(end, &error.to_string()),
+        if let Err(error) = self.plan.find(end) {
+            return self.note_outage(end, &error.to_string());
         }
+        let is_clock = end == self.plan.clock_end();
+        for (&other, outage) in &mut self.outages {
+            // What the clock's device came back with, the other end may have come back with too:
+            // both at once is one new engine at most.
+            if other == end || is_clock {
+                outage.begin_try();
+            }
+        }
+        self.regroup(end);
     }
 
     /// Gets the engine home and gives it the streams that can be had now.

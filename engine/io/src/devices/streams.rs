@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{End, IoError},
-    hosts::Found,
+    hosts::{Found, VIRTUAL},
     r#virtual::{Pace, Run, Spec, VirtualHost},
 };
 
@@ -87,10 +87,13 @@ impl Opener {
             let fault = Fault::default();
             let on_error = fault.callback(End::Output, Arc::clone(&self.probe));
             let mut playback = self.driver(held, asked);
+            if found.host != VIRTUAL {
+                playback.watch_pace();
+            }
             ends = Some((handover, fault));
             (move |data: &mut Data| playback.call(data), on_error)
         })?;
-        self.clock_stream(stream, granted, ends)
+        clock_stream(stream, granted, ends)
     }
 
     /// The capture device as clock owner: its callback pushes, then renders as much.
@@ -115,7 +118,7 @@ impl Opener {
             };
             (call, on_error)
         })?;
-        let clock = self.clock_stream(stream, granted.clone(), ends)?;
+        let clock = clock_stream(stream, granted.clone(), ends)?;
         let ring = ring.ok_or_else(|| unbuilt(End::Input))?;
         Ok((clock, Feed { ring, granted }))
     }
@@ -184,22 +187,6 @@ impl Opener {
         Ok(clock)
     }
 
-    fn clock_stream(
-        &self,
-        stream: cpal::Stream,
-        granted: Granted,
-        ends: Option<(Handover, Fault)>,
-    ) -> Result<ClockStream, IoError> {
-        let (handover, fault) = ends.ok_or_else(|| unbuilt(End::Output))?;
-        Ok(ClockStream {
-            stream,
-            handover,
-            fault,
-            granted,
-            is_stand_in: false,
-        })
-    }
-
     fn driver(&self, held: Held, asked: Asked) -> Playback {
         let format = (asked.rate(), asked.channels());
         Playback::new(held, format, self.request.epoch, Arc::clone(&self.probe))
@@ -210,6 +197,21 @@ impl Opener {
         let (producer, consumer) = frame_ring(asked.channels().into(), capacity);
         (Capture::new(producer, Arc::clone(&self.probe)), consumer)
     }
+}
+
+fn clock_stream(
+    stream: cpal::Stream,
+    granted: Granted,
+    ends: Option<(Handover, Fault)>,
+) -> Result<ClockStream, IoError> {
+    let (handover, fault) = ends.ok_or_else(|| unbuilt(End::Output))?;
+    Ok(ClockStream {
+        stream,
+        handover,
+        fault,
+        granted,
+        is_stand_in: false,
+    })
 }
 
 /// cpal returned a stream without having taken its callbacks.

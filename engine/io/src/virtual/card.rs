@@ -192,8 +192,11 @@ impl State {
 
     fn ask_gates(&mut self, next: usize) -> Plan {
         let frames = self.lanes[next].period();
-        let gates = self.run.iter_mut().flat_map(|run| &mut run.gates);
-        if gates.fold(true, |open, gate| gate(frames) && open) {
+        let mut all_open = true;
+        for gate in self.run.iter_mut().flat_map(|run| &mut run.gates) {
+            all_open &= gate(frames);
+        }
+        if all_open {
             self.closed_since = None;
             return Plan::Step(next);
         }
@@ -241,7 +244,7 @@ impl Shared {
         let mut state = self.lock();
         while !state.quit {
             let timeout = match state.plan() {
-                Plan::Idle => Duration::from_secs(3_600),
+                Plan::Idle => Duration::from_hours(1),
                 Plan::Sleep(duration) => duration,
                 Plan::Stuck => {
                     let seconds = GATE_WATCHDOG.as_secs();

@@ -38,6 +38,7 @@ impl SampleMemory {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact in every format")]
 mod tests {
     use super::*;
     use crate::formats;

@@ -361,3 +361,52 @@ impl StreamTrait for VirtualStream {
         Ok(self.period)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::r#virtual::Run;
+    use std::sync::mpsc::{channel, sync_channel};
+
+    /// Ordinary cpal callbacks: what plays first, and what happens on a tie.
+    #[test]
+    fn callbacks_come_in_the_order_of_time_captures_first_on_a_tie() {
+        let spec = |text: &str| Some(text.parse().unwrap());
+        let (input, output) = (spec("virtual:period=200"), spec("virtual:period=100"));
+        let host = VirtualHost::new(Pace::Fast, input, output).unwrap();
+        let config = StreamConfig {
+            channels: 2,
+            sample_rate: 48_000,
+            buffer_size: BufferSize::Default,
+        };
+        let (log, order) = channel();
+        let heard = log.clone();
+        let microphone = host.default_input_device().unwrap();
+        let capture = microphone.build_input_stream(
+            config,
+            move |data: &[f32], _| heard.send(('c', data.len() / 2)).unwrap(),
+            |_| {},
+            None,
+        );
+        let speaker = host.default_output_device().unwrap();
+        let playback = speaker.build_output_stream(
+            config,
+            move |data: &mut [f32], _| log.send(('p', data.len() / 2)).unwrap(),
+            |_| {},
+            None,
+        );
+        let (ended, end) = sync_channel(1);
+        host.card().arm(Run {
+            stop_after: Some(450),
+            gates: Vec::new(),
+            on_end: Box::new(move |result| ended.send(result).unwrap()),
+        });
+        capture.as_ref().unwrap().play().unwrap();
+        assert!(order.try_recv().is_err(), "the clock waits for both");
+        playback.as_ref().unwrap().play().unwrap();
+        assert_eq!(end.recv(), Ok(Ok(())));
+        let order: Vec<_> = order.try_iter().collect();
+        let (p, c) = (('p', 100), ('c', 200));
+        assert_eq!(order, [p, p, c, p, p, c, ('p', 50)]);
+    }
+}

@@ -156,7 +156,7 @@ impl Lane {
             .is_some_and(|window| window.contains(seconds))
     }
 
-    /// The next callback, or its absence; a speaker writes no frame from `stop_after` on.
+    /// The next callback, or its absence; none has a frame from `stop_after` on.
     ///
     /// # Errors
     /// [`IoError::WavWrite`], [`IoError::DiskFull`] of the speaker's file.
@@ -183,30 +183,31 @@ impl Lane {
         frames_left: u64,
         now: StreamInstant,
     ) -> Result<(), IoError> {
-        let rate = f64::from(config.rate);
-        let scratch = &mut self.scratch[..];
+        let (rate, channels) = (f64::from(config.rate), usize::from(config.channels));
+        // The last callback is shorter: nothing is rendered that is not asked for.
+        let frames = usize::try_from(frames_left).unwrap_or(usize::MAX);
+        let samples = frames.saturating_mul(channels).min(self.scratch.len());
+        let scratch = &mut self.scratch[..samples];
         match (&mut self.sound, self.plug.as_mut().filter(|_| is_heard)) {
             (Sound::From(microphone), Some(plug)) => {
-                microphone.fill(scratch, config.channels.into(), rate);
-                self.memory.lend(scratch.len(), |data| {
+                microphone.fill(scratch, channels, rate);
+                self.memory.lend(samples, |data| {
                     formats::write(data, 0, scratch);
                     (plug.callback)(data, now);
                 });
             }
-            (Sound::From(microphone), None) => microphone.skip(config.period as usize, rate),
-            (Sound::To(_), Some(plug)) => self.memory.lend(scratch.len(), |data| {
+            (Sound::From(microphone), None) => microphone.skip(samples / channels, rate),
+            (Sound::To(_), Some(plug)) => self.memory.lend(samples, |data| {
                 formats::silence(data);
                 (plug.callback)(data, now);
                 formats::read(data, 0, scratch);
             }),
             (Sound::To(_), None) => scratch.fill(0.0),
         }
-        let Sound::To(Some(writer)) = &mut self.sound else {
-            return Ok(());
-        };
-        let frames = usize::try_from(frames_left).unwrap_or(usize::MAX);
-        let samples = frames.saturating_mul(writer.channels()).min(scratch.len());
-        writer.write(&scratch[..samples])
+        match &mut self.sound {
+            Sound::To(Some(writer)) => writer.write(scratch),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the speaker's file.

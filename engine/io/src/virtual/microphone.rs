@@ -57,11 +57,7 @@ impl Microphone {
         match self {
             Self::File { wav, once, at } => {
                 for sample in interleaved {
-                    if *at == wav.samples.len() && !*once {
-                        *at = 0;
-                    }
-                    *sample = wav.samples.get(*at).copied().unwrap_or(0.0);
-                    *at = (*at + 1).min(wav.samples.len());
+                    *sample = next(&wav.samples, *once, at);
                 }
             }
             Self::Tone { hz, phase } => {
@@ -91,12 +87,22 @@ impl Microphone {
     }
 }
 
+fn next(samples: &[f32], once: bool, at: &mut usize) -> f32 {
+    if *at == samples.len() && !once {
+        *at = 0;
+    }
+    let sample = samples.get(*at).copied().unwrap_or(0.0);
+    *at = (*at + 1).min(samples.len());
+    sample
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "the nearest f32 is meant")]
 fn sine(phase: f64) -> f32 {
     (TONE_PEAK * (phase * std::f64::consts::TAU).sin()) as f32
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "a file's samples are played as they are")]
 mod tests {
     use super::*;
 

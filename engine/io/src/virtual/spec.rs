@@ -1,6 +1,6 @@
 //! What a `virtual[:key=value,…]` string says.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{ops::RangeInclusive, path::PathBuf, str::FromStr};
 
 use cpal::SampleFormat;
 
@@ -89,13 +89,13 @@ impl Spec {
             });
         };
         match key {
-            "rate" => self.rate = Some(number(key, value, 1_000, 768_000)?),
-            "channels" => self.channels = Some(number(key, value, 1, 64)?),
+            "rate" => self.rate = Some(number(key, value, &(1_000..=768_000))?),
+            "channels" => self.channels = Some(number(key, value, &(1..=64))?),
             "format" => self.format = Some(format(value)?),
-            "period" => self.period = Some(number(key, value, 1, 65_536)?),
+            "period" => self.period = Some(number(key, value, &(1..=65_536))?),
             "ppm" => self.ppm = real(key, value, -10_000.0, 10_000.0)?,
-            "jitter_us" => self.jitter_us = number(key, value, 0, 1_000_000)?,
-            "seed" => self.seed = number(key, value, 0, u64::MAX)?,
+            "jitter_us" => self.jitter_us = number(key, value, &(0..=1_000_000))?,
+            "seed" => self.seed = number(key, value, &(0..=u64::MAX))?,
             "stall" => self.stall = Some(window(key, value)?),
             "unplug" => self.unplug = Some(window(key, value)?),
             "tone" => self.tone = Some(real(key, value, 0.1, 384_000.0)?),
@@ -184,16 +184,15 @@ fn unknown(key: &str) -> String {
     format!("unknown key \"{key}\"; keys: {KEYS}")
 }
 
-fn number<T>(key: &str, value: &str, min: T, max: T) -> Result<T, String>
+fn number<T>(key: &str, value: &str, range: &RangeInclusive<T>) -> Result<T, String>
 where
     T: FromStr + PartialOrd + std::fmt::Display,
 {
-    match value.parse::<T>() {
-        Ok(n) if n >= min && n <= max => Ok(n),
-        _ => Err(format!(
-            "{key}={value}: expected a whole number from {min} to {max}"
-        )),
-    }
+    let number = value.parse::<T>().ok().filter(|n| range.contains(n));
+    number.ok_or_else(|| {
+        let (min, max) = (range.start(), range.end());
+        format!("{key}={value}: expected a whole number from {min} to {max}")
+    })
 }
 
 fn real(key: &str, value: &str, min: f64, max: f64) -> Result<f64, String> {

@@ -1,5 +1,11 @@
 //! A session as control would run it: devices, an engine around one processor, events.
 #![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
 
 use std::{
     path::Path,
@@ -16,6 +22,7 @@ use retake_engine::{
 };
 use retake_io::{
     Choice, Clock, DeviceEvent, DeviceRequest, DeviceState, Devices, End, Gate, IoError, Opened,
+    RunPlan,
 };
 
 /// Nothing here takes this long unless it hangs.
@@ -30,17 +37,35 @@ pub(crate) fn request(input: &str, output: &str) -> DeviceRequest {
         rate: None,
         period: None,
         clock: Clock::Real,
-        stop_after_frames: None,
         epoch: Instant::now(),
     }
 }
 
-pub(crate) fn fast(input: &str, output: &str, frames: u64) -> DeviceRequest {
-    DeviceRequest {
-        clock: Clock::Fast,
-        stop_after_frames: Some(frames),
-        ..request(input, output)
+/// Devices, and how long they run.
+pub(crate) struct Order {
+    pub(crate) request: DeviceRequest,
+    pub(crate) run: RunPlan,
+}
+
+impl From<DeviceRequest> for Order {
+    fn from(request: DeviceRequest) -> Self {
+        let run = RunPlan::default();
+        Self { request, run }
     }
+}
+
+/// The real clock, for so many frames.
+pub(crate) fn real(input: &str, output: &str, frames: u64) -> Order {
+    let mut order = Order::from(request(input, output));
+    order.run.stop_after_frames = Some(frames);
+    order
+}
+
+/// The fast clock, for so many frames.
+pub(crate) fn fast(input: &str, output: &str, frames: u64) -> Order {
+    let mut order = real(input, output, frames);
+    order.request.clock = Clock::Fast;
+    order
 }
 
 pub(crate) struct Rig {
@@ -49,10 +74,12 @@ pub(crate) struct Rig {
     pub(crate) probe: Arc<Probe>,
     /// Kept alive: its rings belong to the engine.
     pub(crate) control: Option<EngineControl>,
+    run: RunPlan,
 }
 
 impl Rig {
-    pub(crate) fn open(request: DeviceRequest) -> Result<(Self, Box<Opened>), IoError> {
+    pub(crate) fn open(order: impl Into<Order>) -> Result<(Self, Box<Opened>), IoError> {
+        let Order { request, run } = order.into();
         let probe = Arc::new(Probe::default());
         let (tell, events) = channel();
         let tell = Box::new(move |event| drop(tell.send(event)));
@@ -64,6 +91,7 @@ impl Rig {
                     events,
                     probe,
                     control: None,
+                    run,
                 };
                 Ok((rig, opened))
             }
@@ -105,13 +133,20 @@ impl Rig {
         Box::new(engine)
     }
 
-    /// Opens and starts with an identity plugin; returns the granted format too.
-    pub(crate) fn start(request: DeviceRequest) -> (Self, Opened) {
-        Self::start_with(request, Vec::new())
+    /// Gives the devices their engine; what is in the order's run plan and `gates` holds.
+    pub(crate) fn play(&mut self, engine: Box<Engine>, gates: Vec<Gate>) {
+        let mut run = std::mem::take(&mut self.run);
+        run.gates = gates;
+        self.devices.start(engine, run);
     }
 
-    pub(crate) fn start_with(request: DeviceRequest, gates: Vec<Gate>) -> (Self, Opened) {
-        let (mut rig, opened) = Self::open(request).unwrap();
+    /// Opens and starts with an identity plugin; returns the granted format too.
+    pub(crate) fn start(order: impl Into<Order>) -> (Self, Opened) {
+        Self::start_with(order, Vec::new())
+    }
+
+    pub(crate) fn start_with(order: impl Into<Order>, gates: Vec<Gate>) -> (Self, Opened) {
+        let (mut rig, opened) = Self::open(order).unwrap();
         let mut opened = *opened;
         let input = opened.input.take();
         let shown = Opened {
@@ -121,7 +156,7 @@ impl Rig {
             ..opened
         };
         let engine = rig.engine(Opened { input, ..opened }, None);
-        rig.devices.start(engine, gates);
+        rig.play(engine, gates);
         (rig, shown)
     }
 
@@ -145,14 +180,12 @@ impl Rig {
     pub(crate) fn until(&self, end: End, state: DeviceState) -> Vec<(End, DeviceState)> {
         let mut seen = Vec::new();
         loop {
-            if let DeviceEvent::State {
-                end: e, state: s, ..
-            } = self.next()
-            {
-                if (e, s) == (end, state) {
-                    return seen;
-                }
-                seen.push((e, s));
+            match self.next() {
+                DeviceEvent::State {
+                    end: e, state: s, ..
+                } if (e, s) == (end, state) => return seen,
+                DeviceEvent::State { end, state, .. } => seen.push((end, state)),
+                _ => {}
             }
         }
     }
