@@ -314,6 +314,26 @@ fn parameters_come_and_go(plugin: &Crate, browser: &mut Browser) {
     browser.until_seen(SLIDER);
 }
 
+#[test]
+fn a_page_that_comes_later_knows_of_the_missing_device() {
+    let mut server = Server::start(&[
+        "run",
+        "example-plugin",
+        "--input",
+        "virtual:unplug=1+8,tone=997",
+        "--output",
+        "virtual",
+    ]);
+    let listening = server.wait("listening");
+    server.wait_for("device", |event| event["state"] == "lost");
+    let mut browser = Browser::open(listening["url"].as_str().unwrap());
+    browser.until_seen("#audio[data-state=lost]");
+    browser.until_text("#audio .lamp-words", "Input lost");
+    server.wait_for("device", |event| event["state"] == "back");
+    browser.until_seen("#audio[data-state=running]");
+    browser.assert_clean();
+}
+
 /// While nobody listens, the browser itself writes down each attempt (`net::ERR_…`) and no page can
 /// keep it from that. An attempt that a server answered with an error would be the page's mistake.
 fn is_of_the_gap(complaint: &str) -> bool {
