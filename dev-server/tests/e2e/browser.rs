@@ -214,7 +214,14 @@ impl Browser {
 }
 
 impl Drop for Browser {
+    /// Asked politely it takes its own children along, which would go on writing into the profile.
     fn drop(&mut self) {
+        let close = json!({ "id": self.calls + 1, "method": "Browser.close" });
+        let _ = self.tools.send(Message::text(close.to_string()));
+        let until = Instant::now() + Duration::from_secs(5);
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(LOOK);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
