@@ -11,11 +11,12 @@
 
 use std::{
     env,
+    fs::File,
     path::PathBuf,
     process::ExitCode,
     sync::{
         Arc,
-        mpsc::{Sender, channel},
+        mpsc::{Receiver, Sender, channel},
     },
     time::Instant,
 };
@@ -34,13 +35,17 @@ use crate::{
     report::{Report, Tone, claim_stdout, say},
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
-    web::{self, ControlGone, ControlHandle, PortChoice, Token, TokenFile},
+    web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
 };
 
 /// `retake run`: serves until the end of the session.
 pub fn run(run: Run) -> ExitCode {
     let started = Instant::now();
-    match serve(run, started) {
+    // Claimed in any case: a plugin's prints belong to the people's side.
+    let ended = claim_stdout()
+        .context("stdout")
+        .and_then(|stdout| serve(run, stdout, started));
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(Tone::Error, "Error", format!("{error:#}"));
@@ -50,54 +55,79 @@ pub fn run(run: Run) -> ExitCode {
     }
 }
 
-fn serve(run: Run, started: Instant) -> anyhow::Result<()> {
-    // Claimed in any case: a plugin's prints belong to the people's side.
-    let stdout = claim_stdout().context("stdout")?;
+fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
     let json = run.session.json.then_some(stdout);
-    let is_watching = !run.plugin.no_watch && run.audio.clock == ClockArg::Real;
-    let project = find_project(&run)?;
-    let (mailbox, inbox) = channel();
     let probe = Arc::new(Probe::default());
-    let telemetry = Telemetry::new(Arc::clone(&probe));
     let mut report = Report::new(started, json, Arc::clone(&probe));
+    let stage = match set_up(&run, &mut report, probe) {
+        Ok(stage) => stage,
+        Err(error) => {
+            report.stopped(&format!("{error:#}"));
+            return Err(error);
+        }
+    };
+    let parts = Parts {
+        inbox: stage.inbox,
+        mailbox: stage.mailbox,
+        url: stage.server.url.clone(),
+        staging: Arc::new(stage.staging),
+        is_watching: is_watching(&run),
+        run,
+        report,
+        telemetry: stage.telemetry,
+        probe: stage.probe,
+        devices: stage.devices,
+        rebuilder: stage.rebuilder,
+    };
+    let end = Control::new(parts).run();
+    drop(stage.keys);
+    drop(stage.server);
+    Ok(end?)
+}
 
-    let token = TokenFile::open(run.page.new_token)?;
-    if let Some(note) = &token.note {
-        say(Tone::Warning, "Token", note);
-    }
-    let token = token.token;
-    let server = start_server(&run, token.clone(), &mailbox, &telemetry)?;
-    report.connect(server.notifier());
-    announce(&server, token.as_str(), &run, &mut report);
+/// Everything that runs before control does.
+struct Stage {
+    inbox: Receiver<Message>,
+    mailbox: Sender<Message>,
+    server: web::Server,
+    keys: Option<Keys>,
+    devices: Devices,
+    rebuilder: Rebuilder,
+    staging: StagingDir,
+    telemetry: Arc<Telemetry>,
+    probe: Arc<Probe>,
+}
+
+fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<Stage> {
+    let (mailbox, inbox) = channel();
     end_on_signals(&mailbox)?;
+    let request = device_request(run, report.started())?;
+    let project = find_project(run)?;
+    let staging = StagingDir::new().context("no place for copies of the plugin")?;
+    let telemetry = Telemetry::new(Arc::clone(&probe));
+    let server = start_server(run, report, &mailbox, &telemetry)?;
     let keys = Keys::listen(forward(&mailbox, Message::Key));
     if keys.is_some() {
         say(Tone::Plain, "Keys", KEYS);
     }
-    let devices = Devices::spawn(
-        device_request(&run, started)?,
-        Arc::clone(&probe),
-        Box::new(forward(&mailbox, Message::Device)),
-    )
-    .map_err(Failure::failed)?;
-    let rebuilder = Rebuilder::start(project, is_watching, forward(&mailbox, Message::Loop))?;
-    let parts = Parts {
+    let tell = Box::new(forward(&mailbox, Message::Device));
+    let devices = Devices::spawn(request, Arc::clone(&probe), tell).map_err(Failure::failed)?;
+    let rebuilder = Rebuilder::start(project, is_watching(run), forward(&mailbox, Message::Loop))?;
+    Ok(Stage {
         inbox,
         mailbox,
-        url: server.url.clone(),
-        staging: Arc::new(StagingDir::new().context("no place for copies of the plugin")?),
-        run,
-        report,
-        telemetry,
-        probe,
+        server,
+        keys,
         devices,
         rebuilder,
-        is_watching,
-    };
-    let end = Control::new(parts).run();
-    drop(keys);
-    drop(server);
-    Ok(end?)
+        staging,
+        telemetry,
+        probe,
+    })
+}
+
+fn is_watching(run: &Run) -> bool {
+    !run.plugin.no_watch && run.audio.clock == ClockArg::Real
 }
 
 fn forward<T: 'static>(
@@ -131,17 +161,22 @@ fn find_project(run: &Run) -> anyhow::Result<Project> {
 
 fn start_server(
     run: &Run,
-    token: Token,
+    report: &mut Report,
     mailbox: &Sender<Message>,
     telemetry: &Arc<Telemetry>,
 ) -> anyhow::Result<web::Server> {
+    let token = TokenFile::open(run.page.new_token)?;
+    if let Some(note) = &token.note {
+        say(Tone::Warning, "Token", note);
+    }
+    let token = token.token;
     let config = web::Config {
         port: match run.page.port {
             None => PortChoice::Default,
             Some(0) => PortChoice::Any,
             Some(port) => PortChoice::Exact(port),
         },
-        token,
+        token: token.clone(),
         asset: page,
         limits: web::Limits::default(),
     };
@@ -149,7 +184,10 @@ fn start_server(
     let control =
         ControlHandle::new(move |call| mailbox.send(Message::Call(call)).map_err(|_| ControlGone));
     let views = Arc::new(Views(Arc::clone(telemetry)));
-    Ok(web::serve(config, control, views)?)
+    let server = web::serve(config, control, views)?;
+    report.connect(server.notifier());
+    announce(&server, token.as_str(), run, report);
+    Ok(server)
 }
 
 fn announce(server: &web::Server, token: &str, run: &Run, report: &mut Report) {

@@ -163,6 +163,8 @@ impl Control {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok("abandoned"),
             };
+            // A block comes before what a plugin tells of it.
+            self.hear_engine();
             if let Some(reason) = message.map_or(Ok(None), |m| self.obey(m))? {
                 return Ok(reason);
             }

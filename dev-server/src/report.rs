@@ -59,6 +59,19 @@ impl Report {
         event
     }
 
+    /// `stopped`: the last event of every session, even of one that never began.
+    pub fn stopped(&mut self, reason: &str) -> Value {
+        let p = &self.probe;
+        let fields = json!({
+            "reason": reason,
+            "frames": p.frames.get(),
+            "underruns": p.underruns.get(),
+            "overruns": p.overruns.get(),
+            "lost_frames": p.lost_frames.get(),
+        });
+        self.event("stopped", fields)
+    }
+
     /// A notification that only pages get.
     pub fn notify(&self, method: &str, params: &Value) {
         if let Some(pages) = &self.pages {

@@ -165,6 +165,8 @@ impl Life {
                 self.busy.call(|| library.close())
             }
             Err(e) => {
+                // What it holds is let go before `Gone` says so.
+                drop(request);
                 self.fail(&e);
                 false
             }

@@ -26,6 +26,8 @@ pub(super) struct Audio {
     recorder: Option<Recorder>,
     muted_at_start: bool,
     has_stopped: bool,
+    /// The `devices` thread has said its first and last word.
+    could_not_open: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,10 @@ impl Audio {
         self.has_stopped
     }
 
+    pub(super) fn could_not_open(&self) -> bool {
+        self.could_not_open
+    }
+
     pub(super) fn take_recorder(&mut self) -> Option<Recorder> {
         self.recorder.take()
     }
@@ -88,12 +94,15 @@ impl Control {
     ) -> Result<Option<&'static str>, Failure> {
         match event {
             DeviceEvent::Opened(opened) => self.on_opened(*opened)?,
-            DeviceEvent::OpenFailed(error) if error.is_usage() => {
-                return Err(Failure::usage(error));
+            DeviceEvent::OpenFailed(error) => {
+                self.audio.could_not_open = true;
+                return Err(if error.is_usage() {
+                    Failure::usage(error)
+                } else {
+                    Failure::failed(error)
+                });
             }
-            DeviceEvent::OpenFailed(error) | DeviceEvent::Failed(error) => {
-                return Err(Failure::failed(error));
-            }
+            DeviceEvent::Failed(error) => return Err(Failure::failed(error)),
             DeviceEvent::State { end, state, reason } => {
                 let fields = json!({ "end": end, "state": state, "reason": reason });
                 let word = fields["state"].as_str().unwrap_or_default();

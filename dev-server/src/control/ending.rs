@@ -7,7 +7,6 @@ use std::{
 
 use retake_engine::{CommandKind, Engine, EngineParts};
 use retake_io::DeviceEvent;
-use serde_json::json;
 
 use super::{Control, Message, TICK};
 use crate::{
@@ -56,7 +55,9 @@ const PLUGINS_LIMIT: Duration = Duration::from_secs(2);
 impl Control {
     /// Ends the session in order, whatever ended it.
     pub(super) fn shut_down(mut self, end: Result<&'static str, Failure>) -> Result<(), Failure> {
-        if self.audio.is_running() && self.parts.run.audio.clock == ClockArg::Real {
+        // After the given time the devices have stopped by themselves.
+        let is_sounding = self.audio.is_running() && !matches!(end, Ok("duration"));
+        if is_sounding && self.parts.run.audio.clock == ClockArg::Real {
             self.audio.command(CommandKind::Stop);
             self.wait(FADE_LIMIT, |control| control.audio.has_stopped());
         }
@@ -84,6 +85,9 @@ impl Control {
 
     /// The streams end; the engine comes back and gives its generations to their threads.
     fn stop_devices(&mut self) {
+        if self.audio.could_not_open() {
+            return;
+        }
         self.parts.devices.stop();
         let until = Instant::now() + DEVICES_LIMIT;
         while Instant::now() < until {
@@ -138,19 +142,14 @@ impl Control {
         let reason = end
             .as_ref()
             .map_or_else(ToString::to_string, |reason| (*reason).to_owned());
-        let p = &self.parts.probe;
-        let fields = json!({
-            "reason": reason,
-            "frames": p.frames.get(),
-            "underruns": p.underruns.get(),
-            "overruns": p.overruns.get(),
-            "lost_frames": p.lost_frames.get(),
-        });
+        let told = self.parts.report.stopped(&reason);
+        if told["frames"] == 0 {
+            return;
+        }
         let what = format!(
             "after {} frames: {} underruns, {} overruns, {} lost frames",
-            fields["frames"], fields["underruns"], fields["overruns"], fields["lost_frames"]
+            told["frames"], told["underruns"], told["overruns"], told["lost_frames"]
         );
         say(Tone::Good, "Stopped", what);
-        self.parts.report.event("stopped", fields);
     }
 }

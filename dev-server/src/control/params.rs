@@ -40,7 +40,7 @@ impl ParamTable {
         let param = wanted.find(&self.list).ok_or_else(|| {
             let names: Vec<&str> = self.list.iter().map(|p| p.key.as_str()).collect();
             RpcError::invalid_params(format!(
-                "no parameter {wanted}; there are: {}",
+                "no parameter `{wanted}`, the plugin has: {}",
                 names.join(", ")
             ))
         })?;
@@ -53,8 +53,9 @@ impl ParamTable {
         match value {
             Some(value) if (param.min..=param.max).contains(&value) => Ok(param.id),
             _ => {
-                let (name, min, max) = (&param.name, param.min, param.max);
-                let message = format!("{name} must be a finite number from {min} to {max}");
+                let (key, min, max) = (&param.key, param.min, param.max);
+                let given = value.map_or("that".into(), |value| value.to_string());
+                let message = format!("parameter `{key}`: {given} is not between {min} and {max}");
                 Err(RpcError::out_of_range(message, min, max))
             }
         }

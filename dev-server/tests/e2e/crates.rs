@@ -2,24 +2,34 @@
 //!
 //! They share one workspace below cargo's place for tests, so that the SDK compiles once for all.
 
-use std::{fs, path::PathBuf, sync::Once};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, Once, PoisonError},
+};
 
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 11] = [
     "law",
     "saves",
     "broken",
     "pulse",
     "page",
-    "screenshot",
     "many",
+    "nan",
+    "refused",
+    "signals",
+    "first",
+    "screenshot",
 ];
 
-/// A gain plugin whose source can be rewritten.
+/// A gain plugin whose source can be rewritten. One at a time: they share cargo's lock, and builds
+/// beside each other would say nothing about the time between saves.
 pub(crate) struct Crate {
     pub(crate) dir: PathBuf,
+    _alone: MutexGuard<'static, ()>,
 }
 
 /// The body of `process` that the crates begin with.
@@ -28,14 +38,22 @@ pub(crate) const UNITY: &str = "*sample *= gain;";
 impl Crate {
     /// The crate of that name, as it was at first.
     pub(crate) fn new(name: &str) -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
         static MADE: Once = Once::new();
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         MADE.call_once(make_workspace);
         assert!(NAMES.contains(&name), "add {name} to NAMES");
         let this = Self {
             dir: tmp("plugins").join(name),
+            _alone: alone,
         };
         this.law(UNITY);
         this
+    }
+
+    /// The directory, as a word of the command line.
+    pub(crate) fn path(&self) -> &str {
+        self.dir.to_str().unwrap()
     }
 
     /// Saves the plugin with this statement for each `sample` (with the smoothed `gain` at hand).
@@ -48,12 +66,17 @@ impl Crate {
         write(&self.dir.join(file), text);
     }
 
-    /// Saves a file as editors do: written beside, then renamed.
-    pub(crate) fn save_by_rename(&self, file: &str, text: &str) {
-        let path = self.dir.join(file);
-        let beside = path.with_extension("swp");
-        fs::write(&beside, text).unwrap();
-        fs::rename(beside, path).unwrap();
+    /// Saves files as editors do, written aside, then renamed: all at once.
+    pub(crate) fn save_by_rename(&self, files: &[(&str, &str)]) {
+        let aside: Vec<_> = (0..files.len())
+            .map(|n| tmp("aside").join(n.to_string()))
+            .collect();
+        for (path, (_, text)) in aside.iter().zip(files) {
+            fs::write(path, text).unwrap();
+        }
+        for (path, (file, _)) in aside.iter().zip(files) {
+            fs::rename(path, self.dir.join(file)).unwrap();
+        }
     }
 }
 

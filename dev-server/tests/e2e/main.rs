@@ -11,14 +11,19 @@
 
 mod bad_input;
 mod browser;
-mod client;
 mod crates;
 mod fast_clock;
+mod faults;
+mod line;
 mod page;
 mod pulse;
 mod reload;
+mod saves;
 mod screenshot;
 mod server;
 mod signal;
+mod signals;
 mod socket;
+mod take;
+mod traces;
 mod wav;

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    client::{Client, port_of},
     crates::{Crate, UNITY, source},
+    line::{Line, port_of},
     server::{Server, retake, tmp},
     signal::sine,
     wav::Wav,
@@ -73,7 +73,7 @@ fn assert_level(browser: &mut Browser, meter: &str, peak: f64) {
 }
 
 /// The levels of one side over the next moment, as scripts read them.
-fn measured(line: &mut Client, side: &str) -> Vec<f64> {
+fn measured(line: &mut Line, side: &str) -> Vec<f64> {
     // An echo tells where a ramp begins.
     std::thread::sleep(Duration::from_millis(100));
     line.call("meters", &json!({}));
@@ -85,7 +85,7 @@ fn measured(line: &mut Client, side: &str) -> Vec<f64> {
         .collect()
 }
 
-fn assert_measured(line: &mut Client, side: &str, wanted: [f64; 2]) {
+fn assert_measured(line: &mut Line, side: &str, wanted: [f64; 2]) {
     let peaks = measured(line, side);
     let near = peaks
         .iter()
@@ -98,11 +98,11 @@ fn assert_measured(line: &mut Client, side: &str, wanted: [f64; 2]) {
 }
 
 /// A server, a script's line to it, and a page that is connected.
-fn at_the_page(args: &[&str]) -> (Server, Client, Browser) {
+fn at_the_page(args: &[&str]) -> (Server, Line, Browser) {
     let mut server = Server::start(args);
     let listening = server.wait("listening");
     server.wait("reloaded");
-    let line = Client::connect(&listening);
+    let line = Line::open(&listening);
     let mut browser = Browser::open(listening["url"].as_str().unwrap());
     browser.until_seen("#connection[data-state=connected]");
     browser.until_seen("#audio[data-state=running]");
@@ -159,7 +159,7 @@ fn levels_and_the_slider_are_those_of_the_sound() {
 }
 
 /// The engine's clock.
-fn frame(line: &mut Client) -> usize {
+fn frame(line: &mut Line) -> usize {
     let status = line.call("status", &json!({}));
     usize::try_from(status["counters"]["frames"].as_u64().unwrap()).unwrap()
 }
@@ -263,7 +263,7 @@ fn a_syntax_error(plugin: &Crate, browser: &mut Browser) {
     assert_eq!(browser.text("#reload-state"), "BuildFailed");
 }
 
-fn a_panic(plugin: &Crate, line: &mut Client, browser: &mut Browser) {
+fn a_panic(plugin: &Crate, line: &mut Line, browser: &mut Browser) {
     let statement = "assert!(gain < 1.5, \"too loud\"); *sample *= gain;";
     plugin.law(statement);
     browser.until_text("#generation", "3");
@@ -367,7 +367,7 @@ fn a_page_outlives_its_server() {
     browser.until_seen("#connection[data-state=connected]");
     browser.until_seen("#audio[data-state=running]");
     browser.until_gone("#offline");
-    let peak = measured(&mut Client::connect(&listening), "output")[0];
+    let peak = measured(&mut Line::open(&listening), "output")[0];
     assert_level(&mut browser, "output-0", peak);
     let others: Vec<_> = browser
         .complaints()

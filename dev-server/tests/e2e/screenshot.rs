@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::{
     browser::Browser,
-    client::Client,
     crates::Crate,
+    line::Line,
     server::{Server, tmp},
     signal::noise,
     wav::Wav,
@@ -157,7 +157,7 @@ fn readme_picture() {
     let mut browser = Browser::open(listening["url"].as_str().unwrap());
     browser.theme("dark");
     browser.until_seen("#audio[data-state=running]");
-    let mut line = Client::connect(&listening);
+    let mut line = Line::open(&listening);
     for (law, wanted) in [
         ("(drive * *sample + bias).sin()", 2),
         ("(drive * *sample + bias).tanh()", 3),

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::Signal;
 use serde_json::Value;
+
+use crate::traces::{MARK, Traces};
 
 /// Longest wait for anything: a first build on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -25,6 +28,7 @@ pub(crate) fn tmp(name: &str) -> PathBuf {
 pub(crate) fn retake() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_retake"));
     command
+        .env("RETAKE_CACHE_DIR", tmp("cache"))
         .env("XDG_CACHE_HOME", tmp("cache"))
         .env("XDG_STATE_HOME", tmp("state"))
         .env("XDG_RUNTIME_DIR", tmp("runtime"))
@@ -41,6 +45,7 @@ pub(crate) struct Server {
     lines: Receiver<Value>,
     pub(crate) seen: Vec<Value>,
     stderr: Option<JoinHandle<String>>,
+    pub(crate) traces: Traces,
 }
 
 /// What a process left when it ended.
@@ -59,7 +64,10 @@ impl Server {
     }
 
     pub(crate) fn spawn(mut command: Command) -> Self {
+        let traces = Traces::new();
         let mut child = command
+            .env("XDG_CACHE_HOME", &traces.cache)
+            .env(MARK, &traces.mark)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -86,6 +94,7 @@ impl Server {
             lines,
             seen: Vec::new(),
             stderr: Some(stderr),
+            traces,
         }
     }
 
@@ -145,14 +154,37 @@ impl Server {
             .unwrap_or_default()
     }
 
+    /// Reads on until all builds that began have ended and nothing more is told for a while.
+    pub(crate) fn settle(&mut self) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let is_quiet = self.listen_for(Duration::from_millis(1_500)).is_empty();
+            let ends = [
+                "reloaded",
+                "reload_failed",
+                "build_failed",
+                "build_cancelled",
+            ];
+            let n_ended: usize = ends.iter().map(|end| self.count(end)).sum();
+            if is_quiet && n_ended >= self.count("build_started") {
+                return;
+            }
+            assert!(Instant::now() < until, "never quiet: {:#?}", self.seen);
+        }
+    }
+
     /// Asks it to end, as Ctrl-C does, and waits for that.
     pub(crate) fn stop(self) -> Ended {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        self.signal(Signal::INT);
         self.end()
     }
 
-    /// Waits until it ends by itself.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until it ends by itself, and looks whether anything of it is left.
     pub(crate) fn end(mut self) -> Ended {
         let until = Instant::now() + PATIENCE;
         let code = loop {
@@ -168,6 +200,7 @@ impl Server {
         };
         let stderr = self.stderr.take().unwrap().join().unwrap();
         self.seen.extend(self.lines.iter());
+        self.traces.assert_gone();
         Ended {
             code,
             events: std::mem::take(&mut self.seen),
@@ -188,6 +221,26 @@ impl Ended {
     pub(crate) fn event(&self, name: &str) -> &Value {
         let found = self.events.iter().find(|event| event["event"] == name);
         found.unwrap_or_else(|| panic!("no {name} in {:#?}\n{}", self.events, self.stderr))
+    }
+
+    /// It ended with this code, told so with its last event, and said all of these `words`.
+    pub(crate) fn failed(&self, code: i32, words: &[&str]) {
+        println!("{}", self.stderr);
+        assert_eq!(self.code, Some(code), "{}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} in\n{}", self.stderr);
+        }
+        let errors = self.stderr.matches("  Error ").count();
+        assert_eq!(errors, 1, "one message: {}", self.stderr);
+        self.assert_stopped_last();
+    }
+
+    /// `stopped` is the last event, and there is one of it.
+    pub(crate) fn assert_stopped_last(&self) {
+        let last = self.events.last().map(|event| &event["event"]);
+        assert_eq!(last, Some(&"stopped".into()), "{:#?}", self.events);
+        let n_stopped = self.events.iter().filter(|e| e["event"] == "stopped");
+        assert_eq!(n_stopped.count(), 1);
     }
 
     /// It ended as a success.

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Client, port_of},
+    line::{Line, port_of},
     server::Server,
 };
 
@@ -108,7 +108,7 @@ fn a_parameter_is_answered_and_echoed() {
         .find(|e| e["event"] == "audio_started")
         .unwrap()
         .clone();
-    let mut line = Client::connect(&listening);
+    let mut line = Line::open(&listening);
     let (mut replies, mut echoes) = (Vec::new(), Vec::new());
     for n in 0..500 {
         let value = -f64::from(n % 48) - 0.5;
@@ -139,7 +139,7 @@ fn a_parameter_is_answered_and_echoed() {
 }
 
 /// Snapshots that a client gets in each of so many seconds.
-fn rates(line: &mut Client, seconds: usize) -> Vec<usize> {
+fn rates(line: &mut Line, seconds: usize) -> Vec<usize> {
     let start = Instant::now();
     let mut counts = vec![0; seconds];
     loop {
@@ -162,12 +162,11 @@ fn median(mut counts: Vec<usize>) -> usize {
 #[test]
 fn a_client_that_never_reads_costs_nobody_anything() {
     let (_server, listening) = start();
-    let mut good = Client::connect(&listening);
-    let lost =
-        |line: &mut Client| line.call("status", &json!({}))["counters"]["lost_frames"].take();
+    let mut good = Line::open(&listening);
+    let lost = |line: &mut Line| line.call("status", &json!({}))["counters"]["lost_frames"].take();
     let before = lost(&mut good);
     let alone = rates(&mut good, 3);
-    let deaf = Client::connect(&listening);
+    let deaf = Line::open(&listening);
     let flood = std::thread::spawn(move || deaf.flood());
     let together = rates(&mut good, 10);
     println!("snapshots per second alone {alone:?}, beside a deaf client {together:?}");

@@ -184,10 +184,18 @@ fn hint(suggestion: Option<&String>) -> String {
     suggestion.map_or_else(String::new, |name| format!(" (did you mean \"{name}\"?)"))
 }
 
+/// What still reads as one line.
+const LINE_CHARS: usize = 100;
+
 fn listed(names: &[String]) -> String {
     if names.is_empty() {
         return "none".into();
     }
     let quoted: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    quoted.join(", ")
+    let line = quoted.join(", ");
+    if line.len() > LINE_CHARS {
+        // As people read a list.
+        return format!("\n  {}", quoted.join("\n  "));
+    }
+    line
 }

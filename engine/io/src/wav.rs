@@ -165,6 +165,10 @@ fn write_error(path: &Path, frames: u64, error: &hound::Error) -> IoError {
         hound::Error::IoError(e) if e.kind() == std::io::ErrorKind::StorageFull => {
             IoError::DiskFull { path, frames }
         }
+        hound::Error::IoError(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let reason = "there is no such directory: make it, or give another path".into();
+            IoError::WavWrite { path, reason }
+        }
         other => IoError::WavWrite {
             path,
             reason: other.to_string(),

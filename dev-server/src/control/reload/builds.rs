@@ -58,8 +58,12 @@ impl Control {
 
     /// Cargo's own words, as long as people wait for the first sound.
     fn on_progress(&mut self, line: &str) {
-        if self.reload.playing.is_none() {
-            let (verb, what) = line.trim().split_once(' ').unwrap_or(("", line));
+        if self.reload.playing.is_some() {
+            return;
+        }
+        if self.parts.run.plugin.build.is_some() {
+            say(Tone::Plain, "", line);
+        } else if let Some((verb, what)) = cargo_status(line) {
             say(Tone::Good, verb, what);
         }
     }
@@ -91,16 +95,15 @@ impl Control {
         let fields = json!({ "generation": number, "exit": exit, "diagnostics": diagnostics });
         self.shown.build_failed = self.parts.report.event("build_failed", fields);
         self.set_state(State::BuildFailed);
-        let errors = diagnostics
-            .iter()
-            .filter(|d| d.level == Level::Error)
-            .count();
-        say(
-            Tone::Error,
-            "Failed",
-            format!("{errors} error(s); {}", self.what_plays_on()),
-        );
-        self.fail_unless_waiting("the build failed")
+        let is_error = |d: &&Diagnostic| d.level == Level::Error;
+        let errors = match diagnostics.iter().filter(is_error).count() {
+            1 => "1 error".to_owned(),
+            n => format!("{n} errors"),
+        };
+        self.fail_unless_waiting(&format!("the build failed: {errors}"))?;
+        let what = format!("{errors}; {}", self.what_plays_on());
+        say(Tone::Error, "Failed", what);
+        Ok(())
     }
 
     /// What a failure leaves sounding, in words.
@@ -125,6 +128,14 @@ impl Control {
         self.reload.state = state;
         self.tell_state();
     }
+}
+
+/// A line of cargo's own: a verb that ends in the twelfth column. Its errors come as diagnostics.
+fn cargo_status(line: &str) -> Option<(&str, &str)> {
+    let (margin, what) = line.split_at_checked(12)?;
+    let verb = margin.trim_start();
+    let is_status = !verb.is_empty() && verb.chars().all(char::is_alphabetic);
+    Some((verb, what.strip_prefix(' ')?)).filter(|_| is_status)
 }
 
 fn print_diagnostics(diagnostics: &[&Diagnostic]) {

@@ -26,17 +26,29 @@ impl Control {
             _ => String::new(),
         };
         let (kind, message, action) = (fault.kind, fault.message, fault.action);
-        say(
-            Tone::Error,
-            "Fault",
-            format!("{kind}{place}: {message}; {action}"),
-        );
+        let heard = match action {
+            "muted" => "silence",
+            _ => "the input",
+        };
+        let what = format!("{kind}{place}: {message}; {action}: you hear {heard} until a fix");
+        say(Tone::Error, "Fault", what);
         self.shown.fault = self.parts.report.event("fault", fields);
         self.set_faulted(true);
         self.tell_state();
     }
 
     pub(in crate::control) fn on_panic(&mut self, number: u32, panic: &PanicLine) {
+        let reload = &self.reload;
+        let loads = |c: &Candidate| c.number == number && matches!(c.step, Step::Loads { .. });
+        if reload.candidate.as_ref().is_some_and(loads) {
+            // It never sounded: its refusal follows and names the place.
+            return;
+        }
+        if reload.retiring.contains_key(&number) {
+            let message = format!("generation {number} panicked on its way out: {panic}");
+            say(Tone::Warning, "Plugin", message);
+            return;
+        }
         self.audio
             .command(CommandKind::Condemn { generation: number });
         self.on_fault(
@@ -99,8 +111,6 @@ impl Control {
             return Ok(());
         };
         let message = format!("a call into generation {number} lasts longer than 5 s: abandoned");
-        // Dropping the handle leaves the thread to itself.
-        self.reload.retiring.remove(&number);
         if self
             .reload
             .candidate
@@ -108,6 +118,11 @@ impl Control {
             .is_some_and(|c| c.number == number)
         {
             return self.on_refused(number, FailReason::Timeout, &message, false);
+        }
+        // Dropping the handle leaves the thread to itself.
+        if self.reload.retiring.remove(&number).is_some() {
+            say(Tone::Warning, "Plugin", message);
+            return self.on_end_of_retiring();
         }
         Ok(())
     }
@@ -118,20 +133,19 @@ impl Control {
         if let Some(candidate) = self.reload.candidate.take() {
             match candidate.step {
                 Step::AwaitsState { .. } => {}
-                Step::Loads { thread, .. } => {
-                    thread.shutdown();
-                    self.reload.retiring.insert(candidate.number, thread);
-                }
-                Step::Swaps(ready) => {
-                    self.reload
-                        .retiring
-                        .insert(candidate.number, ready.playing.thread);
-                }
+                Step::Loads { thread, .. } => self.dismiss(candidate.number, thread),
+                Step::Swaps(ready) => self.dismiss(candidate.number, ready.playing.thread),
             }
         }
         if let Some(playing) = self.reload.playing.take() {
-            self.reload.retiring.insert(playing.number, playing.thread);
+            self.dismiss(playing.number, playing.thread);
         }
+    }
+
+    /// Its thread ends once its processor came back or was dropped; until then it is waited for.
+    pub(in crate::control) fn dismiss(&mut self, number: u32, thread: PluginThread) {
+        thread.shutdown();
+        self.reload.retiring.insert(number, thread);
     }
 
     /// Whether every plugin is destroyed and unloaded.

@@ -275,18 +275,16 @@ impl Control {
         message: &str,
         is_usage: bool,
     ) -> Result<(), Failure> {
-        if self
-            .reload
-            .candidate
-            .take_if(|c| c.number == number)
-            .is_none()
-        {
-            say(
-                Tone::Error,
-                "Plugin",
-                format!("generation {number}: {message}"),
-            );
+        let refused = self.reload.candidate.take_if(|c| c.number == number);
+        let Some(Candidate { step, .. }) = refused else {
+            let what = format!("generation {number}: {message}");
+            say(Tone::Error, "Plugin", what);
             return Ok(());
+        };
+        if let Step::Loads { thread, .. } = step
+            && reason != FailReason::Timeout
+        {
+            self.reload.retiring.insert(number, thread);
         }
         // Its format changed, perhaps on purpose: the next one starts from parameters only.
         self.reload.leaves_state = reason == FailReason::State;
@@ -297,16 +295,6 @@ impl Control {
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.parts.report.event("reload_failed", fields);
-        let hint = if self.reload.leaves_state {
-            "; press r to start it from its parameters only"
-        } else {
-            ""
-        };
-        say(
-            Tone::Error,
-            "Refused",
-            format!("{message}; {}{hint}", self.what_plays_on()),
-        );
         let state = if self.reload.playing.is_some() {
             State::Running
         } else {
@@ -317,6 +305,16 @@ impl Control {
             return Err(Failure::usage(message));
         }
         self.fail_unless_waiting(message)?;
+        let hint = if self.reload.leaves_state {
+            "; press r to start it from its parameters only"
+        } else {
+            ""
+        };
+        say(
+            Tone::Error,
+            "Refused",
+            format!("{message}; {}{hint}", self.what_plays_on()),
+        );
         self.take_up_artifact()
     }
 }

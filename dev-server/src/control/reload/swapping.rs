@@ -82,7 +82,14 @@ impl Control {
             let why = "the system keeps its library mapped (thread-locals with destructors)";
             self.on_log(number, Severity::Info, why);
         }
-        self.reload.retiring.remove(&number);
+        if self.reload.retiring.remove(&number).is_none() {
+            return Ok(());
+        }
+        self.on_end_of_retiring()
+    }
+
+    /// One generation less: the next may come.
+    pub(in crate::control) fn on_end_of_retiring(&mut self) -> Result<(), Failure> {
         if self.reload.state == State::Retiring && self.reload.retiring.is_empty() {
             self.set_state(State::Running);
         }

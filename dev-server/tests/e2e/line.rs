@@ -7,16 +7,16 @@ use tokio_tungstenite::tungstenite::{self, Error, Message, WebSocket};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-pub(crate) struct Client {
+pub(crate) struct Line {
     socket: WebSocket<TcpStream>,
     calls: u64,
     /// Notifications that came while an answer was awaited.
     news: VecDeque<Value>,
 }
 
-impl Client {
+impl Line {
     /// By what the event `listening` says.
-    pub(crate) fn connect(listening: &Value) -> Self {
+    pub(crate) fn open(listening: &Value) -> Self {
         let (ws, token) = (
             listening["ws"].as_str().unwrap(),
             listening["token"].as_str().unwrap(),

@@ -1,0 +1,248 @@
+//! Mistakes of the author: the old sound stays, the mistake is named, the fix is heard.
+
+use serde_json::{Value, json};
+
+use crate::{
+    crates::{Crate, UNITY, source},
+    line::Line,
+    reload::{Booth, assert_nothing_lost, pause, wait_for_sound},
+    take::Take,
+};
+
+/// −6 dB as the plugin makes it.
+const MINUS_6_DB: f32 = 0.501_187_2;
+
+/// The line of `source` that holds the statement.
+fn line_of(statement: &str) -> u64 {
+    let text = source(statement);
+    let first = statement.lines().next().unwrap();
+    let index = text.lines().position(|line| line.contains(first)).unwrap();
+    u64::try_from(index).unwrap() + 1
+}
+
+#[test]
+fn a_syntax_error_then_a_panic_then_a_fix() {
+    let (plugin, booth) = (Crate::new("broken"), Booth::new("broken"));
+    let mut server = booth.start(&plugin, &[]);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    pause(&mut server, 100);
+    let id = page.call("params", &json!({}))[0]["id"].clone();
+    page.call("set_param", &json!({"id": "gain", "value": -6.0}));
+    page.wait_for("param", |param| param["id"] == id);
+    pause(&mut server, 200);
+
+    let broken = "*sample *= gain * ;";
+    plugin.law(broken);
+    let failed = server.wait("build_failed");
+    let error = &failed["diagnostics"][0];
+    assert!(
+        error["file"].as_str().unwrap().ends_with("src/lib.rs"),
+        "{failed}"
+    );
+    assert_eq!(error["line"], line_of(broken));
+    assert!(error["column"].as_u64().unwrap() > 1);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("expected expression")
+    );
+    let told = page.wait_for("event", |event| event["event"] == "build_failed");
+    assert_eq!(told["diagnostics"], failed["diagnostics"]);
+    assert_eq!(page.call("status", &json!({}))["build"], failed);
+    pause(&mut server, 200);
+
+    // Half a second after its first block.
+    let panics = "static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);\n\
+                  if N.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 48_000 {\n\
+                  panic!(\"boom\") }\n*sample *= gain * 0.25;";
+    plugin.law(panics);
+    server.wait("reloaded");
+    let fault = server.wait("fault");
+    let line = line_of(panics) + 2;
+    assert_eq!(
+        (&fault["kind"], &fault["action"]),
+        (&json!("panic"), &json!("bypassed"))
+    );
+    assert_eq!(
+        (&fault["message"], &fault["line"]),
+        (&json!("boom"), &json!(line))
+    );
+    assert!(
+        fault["file"].as_str().unwrap().ends_with("src/lib.rs"),
+        "{fault}"
+    );
+    let told = page.wait_for("event", |event| event["event"] == "fault");
+    assert_eq!(told, fault);
+    assert_eq!(page.call("status", &json!({}))["fault"], fault);
+    pause(&mut server, 200);
+
+    plugin.law("*sample *= gain * 0.5;");
+    server.wait("reloaded");
+    let params = page.call("params", &json!({}));
+    assert_eq!(params[0]["value"], -6.0, "{params}");
+    let status = page.call("status", &json!({}));
+    assert_eq!(
+        (&status["fault"], &status["build"]),
+        (&Value::Null, &Value::Null)
+    );
+    pause(&mut server, 200);
+    drop(page);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&format!("lib.rs:{line}")),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("boom"));
+    assert_nothing_lost(&ended);
+    assert_sounds_in_order(&booth);
+}
+
+/// Old, through the syntax error; the one that panics; the input; the fix.
+fn assert_sounds_in_order(booth: &Booth) {
+    let out = booth.out();
+    for channel in 0..2 {
+        let take = Take::new(&booth.input, &out, channel, 1.0);
+        let set = take.find(take.exact_until(take.first(), 1.0), MINUS_6_DB);
+        let swap = take.exact_until(set, MINUS_6_DB);
+        let panics = take.find(swap, MINUS_6_DB * 0.25);
+        // Nothing but the fade between the old law and the one that panics.
+        assert!(panics <= swap + 961, "{swap} to {panics}");
+        let end = take.exact_until(panics, MINUS_6_DB * 0.25);
+        let dry = take.find(end, 1.0);
+        println!("panic at {end}, dry from {dry}, {} frames", dry - end);
+        let swap = take.exact_until(dry, 1.0);
+        let fixed = take.find(swap, MINUS_6_DB * 0.5);
+        assert!(fixed <= swap + 961, "{swap} to {fixed}");
+        let end = take.exact_until(fixed, MINUS_6_DB * 0.5);
+        take.assert_fades_out(end, MINUS_6_DB * 0.5);
+    }
+}
+
+#[test]
+fn samples_that_are_no_numbers_are_silence_until_the_fix() {
+    let (plugin, booth) = (Crate::new("nan"), Booth::new("nan"));
+    let mut server = booth.start(&plugin, &[]);
+    wait_for_sound(&mut server);
+    pause(&mut server, 100);
+    plugin.law("*sample *= gain * f32::NAN;");
+    server.wait("reloaded");
+    let fault = server.wait("fault");
+    assert_eq!(
+        (&fault["kind"], &fault["action"]),
+        (&json!("non_finite"), &json!("muted"))
+    );
+    assert_eq!(fault["generation"], 2);
+    pause(&mut server, 200);
+    plugin.law("*sample *= gain * 0.5;");
+    server.wait("reloaded");
+    pause(&mut server, 200);
+    assert_eq!(server.count("fault"), 1, "{:#?}", server.seen);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    let out = booth.out();
+    for channel in 0..2 {
+        assert!(out.channels[channel].iter().all(|x| x.is_finite()));
+        let take = Take::new(&booth.input, &out, channel, 1.0);
+        let broken = take.exact_until(take.first(), 1.0);
+        let fixed = take.find(broken, 0.5);
+        let between = &out.channels[channel][broken..fixed - 960];
+        assert!(between.iter().all(|&x| x == 0.0), "it was muted");
+        take.assert_fades_out(take.exact_until(fixed, 0.5), 0.5);
+    }
+}
+
+#[test]
+fn a_panic_in_the_first_block_is_a_fault_of_what_has_just_begun() {
+    let (plugin, booth) = (Crate::new("broken"), Booth::new("at-once"));
+    let mut server = booth.start(&plugin, &[]);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    pause(&mut server, 100);
+    for generation in 2..7 {
+        plugin.law(&format!(
+            "assert!(gain < 0.0, \"number {generation}\"); *sample *= gain;"
+        ));
+        let reloaded = server.wait("reloaded");
+        let fault = server.wait("fault");
+        assert_eq!(
+            (&reloaded["generation"], &fault["generation"]),
+            (&json!(generation), &json!(generation))
+        );
+        assert_eq!(fault["message"], format!("number {generation}"));
+        let status = page.call("status", &json!({}));
+        assert_eq!(status["fault"], fault);
+    }
+    pause(&mut server, 100);
+    plugin.law("*sample *= gain * 0.5;");
+    server.wait("reloaded");
+    assert_eq!(page.call("status", &json!({}))["fault"], Value::Null);
+    pause(&mut server, 100);
+    let ended = server.stop().succeeded();
+    assert_nothing_lost(&ended);
+    let out = booth.out();
+    let take = Take::new(&booth.input, &out, 0, 1.0);
+    let last = take.find(0, 0.5);
+    let dry = take.exact_until(last - 3_000, 1.0);
+    assert!(dry >= last - 961, "the input is heard until the fix");
+    take.assert_fades_out(take.exact_until(last, 0.5), 0.5);
+}
+
+#[test]
+fn a_library_that_cannot_be_used_is_refused_and_the_old_one_plays_on() {
+    let (plugin, booth) = (Crate::new("refused"), Booth::new("refused"));
+    let mut server = booth.start(&plugin, &[]);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    pause(&mut server, 100);
+    let unity = source(UNITY);
+    let no_entry = unity
+        .replace("export_plugin!(Gain);", "")
+        .replace(", export_plugin", "");
+    let no_default = unity.replace(
+        "#[derive(Debug, Default)]\npub struct",
+        "#[derive(Debug)]\npub struct",
+    );
+    let panics_in_new = format!(
+        "{no_default}\nimpl Default for Gain {{\n    fn default() -> Self {{ panic!(\"no gain\") }}\n}}\n"
+    );
+    let panics_in_activate = unity.replace(
+        "    fn process(",
+        "    fn activate(&mut self, _: retake_sdk::Config) { panic!(\"not at this rate\") }\n\n    fn process(",
+    );
+    let cases = [
+        (no_entry, "no_clap_entry", "clap_entry"),
+        (panics_in_new, "panic", "no gain"),
+        (panics_in_activate, "panic", "not at this rate"),
+    ];
+    for (text, reason, message) in &cases {
+        plugin.save("src/lib.rs", text);
+        let refused = server.wait("reload_failed");
+        println!("{refused}");
+        assert_eq!(
+            (&refused["reason"], &refused["keeps"]),
+            (&json!(reason), &json!(1))
+        );
+        assert!(
+            refused["message"].as_str().unwrap().contains(message),
+            "{refused}"
+        );
+        pause(&mut server, 50);
+    }
+    // What never sounded is no fault of what sounds.
+    assert_eq!(server.count("fault"), 0, "{:#?}", server.seen);
+    assert_eq!(page.call("status", &json!({}))["fault"], Value::Null);
+    plugin.law("*sample *= gain * 0.5;");
+    server.wait("reloaded");
+    pause(&mut server, 100);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert_nothing_lost(&ended);
+    let out = booth.out();
+    let take = Take::new(&booth.input, &out, 0, 1.0);
+    let ends = take.assert_gains(&[1.0, 0.5]);
+    take.assert_fades_out(ends[1], 0.5);
+}
