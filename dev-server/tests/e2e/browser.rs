@@ -1,4 +1,4 @@
-//! A real Chromium, driven over its DevTools protocol: what a person at the page would do and see.
+//! A real Chromium, driven over its `DevTools` protocol: what a person at the page would do and see.
 //!
 //! One browser process with a profile of its own and one tab; killed by its id when dropped. Whatever
 //! the page complains about (console errors, exceptions, refused resources) is collected.
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
 /// Longest wait for anything on the page; builds are part of it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often the page is looked at while waiting.
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -43,14 +43,7 @@ pub(crate) struct Browser {
     tools: WebSocket<TcpStream>,
     session: Value,
     calls: u64,
-    complaints: Vec<Complaint>,
-}
-
-/// Something the browser would show red in its console.
-#[derive(Debug)]
-pub(crate) struct Complaint {
-    pub(crate) text: String,
-    pub(crate) url: String,
+    complaints: Vec<String>,
 }
 
 impl Browser {
@@ -186,7 +179,7 @@ impl Browser {
     }
 
     /// Everything complained about so far.
-    pub(crate) fn complaints(&mut self) -> &[Complaint] {
+    pub(crate) fn complaints(&mut self) -> &[String] {
         // One more round trip: what was on its way has arrived.
         self.eval("0");
         &self.complaints
@@ -221,13 +214,20 @@ impl Browser {
 }
 
 impl Drop for Browser {
+    /// Asked politely it takes its own children along, which would go on writing into the profile.
     fn drop(&mut self) {
+        let close = json!({ "id": self.calls + 1, "method": "Browser.close" });
+        let _ = self.tools.send(Message::text(close.to_string()));
+        let until = Instant::now() + Duration::from_secs(5);
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(LOOK);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Starts the browser; its process and the address of its DevTools.
+/// Starts the browser; its process and the address of its `DevTools`.
 fn launch(profile: &Path) -> (Child, String) {
     let start = |name: &&str| {
         Command::new(name)
@@ -262,35 +262,17 @@ fn host_of(url: &str) -> &str {
     rest.split('/').next().unwrap()
 }
 
-fn complaint(told: &Value) -> Option<Complaint> {
+/// What the browser would show red or yellow in its console.
+fn complaint(told: &Value) -> Option<String> {
     let params = &told["params"];
-    let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let is_bad = |level: &Value| {
+        let level = level.as_str().unwrap_or_default();
+        ["error", "warning", "assert"].contains(&level)
+    };
     match told["method"].as_str()? {
-        "Runtime.exceptionThrown" => Some(Complaint {
-            text: params["exceptionDetails"].to_string(),
-            url: words(&params["exceptionDetails"]["url"]),
-        }),
-        "Runtime.consoleAPICalled"
-            if ["error", "warning", "assert"]
-                .map(Value::from)
-                .contains(&params["type"]) =>
-        {
-            Some(Complaint {
-                text: params["args"].to_string(),
-                url: String::new(),
-            })
-        }
-        "Log.entryAdded"
-            if ["error", "warning"]
-                .map(Value::from)
-                .contains(&params["entry"]["level"]) =>
-        {
-            let entry = &params["entry"];
-            Some(Complaint {
-                text: words(&entry["text"]),
-                url: words(&entry["url"]),
-            })
-        }
+        "Runtime.exceptionThrown" => Some(params["exceptionDetails"].to_string()),
+        "Runtime.consoleAPICalled" if is_bad(&params["type"]) => Some(params["args"].to_string()),
+        "Log.entryAdded" if is_bad(&params["entry"]["level"]) => Some(params["entry"].to_string()),
         _ => None,
     }
 }
@@ -309,7 +291,7 @@ fn from_base64(text: &str) -> Vec<u8> {
         n_bits += 6;
         if n_bits >= 8 {
             n_bits -= 8;
-            bytes.push((bits >> n_bits) as u8);
+            bytes.push((bits >> n_bits & 0xff) as u8);
         }
     }
     bytes

@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, net::TcpStream, time::Duration};
 
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, client};
+use tokio_tungstenite::tungstenite::{self, Error, Message, WebSocket};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Line {
     socket: WebSocket<TcpStream>,
@@ -24,7 +24,8 @@ impl Line {
         let stream = TcpStream::connect(("127.0.0.1", port_of(listening))).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let (socket, _) = client(format!("{ws}?token={token}"), stream).expect("a WebSocket");
+        let (socket, _) =
+            tungstenite::client(format!("{ws}?token={token}"), stream).expect("a WebSocket");
         Self {
             socket,
             calls: 0,
@@ -75,7 +76,7 @@ impl Line {
 
     /// Asks for a snapshot and takes it.
     pub(crate) fn snapshot(&mut self) -> Vec<u8> {
-        self.credit();
+        self.socket.send(Message::binary(vec![1])).unwrap();
         loop {
             match self.socket.read().unwrap() {
                 Message::Binary(bytes) => return bytes.to_vec(),
@@ -83,11 +84,6 @@ impl Line {
                 _ => {}
             }
         }
-    }
-
-    /// Asks for a snapshot and does not take it.
-    pub(crate) fn credit(&mut self) {
-        self.socket.send(Message::binary(vec![1])).unwrap();
     }
 
     /// Asks and asks and never reads an answer, until the server hangs up.

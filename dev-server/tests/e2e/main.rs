@@ -3,6 +3,12 @@
 //! Every test runs the binary as a user would, reads its JSON events and looks at the far end:
 //! samples of a WAV file, bytes of a socket, elements of the page in a real browser.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of tests fail like tests"
+)]
+
 mod bad_input;
 mod browser;
 mod crates;

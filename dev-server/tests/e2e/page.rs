@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    browser::{Browser, Complaint},
+    browser::Browser,
     crates::{Crate, UNITY, source},
     line::{Line, port_of},
     server::{Server, retake, tmp},
@@ -209,14 +209,14 @@ fn bypass_and_mute_do_what_they_say() {
     );
 }
 
-/// Where something stands in a source, as compilers say it.
-fn place_of(what: &str, text: &str) -> String {
-    let (row, line) = text
+/// Where something stands in a source: line and column, as compilers count them.
+fn place_of(what: &str, text: &str) -> (usize, usize) {
+    let found = text
         .lines()
         .enumerate()
-        .find(|(_, line)| line.contains(what))
-        .unwrap();
-    format!("{}:{}", row + 1, line.find(what).unwrap() + 1)
+        .find_map(|(row, line)| Some((row, line.find(what)?)));
+    let (row, column) = found.unwrap();
+    (row + 1, column + 1)
 }
 
 #[test]
@@ -252,16 +252,10 @@ fn a_syntax_error(plugin: &Crate, browser: &mut Browser) {
     let statement = "*sample *= ;";
     plugin.law(statement);
     browser.until_seen("#overlay");
-    let (row, column) = place_of(statement, &source(statement))
-        .split_once(':')
-        .map(|(r, c)| (r.to_owned(), c.parse::<usize>().unwrap()))
-        .unwrap();
+    let (row, column) = place_of("= ;", &source(statement));
     let place = browser.text("#diagnostics .place");
     assert!(
-        place.ends_with(&format!(
-            "src/lib.rs:{row}:{}",
-            column + statement.find(';').unwrap()
-        )),
+        place.ends_with(&format!("src/lib.rs:{row}:{}", column + 2)),
         "{place}"
     );
     assert_eq!(browser.text("#overlay-title"), "Build failed: 1 error");
@@ -276,15 +270,14 @@ fn a_panic(plugin: &Crate, line: &mut Line, browser: &mut Browser) {
     line.call("set_param", &json!({ "id": "gain", "value": 6.0 }));
     browser.until_seen("#fault");
     let banner = browser.text("#fault");
-    let (row, _) = place_of(statement, &source(statement))
-        .split_once(':')
-        .map(|(r, c)| (r.to_owned(), c.to_owned()))
-        .unwrap();
-    assert!(banner.contains(&format!("src/lib.rs:{row}")), "{banner}");
-    assert!(
-        banner.contains("too loud") && banner.contains("Panic in generation 3"),
-        "{banner}"
-    );
+    let (row, _) = place_of(statement, &source(statement));
+    for part in [
+        "Panic in generation 3",
+        "too loud",
+        &format!("src/lib.rs:{row}"),
+    ] {
+        assert!(banner.contains(part), "no {part} in: {banner}");
+    }
     browser.until_seen("#audio[data-state=faulted]");
 }
 
@@ -303,34 +296,48 @@ fn a_refusal(plugin: &Crate, browser: &mut Browser) {
 }
 
 fn parameters_come_and_go(plugin: &Crate, browser: &mut Browser) {
-    let more = "}\n\n#[derive(Debug, Default)]";
-    let tilt = "    #[param(name = \"Tilt\", range = -3.0..=3.0, default = 1.0, unit = \"dB\")]\n    tilt: FloatParam,\n";
-    plugin.save(
-        "src/lib.rs",
-        &source(UNITY).replacen(more, &format!("{tilt}{more}"), 1),
-    );
-    browser.until_seen("[data-param=tilt] input");
+    let end = "}\n\n#[derive(Debug, Default)]";
+    let tilt = "    #[param(name = \"Tilt\", range = -3.0..=3.0, default = 1.0, unit = \"dB\")]\n    \
+                tilt: FloatParam,\n";
+    let both = source(UNITY).replacen(end, &format!("{tilt}{end}"), 1);
+    browser.eval(&format!("document.querySelector('{SLIDER}').focus()"));
+    plugin.save("src/lib.rs", &both);
+    browser.until_text("[data-param=tilt] .parameter-text", "1.00 dB");
     browser.until_gone("#reload-refused");
-    assert!(
-        browser
-            .text("[data-param=tilt] .parameter-text")
-            .starts_with("1")
-    );
-    // The one that was there is the same one, at its value.
-    assert!(
-        browser.text(TEXT).starts_with("6"),
-        "{}",
-        browser.text(TEXT)
-    );
+    // The one that was there keeps its value, and the hand that is on it.
+    assert_eq!(browser.text(TEXT), "6.0 dB");
+    browser.until(&format!(
+        "document.activeElement === document.querySelector('{SLIDER}')"
+    ));
     plugin.law(UNITY);
     browser.until_gone("[data-param=tilt]");
     browser.until_seen(SLIDER);
 }
 
+#[test]
+fn a_page_that_comes_later_knows_of_the_missing_device() {
+    let mut server = Server::start(&[
+        "run",
+        "example-plugin",
+        "--input",
+        "virtual:unplug=1+8,tone=997",
+        "--output",
+        "virtual",
+    ]);
+    let listening = server.wait("listening");
+    server.wait_for("device", |event| event["state"] == "lost");
+    let mut browser = Browser::open(listening["url"].as_str().unwrap());
+    browser.until_seen("#audio[data-state=lost]");
+    browser.until_text("#audio .lamp-words", "Input lost");
+    server.wait_for("device", |event| event["state"] == "back");
+    browser.until_seen("#audio[data-state=running]");
+    browser.assert_clean();
+}
+
 /// While nobody listens, the browser itself writes down each attempt (`net::ERR_…`) and no page can
 /// keep it from that. An attempt that a server answered with an error would be the page's mistake.
-fn is_of_the_gap(complaint: &Complaint) -> bool {
-    complaint.text.contains("net::ERR_")
+fn is_of_the_gap(complaint: &str) -> bool {
+    complaint.contains("net::ERR_")
 }
 
 #[test]
@@ -365,7 +372,7 @@ fn a_page_outlives_its_server() {
     let others: Vec<_> = browser
         .complaints()
         .iter()
-        .filter(|c| !is_of_the_gap(c))
+        .filter(|said| !is_of_the_gap(said))
         .collect();
     assert!(others.is_empty(), "{others:#?}");
 }

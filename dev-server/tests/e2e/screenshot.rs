@@ -31,7 +31,7 @@ const BARS: [[i32; 5]; 4] = [
 ];
 
 /// A plugin with something to turn: drive, a low-pass, width.
-pub(crate) const DRIVE: &str = r#"//! A saturator.
+const DRIVE: &str = r#"//! A saturator.
 #![forbid(unsafe_code)]
 use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 
@@ -84,10 +84,10 @@ export_plugin!(Drive);
 "#;
 
 /// Plucked chords, a bass, a drum and a hat, eight seconds that join end to end.
-pub(crate) fn music(path: &Path) {
+fn music(path: &Path) {
     let mut rows = [vec![0.0; 16 * BEAT], vec![0.0; 16 * BEAT]];
     for (bar, notes) in BARS.iter().enumerate() {
-        for eighth in 0..8 {
+        for (eighth, seed) in (0..8).zip(1..) {
             let at = (8 * bar + eighth) * BEAT / 2;
             let hertz = |semitones: i32| 110.0 * 2_f32.powf(semitones as f32 / 12.0);
             let chord = 1 + (eighth * 3) % 4;
@@ -96,7 +96,7 @@ pub(crate) fn music(path: &Path) {
                 pluck(&mut rows, at, hertz(notes[0]) / 2.0, 0.22, 0.5);
                 drum(&mut rows, at);
             }
-            hat(&mut rows, at, if eighth % 2 == 0 { 0.3 } else { 0.7 });
+            hat(&mut rows, at, seed, if eighth % 2 == 0 { 0.3 } else { 0.7 });
         }
     }
     Wav::new(RATE, rows.to_vec()).write(path);
@@ -129,8 +129,8 @@ fn drum(rows: &mut [Vec<f32>; 2], at: usize) {
     add(rows, at, 0.5, voice);
 }
 
-fn hat(rows: &mut [Vec<f32>; 2], at: usize, pan: f32) {
-    let voice = noise(at as u32 + 1, 0.12, BEAT / 8);
+fn hat(rows: &mut [Vec<f32>; 2], at: usize, seed: u32, pan: f32) {
+    let voice = noise(seed, 0.12, BEAT / 8);
     let fall = |(n, x): (usize, f32)| x * (-(n as f32) / 900.0).exp();
     add(rows, at, pan, voice.into_iter().enumerate().map(fall));
 }
@@ -179,6 +179,8 @@ fn readme_picture() {
     browser.until_text("#reload-state", "Running");
     std::thread::sleep(Duration::from_secs(7));
     let picture = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/screenshot.png"));
+    // Everything at a glance: nothing lies below the edge.
+    browser.until("document.documentElement.scrollHeight <= innerHeight");
     browser.screenshot(&picture);
     browser.assert_clean();
     assert!(std::fs::metadata(picture).unwrap().len() <= 300_000);

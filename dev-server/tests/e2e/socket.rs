@@ -144,8 +144,8 @@ fn rates(line: &mut Line, seconds: usize) -> Vec<usize> {
     let mut counts = vec![0; seconds];
     loop {
         line.snapshot();
-        let second = start.elapsed().as_secs() as usize;
-        let Some(count) = counts.get_mut(second) else {
+        let second = start.elapsed().as_secs();
+        let Some(count) = usize::try_from(second).ok().and_then(|s| counts.get_mut(s)) else {
             return counts;
         };
         *count += 1;

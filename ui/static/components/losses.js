@@ -13,6 +13,8 @@ const LINES = [
     value: ({ telemetry, counters }) => telemetry?.underruns ?? counters?.underruns },
   { id: "overruns", name: "Overruns", title: "Times the input ring was full",
     value: ({ telemetry, counters }) => telemetry?.overruns ?? counters?.overruns },
+  { id: "late-callbacks", name: "Late callbacks", title: "Times the device must have run dry before we were asked: gaps that were heard",
+    value: ({ counters }) => counters?.late_callbacks },
   { id: "lost-frames", name: "Lost frames", title: "Captured but never rendered, or rendered as silence",
     value: ({ telemetry, counters }) => telemetry?.lostFrames ?? counters?.lost_frames },
   { id: "discarded-frames", name: "Discarded frames", title: "Left out on purpose at the start and after a gap", harmless: true,

@@ -57,6 +57,7 @@
  * @property {number} callbacks
  * @property {number} underruns
  * @property {number} overruns
+ * @property {number} late_callbacks
  * @property {number} lost_frames
  * @property {number} discarded_frames
  * @property {number} non_finite
