@@ -131,11 +131,14 @@ impl Daemon {
     }
 
     /// Plays a file into the microphone.
-    fn speak(&self, file: &Path) -> Killed {
+    fn speak(&self, file: &Path, period: u32) -> Killed {
+        // The microphone gives what the player gives at once, so it must not be much more than a
+        // period; less than two and the player itself stutters.
+        let latency = format!("--latency-msec={}", 2 * 1_000 * period / RATE);
         let child = self
             .command("nice")
             // A player that stutters would be taken for a loss; without the right, nice goes on.
-            .args(["-n", "-11", "paplay", "--device=mic", "--latency-msec=15"])
+            .args(["-n", "-11", "paplay", "--device=mic", &latency])
             .arg(file)
             .spawn()
             .expect("paplay is installed (./setup.sh --dev)");
@@ -218,21 +221,21 @@ fn play_sweep(period: u32, seconds: u32) -> bool {
     material.extend(vec![0.0; 3 * RATE as usize]);
     let file = dir.path().join("sweep.wav");
     Wav::new(RATE, vec![material; 2]).write(&file);
-    let speaking = daemon.speak(&file);
+    let speaking = daemon.speak(&file, period);
     let listening = daemon.listen();
     let record = dir.path().join("record.wav");
-    let period = period.to_string();
+    let frames = period.to_string();
     let args = [
         "example-plugin",
         "--no-watch",
         "--period",
-        &period,
+        &frames,
         "--record",
     ];
     let mut server = daemon.retake(&[&args[..], &[record.to_str().unwrap()]].concat());
     let audio = server.wait("audio_started");
     server.wait("reloaded");
-    std::thread::sleep(Duration::from_secs(u64::from(LEAD_SECONDS + seconds)));
+    std::thread::sleep(Duration::from_secs(u64::from(LEAD_SECONDS + seconds + 1)));
     let ended = server.stop().succeeded();
     drop(speaking);
     let heard = listening.end();
@@ -304,7 +307,7 @@ fn the_daemon_dies_and_comes_back() {
     server.wait_for("device", |event| event["state"] == "lost");
     daemon.restart();
     server.wait_for("device", |event| event["state"] == "back");
-    let _speaking = daemon.speak(&material);
+    let _speaking = daemon.speak(&material, 256);
     // 0.5 at −6 dB, halved by the second generation's law: that is what sounds again.
     let wanted = 0.5 * 10_f64.powf(-6.0 / 20.0) * 0.5;
     let until = Instant::now() + Duration::from_secs(30);
