@@ -3,6 +3,17 @@
 //! Every test runs the binary as a user would, reads its JSON events and looks at the far end:
 //! samples of a WAV file, bytes of a socket, elements of the page in a real browser.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of tests fail like tests"
+)]
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "tests say what they measured, and count in small numbers"
+)]
+
 mod bad_input;
 mod browser;
 mod crates;
