@@ -190,19 +190,43 @@ fn a_panic_in_the_first_block_is_a_fault_of_what_has_just_begun() {
     take.assert_fades_out(take.exact_until(last, 0.5), 0.5);
 }
 
+#[test]
+fn a_plugin_that_hangs_while_it_is_made_is_left_behind() {
+    let (plugin, booth) = (Crate::new("refused"), Booth::new("hangs"));
+    let mut server = booth.start(&plugin, &[]);
+    wait_for_sound(&mut server);
+    let hangs = "loop { std::thread::sleep(std::time::Duration::from_secs(1)) }";
+    plugin.save("src/lib.rs", &with_new(hangs));
+    let refused = server.wait("reload_failed");
+    assert_eq!(refused["reason"], "timeout", "{refused}");
+    assert_eq!(refused["keeps"], 1);
+    plugin.law("*sample *= gain * 0.5;");
+    server.wait("reloaded");
+    pause(&mut server, 100);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert_nothing_lost(&ended);
+    let out = booth.out();
+    let take = Take::new(&booth.input, &out, 0, 1.0);
+    take.assert_fades_out(take.assert_gains(&[1.0, 0.5])[1], 0.5);
+}
+
+/// The plugin with this body of `Default::default`.
+fn with_new(body: &str) -> String {
+    let source = source(UNITY).replace(
+        "#[derive(Debug, Default)]\npub struct",
+        "#[derive(Debug)]\npub struct",
+    );
+    format!("{source}\nimpl Default for Gain {{\n    fn default() -> Self {{ {body} }}\n}}\n")
+}
+
 /// Sources of libraries that cannot be used: why, and a word of the message.
 fn useless() -> [(String, &'static str, &'static str); 3] {
     let unity = source(UNITY);
     let no_entry = unity
         .replace("export_plugin!(Gain);", "")
         .replace(", export_plugin", "");
-    let no_default = unity.replace(
-        "#[derive(Debug, Default)]\npub struct",
-        "#[derive(Debug)]\npub struct",
-    );
-    let panics_in_new = format!(
-        "{no_default}\nimpl Default for Gain {{\n    fn default() -> Self {{ panic!(\"no gain\") }}\n}}\n"
-    );
+    let panics_in_new = with_new("panic!(\"no gain\")");
     let panics_in_activate = unity.replace(
         "    fn process(",
         "    fn activate(&mut self, _: retake_sdk::Config) { panic!(\"not at this rate\") }\n\n    fn process(",
