@@ -239,7 +239,11 @@ fn a_surplus_is_shed() {
         captured += captures;
         input.read(&mut block, 256);
         // How old the newest frame that is played is.
-        captured - block.channel(0)[255] as usize
+        let played = block.channel(0)[255];
+        (0..=captured)
+            .rev()
+            .find(|&n| tagged(n)[0] == played)
+            .map_or(usize::MAX, |n| captured - n)
     };
     for _ in 0..40 {
         turn(&mut input, 256);

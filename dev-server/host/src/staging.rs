@@ -71,6 +71,12 @@ impl StagingDir {
         self.dir.path()
     }
 
+    /// Removes all copies and the directory, even while a plugin that hangs holds on to one: at the
+    /// end of the process. What the system keeps goes when the next directory is made.
+    pub fn remove(&self) {
+        let _ = fs::remove_dir_all(self.path());
+    }
+
     fn unique_path(&self, artifact: &Path) -> PathBuf {
         let n = self.n_staged.fetch_add(1, Ordering::Relaxed);
         let name = artifact.file_name().unwrap_or_default().to_string_lossy();

@@ -65,6 +65,7 @@ impl Control {
         self.stop_devices();
         let recorded = self.finish_recording();
         self.wait(PLUGINS_LIMIT, Self::all_plugins_gone);
+        self.parts.staging.remove();
         let end = recorded.and(end);
         self.say_goodbye(&end);
         end.map(|_| ())

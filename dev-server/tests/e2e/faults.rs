@@ -6,6 +6,7 @@ use crate::{
     crates::{Crate, UNITY, source},
     line::Line,
     reload::{Booth, assert_nothing_lost, pause, wait_for_sound},
+    server::Server,
     take::Take,
 };
 
@@ -20,6 +21,11 @@ fn line_of(statement: &str) -> u64 {
     u64::try_from(index).unwrap() + 1
 }
 
+fn is_in_the_source(place: &Value) -> bool {
+    let file = place["file"].as_str().unwrap();
+    file.ends_with("src/lib.rs")
+}
+
 #[test]
 fn a_syntax_error_then_a_panic_then_a_fix() {
     let (plugin, booth) = (Crate::new("broken"), Booth::new("broken"));
@@ -31,74 +37,67 @@ fn a_syntax_error_then_a_panic_then_a_fix() {
     page.call("set_param", &json!({"id": "gain", "value": -6.0}));
     page.wait_for("param", |param| param["id"] == id);
     pause(&mut server, 200);
+    break_the_syntax(&plugin, &mut server, &mut page);
+    pause(&mut server, 200);
+    let line = panic_in_process(&plugin, &mut server, &mut page);
+    pause(&mut server, 200);
+    fix(&plugin, &mut server, &mut page);
+    pause(&mut server, 200);
+    drop(page);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    let place = format!("lib.rs:{line}");
+    assert!(ended.stderr.contains(&place), "{}", ended.stderr);
+    assert!(ended.stderr.contains("boom"));
+    assert_nothing_lost(&ended);
+    assert_sounds_in_order(&booth);
+}
 
+fn break_the_syntax(plugin: &Crate, server: &mut Server, page: &mut Line) {
     let broken = "*sample *= gain * ;";
     plugin.law(broken);
     let failed = server.wait("build_failed");
     let error = &failed["diagnostics"][0];
-    assert!(
-        error["file"].as_str().unwrap().ends_with("src/lib.rs"),
-        "{failed}"
-    );
+    assert!(is_in_the_source(error), "{failed}");
     assert_eq!(error["line"], line_of(broken));
     assert!(error["column"].as_u64().unwrap() > 1);
-    assert!(
-        error["message"]
-            .as_str()
-            .unwrap()
-            .contains("expected expression")
-    );
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("expected expression"), "{failed}");
     let told = page.wait_for("event", |event| event["event"] == "build_failed");
     assert_eq!(told["diagnostics"], failed["diagnostics"]);
     assert_eq!(page.call("status", &json!({}))["build"], failed);
-    pause(&mut server, 200);
+}
 
-    // Half a second after its first block.
+/// Half a second after its first block; the line of the panic.
+fn panic_in_process(plugin: &Crate, server: &mut Server, page: &mut Line) -> u64 {
     let panics = "static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);\n\
                   if N.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 48_000 {\n\
                   panic!(\"boom\") }\n*sample *= gain * 0.25;";
+    let line = line_of(panics) + 2;
     plugin.law(panics);
     server.wait("reloaded");
     let fault = server.wait("fault");
-    let line = line_of(panics) + 2;
-    assert_eq!(
-        (&fault["kind"], &fault["action"]),
-        (&json!("panic"), &json!("bypassed"))
-    );
-    assert_eq!(
-        (&fault["message"], &fault["line"]),
-        (&json!("boom"), &json!(line))
-    );
-    assert!(
-        fault["file"].as_str().unwrap().ends_with("src/lib.rs"),
-        "{fault}"
-    );
+    assert!(is_in_the_source(&fault), "{fault}");
+    assert_eq!(fault["kind"], "panic");
+    assert_eq!(fault["action"], "bypassed");
+    assert_eq!(fault["message"], "boom");
+    assert_eq!(fault["line"], line);
     let told = page.wait_for("event", |event| event["event"] == "fault");
     assert_eq!(told, fault);
     assert_eq!(page.call("status", &json!({}))["fault"], fault);
-    pause(&mut server, 200);
+    line
+}
 
+fn fix(plugin: &Crate, server: &mut Server, page: &mut Line) {
     plugin.law("*sample *= gain * 0.5;");
     server.wait("reloaded");
     let params = page.call("params", &json!({}));
     assert_eq!(params[0]["value"], -6.0, "{params}");
     let status = page.call("status", &json!({}));
-    assert_eq!(
-        (&status["fault"], &status["build"]),
-        (&Value::Null, &Value::Null)
-    );
-    pause(&mut server, 200);
-    drop(page);
-    let ended = server.stop().succeeded();
-    println!("{}", ended.stderr);
     assert!(
-        ended.stderr.contains(&format!("lib.rs:{line}")),
-        "{}",
-        ended.stderr
+        status["fault"].is_null() && status["build"].is_null(),
+        "{status}"
     );
-    assert!(ended.stderr.contains("boom"));
-    assert_nothing_lost(&ended);
-    assert_sounds_in_order(&booth);
 }
 
 /// Old, through the syntax error; the one that panics; the input; the fix.
@@ -192,33 +191,61 @@ fn a_panic_in_the_first_block_is_a_fault_of_what_has_just_begun() {
 }
 
 #[test]
+fn a_plugin_that_hangs_while_it_is_made_is_left_behind() {
+    let (plugin, booth) = (Crate::new("refused"), Booth::new("hangs"));
+    let mut server = booth.start(&plugin, &[]);
+    wait_for_sound(&mut server);
+    let hangs = "loop { std::thread::sleep(std::time::Duration::from_secs(1)) }";
+    plugin.save("src/lib.rs", &with_new(hangs));
+    let refused = server.wait("reload_failed");
+    assert_eq!(refused["reason"], "timeout", "{refused}");
+    assert_eq!(refused["keeps"], 1);
+    plugin.law("*sample *= gain * 0.5;");
+    server.wait("reloaded");
+    pause(&mut server, 100);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert_nothing_lost(&ended);
+    let out = booth.out();
+    let take = Take::new(&booth.input, &out, 0, 1.0);
+    take.assert_fades_out(take.assert_gains(&[1.0, 0.5])[1], 0.5);
+}
+
+/// The plugin with this body of `Default::default`.
+fn with_new(body: &str) -> String {
+    let source = source(UNITY).replace(
+        "#[derive(Debug, Default)]\npub struct",
+        "#[derive(Debug)]\npub struct",
+    );
+    format!("{source}\nimpl Default for Gain {{\n    fn default() -> Self {{ {body} }}\n}}\n")
+}
+
+/// Sources of libraries that cannot be used: why, and a word of the message.
+fn useless() -> [(String, &'static str, &'static str); 3] {
+    let unity = source(UNITY);
+    let no_entry = unity
+        .replace("export_plugin!(Gain);", "")
+        .replace(", export_plugin", "");
+    let panics_in_new = with_new("panic!(\"no gain\")");
+    let panics_in_activate = unity.replace(
+        "    fn process(",
+        "    fn activate(&mut self, _: retake_sdk::Config) { panic!(\"not at this rate\") }\n\n    fn process(",
+    );
+    [
+        (no_entry, "no_clap_entry", "clap_entry"),
+        (panics_in_new, "panic", "no gain"),
+        (panics_in_activate, "panic", "not at this rate"),
+    ]
+}
+
+#[test]
 fn a_library_that_cannot_be_used_is_refused_and_the_old_one_plays_on() {
     let (plugin, booth) = (Crate::new("refused"), Booth::new("refused"));
     let mut server = booth.start(&plugin, &[]);
     let mut page = Line::open(&server.wait("listening"));
     wait_for_sound(&mut server);
     pause(&mut server, 100);
-    let unity = source(UNITY);
-    let no_entry = unity
-        .replace("export_plugin!(Gain);", "")
-        .replace(", export_plugin", "");
-    let no_default = unity.replace(
-        "#[derive(Debug, Default)]\npub struct",
-        "#[derive(Debug)]\npub struct",
-    );
-    let panics_in_new = format!(
-        "{no_default}\nimpl Default for Gain {{\n    fn default() -> Self {{ panic!(\"no gain\") }}\n}}\n"
-    );
-    let panics_in_activate = unity.replace(
-        "    fn process(",
-        "    fn activate(&mut self, _: retake_sdk::Config) { panic!(\"not at this rate\") }\n\n    fn process(",
-    );
-    let cases = [
-        (no_entry, "no_clap_entry", "clap_entry"),
-        (panics_in_new, "panic", "no gain"),
-        (panics_in_activate, "panic", "not at this rate"),
-    ];
-    for (text, reason, message) in &cases {
+    for (text, reason, message) in &useless() {
         plugin.save("src/lib.rs", text);
         let refused = server.wait("reload_failed");
         println!("{refused}");

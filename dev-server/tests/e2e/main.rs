@@ -8,6 +8,11 @@
     clippy::panic,
     reason = "the helpers of tests fail like tests"
 )]
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "tests say what they measured, and count in small numbers"
+)]
 
 mod bad_input;
 mod browser;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::traces::{MARK, Traces};
 
 /// Longest wait for anything: a first build on a busy machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A directory below cargo's place for tests; kept, so that dependencies compile once.
 pub(crate) fn tmp(name: &str) -> PathBuf {
@@ -74,14 +74,14 @@ impl Server {
             .expect("retake runs");
         let (told, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
+        let parse = |line: std::io::Result<String>| {
+            let line = line.unwrap();
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("JSON: {line}"))
+        };
+        // Until the process closes it, or nobody wants to know any more.
         std::thread::spawn(move || {
-            for line in stdout.lines() {
-                let line = line.unwrap();
-                let event = serde_json::from_str(&line).unwrap_or_else(|_| panic!("JSON: {line}"));
-                if told.send(event).is_err() {
-                    return;
-                }
-            }
+            let mut events = stdout.lines().map(parse);
+            events.try_for_each(|event| told.send(event))
         });
         let mut stderr = child.stderr.take().unwrap();
         let stderr = std::thread::spawn(move || {

@@ -59,16 +59,17 @@ fn an_end_kills_what_a_build_has_started() {
     let command = "sleep 3600 & sleep 3600";
     let mut server = Server::start(&["run", library, "--build", command, "--watch", dir]);
     server.wait("build_started");
-    while server
-        .traces
-        .processes()
-        .iter()
-        .filter(|p| p.contains("sleep"))
-        .count()
-        < 2
-    {
+    let n_asleep = |server: &Server| {
+        let processes = server.traces.processes();
+        processes.iter().filter(|p| p.contains("sleep")).count()
+    };
+    for _ in 0..1_000 {
+        if n_asleep(&server) >= 2 {
+            break;
+        }
         pause(&mut server, 10);
     }
+    assert!(n_asleep(&server) >= 2, "the command runs");
     assert_ended_in_order(server.stop());
 }
 

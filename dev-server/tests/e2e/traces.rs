@@ -35,7 +35,7 @@ impl Traces {
     pub(crate) fn staged(&self) -> Vec<PathBuf> {
         let staged = self.cache.join("retake/staged");
         let dirs = entries(&staged);
-        let files = dirs.iter().flat_map(|dir| entries(dir));
+        let files = dirs.iter().flat_map(entries);
         files.filter(|file| !file.ends_with("lock")).collect()
     }
 

@@ -200,9 +200,8 @@ impl Control {
         if is_first {
             return self.start_engine(Box::new(generation));
         }
-        let fade = self.fade_to(layout, shape.rate);
-        self.audio
-            .command(CommandKind::Swap(Box::new(generation), fade));
+        let swap = CommandKind::Swap(Box::new(generation), self.fade_to(layout, shape.rate));
+        self.audio.command(swap);
         self.set_state(State::Swapping);
         Ok(())
     }
