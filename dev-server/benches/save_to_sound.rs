@@ -4,12 +4,7 @@
 //! prints medians. "bare cargo" is the same edit of the same crate built by the same cargo command
 //! line into a target directory of its own, nothing else; edits alternate between the two, so that
 //! a noisy machine is noisy for both.
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a bench prints"
-)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a bench prints")]
 
 use std::{
     fs,
@@ -62,9 +57,7 @@ impl Bench {
             cache_dir: Some(root.path().join("bare")),
             ..Request::default()
         };
-        let Ok(Project::Cargo(bare)) = Project::find(&request) else {
-            panic!("no package")
-        };
+        let Ok(Project::Cargo(bare)) = Project::find(&request) else { panic!("no package") };
         Self { root, krate, bare }
     }
 
@@ -74,11 +67,7 @@ impl Bench {
         let source = fs::read_to_string(&path).unwrap();
         let law = source.find("*sample *= ").unwrap();
         let end = law + source[law..].find(')').unwrap();
-        let edited = format!(
-            "{}*sample *= gain * 0.{n:03}{}",
-            &source[..law],
-            &source[end..]
-        );
+        let edited = format!("{}*sample *= gain * 0.{n:03}{}", &source[..law], &source[end..]);
         fs::write(path, edited).unwrap();
     }
 
@@ -96,10 +85,7 @@ impl Bench {
 }
 
 fn first_build(bench: &Bench) {
-    println!(
-        "first build of a plugin crate, from nothing      {:8.1} s",
-        bench.build() / 1e3
-    );
+    println!("first build of a plugin crate, from nothing      {:8.1} s", bench.build() / 1e3);
 }
 
 fn save_to_sound(bench: &Bench) {
@@ -118,14 +104,8 @@ fn save_to_sound(bench: &Bench) {
         "save to sound, median of {EDITS}                        {:8.1} ms",
         median(&mut whole)
     );
-    println!(
-        "  of that outside of cargo                        {:8.1} ms",
-        median(&mut own)
-    );
-    println!(
-        "bare cargo build of the same edits, median        {:8.1} ms",
-        median(&mut bare)
-    );
+    println!("  of that outside of cargo                        {:8.1} ms", median(&mut own));
+    println!("bare cargo build of the same edits, median        {:8.1} ms", median(&mut bare));
     let difference = median(&mut whole) - median(&mut bare);
     println!("save to sound less bare cargo                     {difference:8.1} ms");
     parameters(&server);
@@ -191,9 +171,7 @@ impl Server {
     fn start(root: &Path, krate: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_retake"))
             .arg(krate)
-            .args([
-                "--input", "virtual", "--output", "virtual", "--json", "--port", "0",
-            ])
+            .args(["--input", "virtual", "--output", "virtual", "--json", "--port", "0"])
             .env("XDG_CACHE_HOME", root.join("cache"))
             .env("XDG_STATE_HOME", root.join("state"))
             .stdin(Stdio::null())
@@ -202,11 +180,7 @@ impl Server {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        let mut server = Self {
-            child,
-            lines,
-            url: String::new(),
-        };
+        let mut server = Self { child, lines, url: String::new() };
         let listening = server.wait("listening");
         let token = listening["token"].as_str().unwrap();
         server.url = format!("{}?token={token}", listening["ws"].as_str().unwrap());

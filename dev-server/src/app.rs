@@ -42,9 +42,7 @@ use crate::{
 pub fn run(run: Run) -> ExitCode {
     let started = Instant::now();
     // Claimed in any case: a plugin's prints belong to the people's side.
-    let ended = claim_stdout()
-        .context("stdout")
-        .and_then(|stdout| serve(run, stdout, started));
+    let ended = claim_stdout().context("stdout").and_then(|stdout| serve(run, stdout, started));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -69,7 +67,7 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
     let parts = Parts {
         inbox: stage.inbox,
         mailbox: stage.mailbox,
-        url: stage.server.url.clone(),
+        url: stage.server.as_ref().map_or_else(String::new, |server| server.url.clone()),
         staging: Arc::new(stage.staging),
         is_watching: is_watching(&run),
         run,
@@ -89,7 +87,8 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
 struct Stage {
     inbox: Receiver<Message>,
     mailbox: Sender<Message>,
-    server: web::Server,
+    /// None when nobody looks: `retake render`.
+    server: Option<web::Server>,
     keys: Option<Keys>,
     devices: Devices,
     rebuilder: Rebuilder,
@@ -105,25 +104,16 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let project = find_project(run)?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));
-    let server = start_server(run, report, &mailbox, &telemetry)?;
-    let keys = Keys::listen(forward(&mailbox, Message::Key));
+    let is_online = !run.is_offline;
+    let server = is_online.then(|| start_server(run, report, &mailbox, &telemetry)).transpose()?;
+    let keys = is_online.then(|| Keys::listen(forward(&mailbox, Message::Key))).flatten();
     if keys.is_some() {
         say(Tone::Plain, "Keys", KEYS);
     }
     let tell = Box::new(forward(&mailbox, Message::Device));
     let devices = Devices::spawn(request, Arc::clone(&probe), tell).map_err(Failure::failed)?;
     let rebuilder = Rebuilder::start(project, is_watching(run), forward(&mailbox, Message::Loop))?;
-    Ok(Stage {
-        inbox,
-        mailbox,
-        server,
-        keys,
-        devices,
-        rebuilder,
-        staging,
-        telemetry,
-        probe,
-    })
+    Ok(Stage { inbox, mailbox, server, keys, devices, rebuilder, staging, telemetry, probe })
 }
 
 fn is_watching(run: &Run) -> bool {
@@ -150,11 +140,7 @@ fn find_project(run: &Run) -> anyhow::Result<Project> {
         cache_dir: env::var_os("RETAKE_CACHE_DIR").map(PathBuf::from),
     };
     Project::find(&request).map_err(|error| {
-        let failure = if error.is_usage() {
-            Failure::usage
-        } else {
-            Failure::failed
-        };
+        let failure = if error.is_usage() { Failure::usage } else { Failure::failed };
         failure(error).into()
     })
 }
@@ -205,14 +191,8 @@ fn announce(server: &web::Server, token: &str, run: &Run, report: &mut Report) {
 }
 
 fn page(path: &str) -> Option<web::Asset> {
-    let retake_ui::Asset {
-        bytes,
-        content_type,
-    } = retake_ui::file(path)?;
-    Some(web::Asset {
-        bytes,
-        content_type,
-    })
+    let retake_ui::Asset { bytes, content_type } = retake_ui::file(path)?;
+    Some(web::Asset { bytes, content_type })
 }
 
 /// Ctrl-C and a polite kill end the session in order; a second one ends the process.
@@ -230,15 +210,7 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
 }
 
 fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
-    let AudioArgs {
-        host,
-        input,
-        output,
-        rate,
-        period,
-        clock,
-        ..
-    } = run.audio.clone();
+    let AudioArgs { host, input, output, rate, period, clock, .. } = run.audio.clone();
     if clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
@@ -254,11 +226,7 @@ fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
         output: choice(output),
         rate,
         period,
-        clock: if clock == ClockArg::Fast {
-            Clock::Fast
-        } else {
-            Clock::Real
-        },
+        clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
         epoch,
     })
 }

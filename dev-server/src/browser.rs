@@ -23,10 +23,6 @@ pub fn open(url: &str) {
     match command {
         // It ends by itself; someone has to wait for it, so that no zombie stays.
         Ok(mut child) => drop(std::thread::spawn(move || child.wait())),
-        Err(error) => say(
-            Tone::Warning,
-            "Browser",
-            format!("{program}: {error}; open {url}"),
-        ),
+        Err(error) => say(Tone::Warning, "Browser", format!("{program}: {error}; open {url}")),
     }
 }

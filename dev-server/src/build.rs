@@ -56,12 +56,7 @@ pub struct Built {
 
 impl Built {
     fn new(artifact: PathBuf) -> Self {
-        Self {
-            artifact,
-            sources: Vec::new(),
-            fresh: false,
-            warnings: Vec::new(),
-        }
+        Self { artifact, sources: Vec::new(), fresh: false, warnings: Vec::new() }
     }
 }
 
@@ -112,13 +107,8 @@ impl Builder {
             began: Instant::now(),
             report: Box::new(report),
         };
-        let thread = std::thread::Builder::new()
-            .name("build".into())
-            .spawn(|| worker.run())?;
-        Ok(Self {
-            inputs,
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("build".into()).spawn(|| worker.run())?;
+        Ok(Self { inputs, thread: Some(thread) })
     }
 
     /// Builds, after what is asked already.
@@ -161,10 +151,7 @@ impl Worker {
                     self.began = Instant::now();
                     let outcome = self.build(&mut stop);
                     let build_time = self.began.elapsed();
-                    (self.report)(Report::Finished {
-                        outcome,
-                        build_time,
-                    });
+                    (self.report)(Report::Finished { outcome, build_time });
                 }
                 Ok(Input::Cancel | Input::Child(..)) => {}
                 Ok(Input::Stop) | Err(_) => stop = true,
@@ -198,10 +185,7 @@ impl Worker {
             Err(error) => {
                 let program = command.get_program().to_string_lossy();
                 let message = format!("cannot run `{program}`: {error}");
-                BuildOutcome::Failed {
-                    exit: None,
-                    diagnostics: vec![Diagnostic::error(message)],
-                }
+                BuildOutcome::Failed { exit: None, diagnostics: vec![Diagnostic::error(message)] }
             }
         }
     }

@@ -6,12 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The dev-server for audio plugins: edit, save, and hear the new code in the running signal.
 #[derive(Debug, Parser)]
-#[command(
-    name = "retake",
-    version,
-    about,
-    args_conflicts_with_subcommands = true
-)]
+#[command(name = "retake", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// What to do; `run` when left out.
     #[command(subcommand)]
@@ -27,6 +22,8 @@ pub enum Command {
     /// Build a plugin, put it between microphone and speakers, and reload it on every save
     /// (the default)
     Run(Box<Run>),
+    /// Render a WAV through a plugin, offline and exact: as long as the input, latency removed
+    Render(Box<Render>),
     /// List the audio hosts and their devices
     Devices {
         /// One JSON object on stdout instead of a table
@@ -53,6 +50,37 @@ pub struct Run {
     /// The page.
     #[command(flatten)]
     pub page: PageArgs,
+    /// Set by `retake render`: nobody listens, and the file begins with the input's first frame.
+    #[arg(skip)]
+    pub is_offline: bool,
+}
+
+/// `retake render`.
+#[derive(Debug, Clone, Args)]
+pub struct Render {
+    /// As for `run`.
+    pub path: Option<PathBuf>,
+    /// The WAV to read
+    #[arg(long, value_name = "IN.wav")]
+    pub input: PathBuf,
+    /// The WAV to write: 32-bit float, the input's rate and channels
+    #[arg(long, value_name = "OUT.wav")]
+    pub output: PathBuf,
+    /// Go on for this long after the input's end
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "0")]
+    pub tail: f64,
+    /// Give a parameter a value before the first frame (id or name; repeatable)
+    #[arg(long, value_name = "PARAM=VALUE", allow_hyphen_values = true)]
+    pub set: Vec<Setting>,
+    /// Give a parameter a value at a time of the input (repeatable)
+    #[arg(long, value_name = "SECONDS:PARAM=VALUE", allow_hyphen_values = true)]
+    pub at: Vec<TimedSetting>,
+    /// One JSON object per event on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Where the plugin comes from.
+    #[command(flatten)]
+    pub plugin: PluginArgs,
 }
 
 /// Where the plugin comes from.
@@ -176,10 +204,7 @@ impl FromStr for Setting {
             .ok()
             .filter(|v: &f64| v.is_finite())
             .ok_or_else(|| format!("{value:?} is not a finite number, such as -6 or 0.5"))?;
-        Ok(Self {
-            param: param.to_owned(),
-            value,
-        })
+        Ok(Self { param: param.to_owned(), value })
     }
 }
 
@@ -199,10 +224,7 @@ impl FromStr for TimedSetting {
         let (time, setting) = text
             .split_once(':')
             .ok_or_else(|| format!("{text:?} is not SECONDS:PARAM=VALUE, such as 2.5:gain=-6"))?;
-        Ok(Self {
-            seconds: seconds(time)?,
-            setting: setting.parse()?,
-        })
+        Ok(Self { seconds: seconds(time)?, setting: setting.parse()? })
     }
 }
 
@@ -230,41 +252,21 @@ mod tests {
     fn run_is_the_default_command() {
         let bare = Cli::parse_from(["retake", "my-plugin", "--set", "gain=-6"]);
         assert!(bare.command.is_none());
-        assert_eq!(
-            bare.run.session.set[0],
-            Setting {
-                param: "gain".into(),
-                value: -6.0
-            }
-        );
+        assert_eq!(bare.run.session.set[0], Setting { param: "gain".into(), value: -6.0 });
         let named = Cli::parse_from(["retake", "run", "my-plugin", "--audio-host", "jack"]);
-        let Some(Command::Run(run)) = named.command else {
-            panic!("run was named")
-        };
+        let Some(Command::Run(run)) = named.command else { panic!("run was named") };
         assert_eq!(run.audio.host.as_deref(), Some("jack"));
     }
 
     #[test]
     fn settings_name_what_is_wrong() {
-        assert_eq!(
-            "a=b=1".parse(),
-            Ok(Setting {
-                param: "a=b".into(),
-                value: 1.0
-            })
-        );
+        assert_eq!("a=b=1".parse(), Ok(Setting { param: "a=b".into(), value: 1.0 }));
         for bad in ["gain", "=1", "gain=", "gain=loud", "gain=nan", "gain=inf"] {
             assert!(bad.parse::<Setting>().is_err(), "{bad}");
         }
         let timed: TimedSetting = "2.5:gain=-6".parse().unwrap();
         assert!((timed.seconds - 2.5).abs() < 1e-12);
-        for bad in [
-            "gain=1",
-            "-1:gain=1",
-            "x:gain=1",
-            "nan:gain=1",
-            "1e300:gain=1",
-        ] {
+        for bad in ["gain=1", "-1:gain=1", "x:gain=1", "nan:gain=1", "1e300:gain=1"] {
             assert!(bad.parse::<TimedSetting>().is_err(), "{bad}");
         }
     }

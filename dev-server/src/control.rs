@@ -129,10 +129,7 @@ struct LoadWatch {
 impl Control {
     /// Takes over the session.
     pub fn new(parts: Parts) -> Self {
-        let load = LoadWatch {
-            since: Instant::now(),
-            before: parts.probe.load.snapshot(),
-        };
+        let load = LoadWatch { since: Instant::now(), before: parts.probe.load.snapshot() };
         Self {
             audio: Audio::default(),
             params: ParamTable::default(),
@@ -199,10 +196,7 @@ impl Control {
         if self.load.since.elapsed() >= LOAD_WINDOW {
             let now = self.parts.probe.load.snapshot();
             self.parts.telemetry.set_load(now.since(&self.load.before));
-            self.load = LoadWatch {
-                since: Instant::now(),
-                before: now,
-            };
+            self.load = LoadWatch { since: Instant::now(), before: now };
         }
     }
 
@@ -223,11 +217,7 @@ impl Control {
         self.bypass = on;
         self.parts.telemetry.set(Flag::Bypass, on);
         self.audio.command(retake_engine::CommandKind::Bypass(on));
-        say(
-            Tone::Plain,
-            "Bypass",
-            if on { "on: you hear the input" } else { "off" },
-        );
+        say(Tone::Plain, "Bypass", if on { "on: you hear the input" } else { "off" });
         self.tell_state();
     }
 

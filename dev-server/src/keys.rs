@@ -19,15 +19,10 @@ impl Keys {
             return None;
         }
         let mut single = before.clone();
-        single
-            .local_modes
-            .remove(LocalModes::ICANON | LocalModes::ECHO);
+        single.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
         termios::tcsetattr(stdin, OptionalActions::Now, &single).ok()?;
         let keys = Self { before };
-        std::thread::Builder::new()
-            .name("keys".into())
-            .spawn(move || read(&pressed))
-            .ok()?;
+        std::thread::Builder::new().name("keys".into()).spawn(move || read(&pressed)).ok()?;
         Some(keys)
     }
 }

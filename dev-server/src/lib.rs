@@ -12,6 +12,7 @@ pub mod control;
 pub mod keys;
 pub mod listing;
 pub mod project;
+pub mod render;
 pub mod report;
 pub mod telemetry;
 pub mod watch;

@@ -24,10 +24,7 @@ pub fn print(as_json: bool) -> ExitCode {
 }
 
 fn table(host: &HostListing) -> String {
-    let why = host
-        .unavailable
-        .as_ref()
-        .map_or_else(String::new, |why| format!(" ({why})"));
+    let why = host.unavailable.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
     let inputs = host.inputs.iter().map(|device| ("input", device));
     let outputs = host.outputs.iter().map(|device| ("output", device));
     let mut text = format!("{}{why}\n", host.host);

@@ -6,7 +6,7 @@ use clap::Parser;
 use retake::{
     app,
     cli::{Cli, Command},
-    listing,
+    listing, render,
 };
 
 fn main() -> ExitCode {
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     match cli.command {
         None => app::run(cli.run),
         Some(Command::Run(run)) => app::run(*run),
+        Some(Command::Render(args)) => render::render(*args),
         Some(Command::Devices { json }) => listing::print(json),
     }
 }

@@ -111,14 +111,9 @@ fn command_project(request: &Request, command: &str) -> Result<CommandProject, P
 
 fn library(request: &Request, path: PathBuf) -> Result<Project, ProjectError> {
     if let Some(package) = &request.package {
-        return Err(ProjectError::PackageOfLibrary {
-            package: package.clone(),
-            path,
-        });
+        return Err(ProjectError::PackageOfLibrary { package: package.clone(), path });
     }
-    path.canonicalize()
-        .map(Project::Library)
-        .map_err(|_| ProjectError::PathMissing { path })
+    path.canonicalize().map(Project::Library).map_err(|_| ProjectError::PathMissing { path })
 }
 
 /// The crate at the working directory or above it, as cargo looks for it; else the example.

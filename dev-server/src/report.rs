@@ -27,12 +27,7 @@ pub struct Report {
 impl Report {
     /// Tells scripts through `json`, if they listen. Time counts from `started`.
     pub fn new(started: Instant, json: Option<File>, probe: Arc<Probe>) -> Self {
-        Self {
-            started,
-            json,
-            probe,
-            pages: None,
-        }
+        Self { started, json, probe, pages: None }
     }
 
     /// From now on pages hear as well.
@@ -104,7 +99,5 @@ pub fn claim_stdout() -> std::io::Result<File> {
 #[cfg(windows)]
 pub fn claim_stdout() -> std::io::Result<File> {
     use std::os::windows::io::AsHandle;
-    Ok(File::from(
-        std::io::stdout().as_handle().try_clone_to_owned()?,
-    ))
+    Ok(File::from(std::io::stdout().as_handle().try_clone_to_owned()?))
 }

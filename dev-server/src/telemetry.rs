@@ -90,24 +90,17 @@ impl Telemetry {
     /// The generation that sounds and the latency from input to output, in frames.
     pub fn set_generation(&self, generation: u32, latency_frames: usize) {
         self.generation.store(generation, Relaxed);
-        self.latency_frames
-            .store(u32::try_from(latency_frames).unwrap_or(u32::MAX), Relaxed);
+        self.latency_frames.store(u32::try_from(latency_frames).unwrap_or(u32::MAX), Relaxed);
     }
 
     /// The load of the last second.
     pub fn set_load(&self, load: Load) {
-        self.shown
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .load = load;
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).load = load;
     }
 
     /// The load of the last second.
     pub fn load(&self) -> Load {
-        self.shown
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .load
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).load
     }
 
     /// All counters by their names in the protocol.
@@ -138,11 +131,7 @@ pub struct Views(pub Arc<Telemetry>);
 
 impl TelemetrySource for Views {
     fn open(&self) -> Box<dyn TelemetryView + Send> {
-        Box::new(View {
-            telemetry: Arc::clone(&self.0),
-            epoch: 0,
-            reader: None,
-        })
+        Box::new(View { telemetry: Arc::clone(&self.0), epoch: 0, reader: None })
     }
 }
 
@@ -156,32 +145,19 @@ struct View {
 impl View {
     /// Merges since the last look; follows when another engine has taken over.
     fn read(&mut self) -> (MeterReading, Load) {
-        let shown = self
-            .telemetry
-            .shown
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let shown = self.telemetry.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(link) = shown.link.as_ref().filter(|link| link.epoch != self.epoch) {
             self.epoch = link.epoch;
             self.reader = Some(link.meters.open());
         }
         let load = shown.load;
         drop(shown);
-        (
-            self.reader
-                .as_mut()
-                .map(MeterReader::merge)
-                .unwrap_or_default(),
-            load,
-        )
+        (self.reader.as_mut().map(MeterReader::merge).unwrap_or_default(), load)
     }
 }
 
 impl TelemetryView for View {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "counters of one look, channels below 256"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "counters of one look, channels below 256")]
     fn snapshot(&mut self, out: &mut Vec<u8>) {
         let (reading, load) = self.read();
         let telemetry = &*self.telemetry;
@@ -198,13 +174,7 @@ impl TelemetryView for View {
         out.extend(telemetry.latency_frames.load(Relaxed).to_le_bytes());
         out.extend((p.fill_frames.get() as u32).to_le_bytes());
         out.extend((p.target_frames.get() as u32).to_le_bytes());
-        for n in [
-            &p.underruns,
-            &p.overruns,
-            &p.lost_frames,
-            &p.discarded_frames,
-            &p.non_finite,
-        ] {
+        for n in [&p.underruns, &p.overruns, &p.lost_frames, &p.discarded_frames, &p.non_finite] {
             out.extend((n.get() as f64).to_le_bytes());
         }
         out.extend((reading.frames as u32).to_le_bytes());
@@ -219,21 +189,14 @@ impl TelemetryView for View {
     fn meters(&mut self) -> Value {
         let (reading, _) = self.read();
         let side = |channels: &[ChannelMeter]| -> Vec<Value> {
-            channels
-                .iter()
-                .map(|c| channel_json(c, reading.frames))
-                .collect()
+            channels.iter().map(|c| channel_json(c, reading.frames)).collect()
         };
         json!({ "input": side(&reading.input), "output": side(&reading.output) })
     }
 }
 
 fn mean_square(channel: &ChannelMeter, frames: usize) -> f32 {
-    if frames == 0 {
-        0.0
-    } else {
-        channel.sum_of_squares / frames as f32
-    }
+    if frames == 0 { 0.0 } else { channel.sum_of_squares / frames as f32 }
 }
 
 fn channel_json(channel: &ChannelMeter, frames: usize) -> Value {

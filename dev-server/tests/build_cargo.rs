@@ -1,10 +1,6 @@
 //! The build thread with the real cargo: what it makes, what it says, what it leaves behind.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests, outside of `#[test]`"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of `#[test]`")]
 
 #[path = "build_support/tiny.rs"]
 mod tiny;
@@ -33,10 +29,7 @@ impl Bench {
         let builder = Builder::new(project, move |report| {
             let _ = sender.send(report);
         });
-        Self {
-            builder: builder.unwrap(),
-            reports,
-        }
+        Self { builder: builder.unwrap(), reports }
     }
 
     fn build(&self) -> BuildOutcome {
@@ -81,38 +74,18 @@ impl Bench {
 fn a_library_and_its_sources_come_from_cargos_messages() {
     let tiny = Tiny::new();
     tiny.write("src/lib.rs", &(code(1) + "mod part;\n"));
-    tiny.write(
-        "src/part.rs",
-        "pub const TEXT: &str = include_str!(\"../a text.txt\");\n",
-    );
+    tiny.write("src/part.rs", "pub const TEXT: &str = include_str!(\"../a text.txt\");\n");
     tiny.write("a text.txt", "x");
     let bench = Bench::new(tiny.project());
     let built = bench.built();
     assert!(built.artifact.is_file() && !built.fresh);
-    assert!(
-        built
-            .artifact
-            .starts_with(tiny.root.path().canonicalize().unwrap().join("cache"))
-    );
+    assert!(built.artifact.starts_with(tiny.root.path().canonicalize().unwrap().join("cache")));
     let sources = ["a text.txt", "src/lib.rs", "src/part.rs"].map(|file| tiny.path(file));
     for source in sources {
-        assert!(
-            built.sources.contains(&source),
-            "{source:?} in {:?}",
-            built.sources
-        );
+        assert!(built.sources.contains(&source), "{source:?} in {:?}", built.sources);
     }
-    assert!(
-        built
-            .warnings
-            .iter()
-            .any(|warning| warning.level == Level::Warning),
-        "dead code"
-    );
-    assert!(
-        !tiny.path("target").exists(),
-        "the user's target directory is untouched"
-    );
+    assert!(built.warnings.iter().any(|warning| warning.level == Level::Warning), "dead code");
+    assert!(!tiny.path("target").exists(), "the user's target directory is untouched");
 
     let again = bench.built();
     assert!(again.fresh);
@@ -123,35 +96,20 @@ fn a_library_and_its_sources_come_from_cargos_messages() {
 fn a_compile_error_has_a_place_and_a_fix_builds() {
     let tiny = Tiny::new();
     let bench = Bench::new(tiny.project());
-    tiny.write(
-        "src/lib.rs",
-        "pub fn ok() {}\n\npub fn wrong() -> u32 {\n    \"text\"\n}\n",
-    );
+    tiny.write("src/lib.rs", "pub fn ok() {}\n\npub fn wrong() -> u32 {\n    \"text\"\n}\n");
     let (exit, diagnostics) = bench.failed();
     assert_eq!(exit, Some(101));
-    let [error] = diagnostics.as_slice() else {
-        panic!("{diagnostics:?}")
-    };
+    let [error] = diagnostics.as_slice() else { panic!("{diagnostics:?}") };
     assert_eq!(error.file.as_deref(), Some("src/lib.rs"));
     assert_eq!((error.line, error.column), (Some(4), Some(5)));
-    assert_eq!(
-        (error.level, error.code.as_deref()),
-        (Level::Error, Some("E0308"))
-    );
+    assert_eq!((error.level, error.code.as_deref()), (Level::Error, Some("E0308")));
     assert_eq!(error.message, "mismatched types");
     assert!(error.rendered.contains("expected `u32`") && !error.rendered.contains('\x1b'));
     assert!(error.ansi.contains('\x1b'));
 
-    tiny.write(
-        "src/lib.rs",
-        "pub fn macros() {\n    assert_eq!(1, \"\");\n}\n",
-    );
+    tiny.write("src/lib.rs", "pub fn macros() {\n    assert_eq!(1, \"\");\n}\n");
     let (_, diagnostics) = bench.failed();
-    assert_eq!(
-        diagnostics[0].file.as_deref(),
-        Some("src/lib.rs"),
-        "not the library's macro"
-    );
+    assert_eq!(diagnostics[0].file.as_deref(), Some("src/lib.rs"), "not the library's macro");
     assert_eq!(diagnostics[0].line, Some(2));
 
     tiny.write("src/lib.rs", &code(2));
@@ -164,13 +122,8 @@ fn a_broken_manifest_is_a_diagnostic_with_cargos_words() {
     let bench = Bench::new(tiny.project());
     tiny.write("Cargo.toml", "[package]\nname = \"tiny\"\nversion =\n");
     let (_, diagnostics) = bench.failed();
-    let [error] = diagnostics.as_slice() else {
-        panic!("{diagnostics:?}")
-    };
-    assert_eq!(
-        (error.file.as_deref(), error.line),
-        (Some("Cargo.toml"), Some(3))
-    );
+    let [error] = diagnostics.as_slice() else { panic!("{diagnostics:?}") };
+    assert_eq!((error.file.as_deref(), error.line), (Some("Cargo.toml"), Some(3)));
     assert!(error.rendered.contains("version ="), "{}", error.rendered);
 }
 
@@ -187,45 +140,18 @@ fn the_users_profiles_do_not_leak_in() {
     // A compiler that notes how it was called.
     let log = tiny.path("calls");
     let wrapper = tiny.path("wrapper");
-    let script = format!(
-        "#!/bin/sh\necho \"$@\" >> '{}'\nexec \"$@\"\n",
-        log.display()
-    );
+    let script = format!("#!/bin/sh\necho \"$@\" >> '{}'\nexec \"$@\"\n", log.display());
     fs::write(&wrapper, script).unwrap();
-    assert!(
-        Command::new("chmod")
-            .arg("+x")
-            .arg(&wrapper)
-            .status()
-            .unwrap()
-            .success()
-    );
-    tiny.write(
-        ".cargo/config.toml",
-        &format!("[build]\nrustc-wrapper = {wrapper:?}\n"),
-    );
+    assert!(Command::new("chmod").arg("+x").arg(&wrapper).status().unwrap().success());
+    tiny.write(".cargo/config.toml", &format!("[build]\nrustc-wrapper = {wrapper:?}\n"));
 
     Bench::new(tiny.project()).built();
     let calls = fs::read_to_string(log).unwrap();
-    let call = calls
-        .lines()
-        .find(|call| call.contains("--crate-name tiny"))
-        .unwrap();
-    for flag in [
-        "opt-level=3",
-        "codegen-units=256",
-        "debuginfo=line-tables-only",
-        "incremental=",
-    ] {
+    let call = calls.lines().find(|call| call.contains("--crate-name tiny")).unwrap();
+    for flag in ["opt-level=3", "codegen-units=256", "debuginfo=line-tables-only", "incremental="] {
         assert!(call.contains(flag), "{flag} in {call}");
     }
-    for leak in [
-        "panic=abort",
-        "codegen-units=1 ",
-        "lto",
-        "strip",
-        "debug-assertions=on",
-    ] {
+    for leak in ["panic=abort", "codegen-units=1 ", "lto", "strip", "debug-assertions=on"] {
         assert!(!call.contains(leak), "{leak} in {call}");
     }
 }
@@ -277,13 +203,9 @@ fn a_command_builds_or_says_why_not() {
     assert_eq!((exit, diagnostics.len()), (Some(4), 1));
     assert_eq!(diagnostics[0].file.as_deref(), Some("gain.c"));
 
-    let BuildOutcome::Failed { diagnostics, .. } = run("true") else {
-        panic!("no library")
-    };
+    let BuildOutcome::Failed { diagnostics, .. } = run("true") else { panic!("no library") };
     assert!(diagnostics[0].message.contains("out.so"), "{diagnostics:?}");
 
-    let BuildOutcome::Built(built) = run("echo x > 'a crate/out.so'") else {
-        panic!("built")
-    };
+    let BuildOutcome::Built(built) = run("echo x > 'a crate/out.so'") else { panic!("built") };
     assert_eq!(built.artifact, tiny.path("out.so"));
 }

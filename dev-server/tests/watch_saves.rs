@@ -1,11 +1,7 @@
 //! Saves, reads and touches against the real watcher and the real cargo. Events are counted, not
 //! timed; where nothing may happen, a save after it proves that the watcher was awake.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests, outside of `#[test]`"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of `#[test]`")]
 
 #[path = "build_support/tiny.rs"]
 mod tiny;
@@ -81,10 +77,7 @@ impl Bench {
                     counts.n_started += 1;
                     counts.files.extend(files);
                 }
-                LoopEvent::BuildFinished {
-                    outcome: BuildOutcome::Built(built),
-                    ..
-                } => {
+                LoopEvent::BuildFinished { outcome: BuildOutcome::Built(built), .. } => {
                     counts.n_built += 1;
                     counts.last = Some(built.artifact);
                 }
@@ -108,11 +101,7 @@ struct Counts {
 
 impl Counts {
     fn assert_one_build(&self) {
-        assert_eq!(
-            (self.n_started, self.n_built, self.n_cancelled),
-            (1, 1, 0),
-            "{self:?}"
-        );
+        assert_eq!((self.n_started, self.n_built, self.n_cancelled), (1, 1, 0), "{self:?}");
     }
 }
 
@@ -121,15 +110,8 @@ fn value(artifact: &Path) -> u32 {
     // Code sections of x86 and ARM differ; a constant of the data section is found everywhere.
     let bytes = fs::read(artifact).unwrap();
     let mark = b"retake value ";
-    let at = bytes
-        .windows(mark.len())
-        .position(|window| window == mark)
-        .unwrap()
-        + mark.len();
-    std::str::from_utf8(&bytes[at..at + 6])
-        .unwrap()
-        .parse()
-        .unwrap()
+    let at = bytes.windows(mark.len()).position(|window| window == mark).unwrap() + mark.len();
+    std::str::from_utf8(&bytes[at..at + 6]).unwrap().parse().unwrap()
 }
 
 /// Code whose library holds `value` as text.
@@ -162,10 +144,7 @@ fn a_save_of_several_files_by_rename_builds_once() {
     let modules = parts.map(|part| format!("pub mod {part};\n")).concat();
     tiny.write("src/lib.rs", &modules);
     for part in &parts {
-        tiny.write(
-            &format!("src/{part}.rs"),
-            &format!("pub fn {part}() -> u32 {{ 1 }}\n"),
-        );
+        tiny.write(&format!("src/{part}.rs"), &format!("pub fn {part}() -> u32 {{ 1 }}\n"));
     }
     let bench = Bench::new(tiny.project());
     for part in parts {
@@ -199,10 +178,7 @@ fn a_read_an_open_a_touch_and_the_same_text_build_nothing() {
     let file = tiny.path("src/lib.rs");
     fs::read(&file).unwrap();
     drop(fs::File::options().write(true).open(&file).unwrap());
-    fs::File::open(&file)
-        .unwrap()
-        .set_modified(std::time::SystemTime::now())
-        .unwrap();
+    fs::File::open(&file).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
     tiny.write("src/lib.rs", &code(1));
     tiny.write_by_rename("src/lib.rs", &code(1));
     // Ignored, temporary, or written by the user's own cargo.
@@ -210,10 +186,7 @@ fn a_read_an_open_a_touch_and_the_same_text_build_nothing() {
     tiny.write("out/noise.rs", "x");
     tiny.write("src/.lib.rs.swp", "x");
     tiny.write("src/lib.rs~", "x");
-    let own = std::process::Command::new("cargo")
-        .arg("build")
-        .current_dir(tiny.dir())
-        .output();
+    let own = std::process::Command::new("cargo").arg("build").current_dir(tiny.dir()).output();
     assert!(own.unwrap().status.success());
     let counts = bench.count();
     assert_eq!(counts.n_started, 0, "{counts:?}");
@@ -274,10 +247,7 @@ fn an_error_waits_for_its_fix_even_in_a_new_file() {
     tiny.write("src/lib.rs", "mod missing;\n");
     let bench = Bench::started(tiny.project(), true);
     assert_eq!(bench.failed()[0].code.as_deref(), Some("E0583"));
-    tiny.write(
-        "src/missing/mod.rs",
-        "pub fn wrong() -> u32 {\n    true\n}\n",
-    );
+    tiny.write("src/missing/mod.rs", "pub fn wrong() -> u32 {\n    true\n}\n");
     let diagnostics = bench.failed();
     assert_eq!(diagnostics[0].file.as_deref(), Some("src/missing/mod.rs"));
     tiny.write("src/missing/mod.rs", "");
@@ -288,10 +258,7 @@ fn an_error_waits_for_its_fix_even_in_a_new_file() {
 fn path_dependencies_and_manifests_are_watched_also_new_ones() {
     let tiny = Tiny::new();
     let bench = Bench::new(tiny.project());
-    tiny.write(
-        "../near/Cargo.toml",
-        &MANIFEST.replace("tiny", "near").replace("cdylib", "lib"),
-    );
+    tiny.write("../near/Cargo.toml", &MANIFEST.replace("tiny", "near").replace("cdylib", "lib"));
     tiny.write("../near/src/lib.rs", "pub const X: u32 = 1;\n");
     let depends = MANIFEST.to_owned() + "\n[dependencies]\nnear = { path = \"../near\" }\n";
     tiny.write("Cargo.toml", &depends);
@@ -370,10 +337,7 @@ fn a_command_that_writes_beside_its_sources_builds_once() {
 #[test]
 fn stopping_in_a_build_leaves_no_process() {
     let tiny = Tiny::new();
-    tiny.write(
-        "build.rs",
-        "fn main() { std::thread::sleep(std::time::Duration::from_secs(600)) }",
-    );
+    tiny.write("build.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(600)) }");
     let bench = Bench::started(tiny.project(), true);
     let begin = Instant::now();
     while tiny.processes().len() < 2 {

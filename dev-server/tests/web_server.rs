@@ -1,10 +1,6 @@
 //! The web side over real TCP: what gets in, what is refused, what one client costs the others.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "the helpers of tests fail like tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail like tests")]
 
 #[path = "web_server/calls.rs"]
 mod calls;

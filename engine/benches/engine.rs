@@ -19,11 +19,7 @@ use retake_engine::{
     processor::Identity, tap::tap,
 };
 
-const SHAPE: BusShape = BusShape {
-    rate: 48_000,
-    max_block: 64,
-    n_output: 2,
-};
+const SHAPE: BusShape = BusShape { rate: 48_000, max_block: 64, n_output: 2 };
 
 fn main() {
     let is_quick = std::env::args().any(|a| a == "--quick" || a == "--test");
@@ -120,10 +116,7 @@ fn render(calls: usize) {
         }
     }
     assert_eq!(control.probe.underruns.get(), 0);
-    row(
-        "Engine::render, 64 stereo frames (goal 5000)",
-        &sorted(times),
-    );
+    row("Engine::render, 64 stereo frames (goal 5000)", &sorted(times));
 }
 
 /// The block that takes the command against the next of the same fade.
@@ -183,10 +176,7 @@ fn ring(calls: usize) {
         rx.pop(black_box(&mut block));
         times.push(start.elapsed().as_secs_f64() * 1e9);
     }
-    let push = row(
-        "   ring push, 128 stereo frames, two cores",
-        &writing.join().unwrap(),
-    );
+    let push = row("   ring push, 128 stereo frames, two cores", &writing.join().unwrap());
     let pop = row("   ring pop, 128 stereo frames, two cores", &sorted(times));
     println!("{:<52}{:>12.0}", "ring push + pop (goal 250)", push + pop);
 }
@@ -232,10 +222,7 @@ fn taps(calls: usize) {
                 reader.read(&mut heard);
             }
         }
-        row(
-            &format!("tap write, 128 stereo frames, {n_readers} readers"),
-            &sorted(times),
-        );
+        row(&format!("tap write, 128 stereo frames, {n_readers} readers"), &sorted(times));
     }
 }
 
@@ -258,9 +245,6 @@ fn converter(calls: usize) {
         for t in &mut times {
             *t /= 128.0;
         }
-        row(
-            &format!("converter {from} to {to}, per stereo frame"),
-            &times,
-        );
+        row(&format!("converter {from} to {to}, per stereo frame"), &times);
     }
 }

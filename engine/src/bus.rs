@@ -43,12 +43,7 @@ struct Swap {
 impl PluginBus {
     pub(crate) fn new(first: Box<Generation>, shape: BusShape) -> Self {
         let mix = Planar::new(shape.n_output, shape.max_block);
-        Self {
-            current: first,
-            swap: None,
-            mix,
-            mixed: false,
-        }
+        Self { current: first, swap: None, mix, mixed: false }
     }
 
     /// Whether a fade is under way; a second swap has to wait for its end.
@@ -62,11 +57,7 @@ impl PluginBus {
     /// Moves a box.
     pub(crate) fn begin_swap(&mut self, next: Box<Generation>, fade: Fade) {
         debug_assert!(self.swap.is_none());
-        self.swap = Some(Swap {
-            next,
-            fade,
-            done: 0,
-        });
+        self.swap = Some(Swap { next, fade, done: 0 });
     }
 
     /// Bypasses generation `number` for good, wherever it is.
@@ -127,11 +118,7 @@ impl PluginBus {
 
     /// What is heard: the device's channels of the last block.
     pub(crate) fn output(&self) -> &Planar {
-        if self.mixed {
-            &self.mix
-        } else {
-            self.current.heard()
-        }
+        if self.mixed { &self.mix } else { self.current.heard() }
     }
 
     /// The generations inside, the one that plays first.

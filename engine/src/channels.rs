@@ -47,10 +47,7 @@ fn mean(from: &Planar, to: &mut Planar, frames: usize) {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::float_cmp,
-    reason = "these bits are to come out as they went in"
-)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
 mod tests {
     use super::*;
 
@@ -69,10 +66,7 @@ mod tests {
         assert_eq!(adapted(&[0.5], 6, ToMono::First), [0.5; 6]);
         assert_eq!(adapted(&[0.5, -0.25], 1, ToMono::First), [0.5]);
         assert_eq!(adapted(&[0.5, -0.25], 1, ToMono::Mean), [0.125]);
-        assert_eq!(
-            adapted(&[0.5, -0.25], 6, ToMono::First),
-            [0.5, -0.25, 0.0, 0.0, 0.0, 0.0]
-        );
+        assert_eq!(adapted(&[0.5, -0.25], 6, ToMono::First), [0.5, -0.25, 0.0, 0.0, 0.0, 0.0]);
         assert_eq!(adapted(&[1.0, 2.0, 3.0], 2, ToMono::First), [1.0, 2.0]);
         assert_eq!(adapted(&[], 2, ToMono::First), [0.0, 0.0]);
     }

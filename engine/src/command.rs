@@ -149,13 +149,8 @@ impl CommandSender {
     /// # Errors
     /// [`Busy`] with the command when the ring is full; nothing was queued.
     pub fn send(&mut self, at_frame: u64, kind: CommandKind) -> Result<(), Busy> {
-        let lane = if kind.is_urgent() {
-            &mut self.urgent
-        } else {
-            &mut self.normal
-        };
-        lane.push(Command { at_frame, kind })
-            .map_err(|rtrb::PushError::Full(c)| Busy(c.kind))
+        let lane = if kind.is_urgent() { &mut self.urgent } else { &mut self.normal };
+        lane.push(Command { at_frame, kind }).map_err(|rtrb::PushError::Full(c)| Busy(c.kind))
     }
 }
 
@@ -207,23 +202,14 @@ pub(crate) fn ports(probe: &Arc<Probe>) -> (EnginePorts, ControlPorts) {
     let (urgent_tx, urgent_rx) = rtrb::RingBuffer::new(URGENT_CAPACITY);
     let (event_tx, event_rx) = rtrb::RingBuffer::new(EVENT_CAPACITY);
     let (retired_tx, retired_rx) = rtrb::RingBuffer::new(ALIVE);
-    let reporter = Reporter {
-        events: event_tx,
-        probe: Arc::clone(probe),
-    };
+    let reporter = Reporter { events: event_tx, probe: Arc::clone(probe) };
     let engine = EnginePorts {
-        commands: CommandReceiver {
-            normal: normal_rx,
-            urgent: urgent_rx,
-        },
+        commands: CommandReceiver { normal: normal_rx, urgent: urgent_rx },
         reporter,
         retired: retired_tx,
     };
     let control = ControlPorts {
-        commands: CommandSender {
-            normal: normal_tx,
-            urgent: urgent_tx,
-        },
+        commands: CommandSender { normal: normal_tx, urgent: urgent_tx },
         events: event_rx,
         retired: retired_rx,
     };

@@ -32,9 +32,7 @@ pub struct Converter {
 
 impl std::fmt::Debug for Converter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Converter")
-            .field("channels", &self.channels)
-            .finish_non_exhaustive()
+        f.debug_struct("Converter").field("channels", &self.channels).finish_non_exhaustive()
     }
 }
 
@@ -52,11 +50,7 @@ impl Converter {
         channels: usize,
         max_block: usize,
     ) -> Result<Self, ConvertError> {
-        let error = |reason: String| ConvertError {
-            from_hz,
-            to_hz,
-            reason,
-        };
+        let error = |reason: String| ConvertError { from_hz, to_hz, reason };
         if from_hz == 0 || to_hz == 0 {
             return Err(error("a rate is zero".into()));
         }

@@ -1,8 +1,5 @@
 //! Flush-to-zero: denormals cost a hundred times a normal multiplication, and no ear hears them.
-#![allow(
-    unsafe_code,
-    reason = "the control register of the FPU is only reachable by asm"
-)]
+#![allow(unsafe_code, reason = "the control register of the FPU is only reachable by asm")]
 
 /// Sets flush-to-zero (and denormals-are-zero) for as long as it lives; Drop restores what was.
 ///

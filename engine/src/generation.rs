@@ -62,11 +62,7 @@ impl Generation {
     /// for: the plugin sounds all the same, its bypass comes early.
     pub fn new(number: u32, processor: Box<dyn Processor>, shape: BusShape) -> Self {
         let layout = processor.layout();
-        let BusShape {
-            rate,
-            max_block,
-            n_output,
-        } = shape;
+        let BusShape { rate, max_block, n_output } = shape;
         Self {
             number,
             input: Planar::new(layout.n_input, max_block),
@@ -91,11 +87,7 @@ impl Generation {
     pub fn with_journal(mut self, changes: &[(u32, f64)]) -> Self {
         for &(param_id, value) in changes {
             let offset = 0;
-            self.remember(PluginEvent {
-                offset,
-                param_id,
-                value,
-            });
+            self.remember(PluginEvent { offset, param_id, value });
         }
         self
     }
@@ -186,10 +178,9 @@ impl Generation {
         self.pass_replies(block);
         if outcome == Outcome::Error {
             self.condemned = true;
-            block.reporter.fact(Event::ProcessError {
-                generation: self.number,
-                frame: block.frame,
-            });
+            block
+                .reporter
+                .fact(Event::ProcessError { generation: self.number, frame: block.frame });
         }
         outcome == Outcome::Ok
     }
@@ -213,10 +204,7 @@ impl Generation {
             block.probe.non_finite.add(bad as u64);
         }
         if !is_finite && self.was_finite {
-            block.reporter.fact(Event::NonFinite {
-                generation: self.number,
-                frame: block.frame,
-            });
+            block.reporter.fact(Event::NonFinite { generation: self.number, frame: block.frame });
         }
         self.was_finite = is_finite;
     }

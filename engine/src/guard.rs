@@ -88,12 +88,7 @@ impl Master {
         } else {
             self.repair.head_for(1.0);
         }
-        for ramp in [
-            &mut self.mute,
-            &mut self.stop,
-            &mut self.repair,
-            &mut self.gap,
-        ] {
+        for ramp in [&mut self.mute, &mut self.stop, &mut self.repair, &mut self.gap] {
             apply(ramp, output, bus.channels());
         }
         // The ramps only make it quieter.
@@ -127,10 +122,7 @@ fn apply(ramp: &mut Ramp, output: &mut [f32], channels: usize) {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::float_cmp,
-    reason = "these bits are to come out as they went in"
-)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
 mod tests {
     use super::*;
 
@@ -152,10 +144,7 @@ mod tests {
         master.render(&bus, &mut out);
         assert_eq!(out, [0.0; 8]);
         let back = rendered(&mut master, 0.8, 480);
-        assert!(
-            back.windows(2)
-                .all(|w| w[1] >= w[0] && w[1] - w[0] <= 0.8 / 240.0 + 1e-6)
-        );
+        assert!(back.windows(2).all(|w| w[1] >= w[0] && w[1] - w[0] <= 0.8 / 240.0 + 1e-6));
         assert_eq!(back[479].to_bits(), 0.8_f32.to_bits());
         assert_eq!(master.probe.guarded_blocks.get(), 1);
     }
@@ -165,11 +154,7 @@ mod tests {
         let mut master = Master::new(48_000, true, false, Arc::default());
         rendered(&mut master, 0.0, 2_400);
         for value in [0.1, -1.0, 1.0, f32::MIN_POSITIVE / 2.0] {
-            assert!(
-                rendered(&mut master, value, 8)
-                    .iter()
-                    .all(|x| x.to_bits() == value.to_bits())
-            );
+            assert!(rendered(&mut master, value, 8).iter().all(|x| x.to_bits() == value.to_bits()));
         }
         assert_eq!(rendered(&mut master, -7.0, 3), [-1.0; 3]);
         assert_eq!(master.probe.limited_samples.get(), 3);
@@ -190,11 +175,7 @@ mod tests {
         master.stop();
         assert!(!master.has_just_stopped());
         let stopped = rendered(&mut master, 1.0, 1_200);
-        assert!(
-            stopped
-                .windows(2)
-                .all(|w| w[0] - w[1] <= 1.0 / 960.0 + 1e-6)
-        );
+        assert!(stopped.windows(2).all(|w| w[0] - w[1] <= 1.0 / 960.0 + 1e-6));
         assert!(master.has_just_stopped() && !master.has_just_stopped());
     }
 }

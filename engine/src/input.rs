@@ -78,11 +78,7 @@ impl LiveInput {
             feed.ring.capacity_frames(),
             feed.target
         );
-        Ok(Self {
-            feed,
-            convert,
-            scratch: vec![0.0; spec.max_block * channels],
-        })
+        Ok(Self { feed, convert, scratch: vec![0.0; spec.max_block * channels] })
     }
 
     /// Channels of the capture device.
@@ -146,10 +142,7 @@ enum State {
 
 impl Feed {
     fn new(ring: FrameConsumer, spec: InputSpec, probe: Arc<Probe>) -> Self {
-        let rates = Rates {
-            capture: spec.rate,
-            engine: spec.engine_rate,
-        };
+        let rates = Rates { capture: spec.rate, engine: spec.engine_rate };
         let fade_frames = (spec.rate * RESEED_FADE_MS / 1_000) as usize;
         probe.primed.store(false, Relaxed);
         let feed = Self {
@@ -209,9 +202,7 @@ impl Feed {
             self.fade.jump_to(0.0);
             self.fade.head_for(1.0);
         }
-        self.state = State::Flowing {
-            zeros: self.target - keep,
-        };
+        self.state = State::Flowing { zeros: self.target - keep };
         self.probe.primed.store(true, Relaxed);
     }
 
@@ -329,11 +320,7 @@ impl Rates {
 
     /// Capture frames that the converter reads ahead of what it gives.
     fn ahead(self) -> usize {
-        if self.capture == self.engine {
-            0
-        } else {
-            Converter::AHEAD_FRAMES
-        }
+        if self.capture == self.engine { 0 } else { Converter::AHEAD_FRAMES }
     }
 
     /// Capture frames as engine frames, rounded.

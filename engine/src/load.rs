@@ -30,11 +30,7 @@ impl LoadMeter {
     ///
     /// # Real time
     /// Three relaxed atomic operations and one logarithm.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped first"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
     pub fn record(&self, elapsed_ns: u64, frames: usize, rate: u32) {
         let budget_ns = frames as f64 * 1e9 / f64::from(rate);
         let share = (elapsed_ns as f64 / budget_ns).clamp(1e-9, 1e6) as f32;
@@ -97,9 +93,7 @@ impl LoadSnapshot {
             })
             .unwrap_or(0);
         let max = (self.max_millionths as f64 / 1e6) as f32;
-        let p99 = 2_f32
-            .powf((p99_bucket + 1) as f32 / PER_OCTAVE + LOWEST_LOG2)
-            .min(max);
+        let p99 = 2_f32.powf((p99_bucket + 1) as f32 / PER_OCTAVE + LOWEST_LOG2).min(max);
         Load { mean, p99, max }
     }
 }

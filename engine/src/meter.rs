@@ -103,19 +103,8 @@ pub fn meters(n_input: usize, n_output: usize, rate: u32) -> (MeterWriter, Meter
     let n = n_input + n_output;
     let capacity = (2 * rate as usize).div_ceil(INTERVAL_FRAMES);
     let (ring, source) = overwrite_ring(HEAD_WORDS + n * CHANNEL_WORDS, capacity);
-    let writer = MeterWriter {
-        ring,
-        channels: vec![ChannelMeter::default(); n],
-        gathered: 0,
-    };
-    (
-        writer,
-        MeterSource {
-            source,
-            n_input,
-            n_output,
-        },
-    )
+    let writer = MeterWriter { ring, channels: vec![ChannelMeter::default(); n], gathered: 0 };
+    (writer, MeterSource { source, n_input, n_output })
 }
 
 /// The engine's end.
@@ -135,11 +124,7 @@ impl MeterWriter {
         let mut from = 0;
         while from < frames {
             let n = (INTERVAL_FRAMES - self.gathered).min(frames - from);
-            for (meter, row) in self
-                .channels
-                .iter_mut()
-                .zip(input.rows().chain(output.rows()))
-            {
+            for (meter, row) in self.channels.iter_mut().zip(input.rows().chain(output.rows())) {
                 meter.add(&row[from..from + n]);
             }
             from += n;
@@ -150,10 +135,7 @@ impl MeterWriter {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the two halves of the frame"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of the frame")]
     fn publish(&mut self, end_frame: u64) {
         let channels = &self.channels;
         self.ring.write(1, |_, w| match w {
@@ -180,12 +162,7 @@ impl MeterSource {
         let reader = self.source.open();
         let words = vec![0; reader.record_words() * reader.capacity()];
         let (n_input, n_output) = (self.n_input, self.n_output);
-        MeterReader {
-            reader,
-            words,
-            n_input,
-            n_output,
-        }
+        MeterReader { reader, words, n_input, n_output }
     }
 }
 
@@ -222,30 +199,20 @@ impl MeterReader {
         let record_words = self.reader.record_words();
         for record in self.words.chunks_exact(record_words).take(received.records) {
             end_frame = u64::from(record[0]) | u64::from(record[1]) << 32;
-            for (meter, words) in all
-                .iter_mut()
-                .zip(record[HEAD_WORDS..].chunks_exact(CHANNEL_WORDS))
+            for (meter, words) in
+                all.iter_mut().zip(record[HEAD_WORDS..].chunks_exact(CHANNEL_WORDS))
             {
                 meter.merge(&ChannelMeter::from_words(words));
             }
         }
         let output = all.split_off(self.n_input);
         let frames = received.records * INTERVAL_FRAMES;
-        MeterReading {
-            frames,
-            end_frame,
-            lost_records: received.lost,
-            input: all,
-            output,
-        }
+        MeterReading { frames, end_frame, lost_records: received.lost, input: all, output }
     }
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::float_cmp,
-    reason = "these bits are to come out as they went in"
-)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
 mod tests {
     use super::*;
 
@@ -272,10 +239,7 @@ mod tests {
         assert!((whole.input[0].sum_of_squares / 2_560.0 - 0.5).abs() < 1e-2);
         for block in [1, 7, 64, 255, 257, 1_000] {
             let reading = fed(&signal, block).merge();
-            assert_eq!(
-                reading.output[0].peak.to_bits(),
-                whole.output[0].peak.to_bits()
-            );
+            assert_eq!(reading.output[0].peak.to_bits(), whole.output[0].peak.to_bits());
             assert_eq!(reading.frames, 2_560);
         }
     }
@@ -286,11 +250,7 @@ mod tests {
             let mut signal = vec![0.0; 1_024];
             signal[at] = -1.5;
             let reading = fed(&signal, 100).merge();
-            assert_eq!(
-                reading.input[0].peak.to_bits(),
-                1.5_f32.to_bits(),
-                "click at {at}"
-            );
+            assert_eq!(reading.input[0].peak.to_bits(), 1.5_f32.to_bits(), "click at {at}");
             assert_eq!(reading.input[0].clips, 1);
         }
     }

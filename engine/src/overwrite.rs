@@ -33,28 +33,17 @@ struct Shared {
 /// # Panics
 /// If either is zero.
 pub fn overwrite_ring(record_words: usize, capacity: usize) -> (OverwriteWriter, OverwriteSource) {
-    assert!(
-        record_words > 0 && capacity > 0,
-        "a ring holds at least one record"
-    );
+    assert!(record_words > 0 && capacity > 0, "a ring holds at least one record");
     let record_pairs = record_words.div_ceil(2);
     let shared = Arc::new(Shared {
-        pairs: (0..record_pairs * capacity)
-            .map(|_| AtomicU64::new(0))
-            .collect(),
+        pairs: (0..record_pairs * capacity).map(|_| AtomicU64::new(0)).collect(),
         record_words,
         record_pairs,
         capacity: capacity as u64,
         begun: AtomicU64::new(0),
         done: AtomicU64::new(0),
     });
-    (
-        OverwriteWriter {
-            shared: Arc::clone(&shared),
-            written: 0,
-        },
-        OverwriteSource { shared },
-    )
+    (OverwriteWriter { shared: Arc::clone(&shared), written: 0 }, OverwriteSource { shared })
 }
 
 /// The one writer.
@@ -73,28 +62,21 @@ impl OverwriteWriter {
         let (words, pairs) = (self.shared.record_words, self.shared.record_pairs);
         let at = |record, w| if w < words { word(record, w) } else { 0 };
         let slots = (0..n * pairs).map(|i| (i / pairs, 2 * (i % pairs)));
-        self.write_pairs(
-            n,
-            slots.map(|(record, w)| pack(at(record, w), at(record, w + 1))),
-        );
+        self.write_pairs(n, slots.map(|(record, w)| pack(at(record, w), at(record, w + 1))));
     }
 
     /// Writes `n` records whose words come packed two by two; see [`pack`].
     ///
     /// # Real time
     /// Wait-free, whatever the readers do.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "an index below the capacity, a usize"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "an index below the capacity, a usize")]
     pub(crate) fn write_pairs(&mut self, n: usize, mut pairs: impl Iterator<Item = u64>) {
         let shared = &*self.shared;
         let end = self.written + n as u64;
         shared.begun.store(end, Ordering::Relaxed);
         fence(Ordering::Release);
-        let (before, after) = shared
-            .pairs
-            .split_at((self.written % shared.capacity) as usize * shared.record_pairs);
+        let (before, after) =
+            shared.pairs.split_at((self.written % shared.capacity) as usize * shared.record_pairs);
         let n_after = after.len().min(n * shared.record_pairs);
         let n_before = n * shared.record_pairs - n_after;
         for slots in [&after[..n_after], &before[..n_before]] {
@@ -127,10 +109,7 @@ impl OverwriteSource {
     /// A reader that begins with the next record to be written.
     pub fn open(&self) -> OverwriteReader {
         let next = self.shared.done.load(Ordering::Acquire);
-        OverwriteReader {
-            shared: Arc::clone(&self.shared),
-            next,
-        }
+        OverwriteReader { shared: Arc::clone(&self.shared), next }
     }
 }
 
@@ -185,20 +164,12 @@ impl OverwriteReader {
         }
         fence(Ordering::Acquire);
         let begun = shared.begun.load(Ordering::Relaxed);
-        let torn_before = begun
-            .saturating_sub(shared.capacity)
-            .clamp(first, first + n);
+        let torn_before = begun.saturating_sub(shared.capacity).clamp(first, first + n);
         let torn = (torn_before - first) as usize;
-        buffer.copy_within(
-            torn * shared.record_words..n as usize * shared.record_words,
-            0,
-        );
+        buffer.copy_within(torn * shared.record_words..n as usize * shared.record_words, 0);
         let lost = torn_before - self.next;
         self.next = first + n;
-        Received {
-            records: n as usize - torn,
-            lost,
-        }
+        Received { records: n as usize - torn, lost }
     }
 }
 

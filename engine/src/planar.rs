@@ -11,11 +11,7 @@ pub struct Planar {
 impl Planar {
     /// A silent buffer of `channels` × `capacity` frames.
     pub fn new(channels: usize, capacity: usize) -> Self {
-        Self {
-            data: vec![0.0; channels * capacity],
-            channels,
-            capacity,
-        }
+        Self { data: vec![0.0; channels * capacity], channels, capacity }
     }
 
     /// Number of channels.
@@ -129,10 +125,7 @@ pub(crate) const INFINITY_BITS: u32 = f32::INFINITY.to_bits();
 pub(crate) const FULL_SCALE_BITS: u32 = 1.0_f32.to_bits();
 
 #[cfg(test)]
-#[allow(
-    clippy::float_cmp,
-    reason = "these bits are to come out as they went in"
-)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
 mod tests {
     use super::*;
 

@@ -77,10 +77,7 @@ pub struct Replies {
 impl Replies {
     /// Room for `capacity` replies a block.
     pub fn new(capacity: usize) -> Self {
-        Self {
-            events: Vec::with_capacity(capacity),
-            lost: 0,
-        }
+        Self { events: Vec::with_capacity(capacity), lost: 0 }
     }
 
     /// Adds a reply, or counts it when there is no room.
@@ -128,11 +125,7 @@ pub struct Identity {
 
 impl Processor for Identity {
     fn layout(&self) -> Layout {
-        Layout {
-            n_input: self.channels,
-            n_output: self.channels,
-            latency_frames: 0,
-        }
+        Layout { n_input: self.channels, n_output: self.channels, latency_frames: 0 }
     }
 
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {

@@ -11,11 +11,7 @@ pub struct Ramp {
 impl Ramp {
     /// Rests at `value`; a full move from 0 to 1 takes `frames` frames (at least one).
     pub fn new(value: f32, frames: usize) -> Self {
-        Self {
-            value,
-            goal: value,
-            step: 1.0 / frames.max(1) as f32,
-        }
+        Self { value, goal: value, step: 1.0 / frames.max(1) as f32 }
     }
 
     /// Heads for `goal`, which lies within 0..=1.
@@ -50,10 +46,7 @@ impl Ramp {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::float_cmp,
-    reason = "these bits are to come out as they went in"
-)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
 mod tests {
     use super::*;
 

@@ -77,21 +77,9 @@ impl Engine {
     /// # Panics
     /// If the shape has no output channel, no block or no rate.
     pub fn new(setup: Setup) -> (Self, EngineControl) {
-        let Setup {
-            shape,
-            input,
-            probe,
-            ..
-        } = setup;
-        let BusShape {
-            rate,
-            max_block,
-            n_output,
-        } = shape;
-        assert!(
-            rate > 0 && max_block > 0 && n_output > 0,
-            "{shape:?} holds nothing"
-        );
+        let Setup { shape, input, probe, .. } = setup;
+        let BusShape { rate, max_block, n_output } = shape;
+        assert!(rate > 0 && max_block > 0 && n_output > 0, "{shape:?} holds nothing");
         let n_input = input.as_ref().map_or(0, LiveInput::channels);
         let (engine_ports, control) = ports(&probe);
         let (meter_writer, meter_source) = meters(n_input, n_output, rate);
@@ -153,8 +141,7 @@ impl Engine {
     /// events. Returns the length of the block.
     fn obey(&mut self, frames: usize) -> usize {
         self.events.clear();
-        self.schedule
-            .fill_from(&mut self.ports.commands, self.frame);
+        self.schedule.fill_from(&mut self.ports.commands, self.frame);
         let frames = self.schedule.cut(self.frame, frames);
         let end = self.frame + frames as u64;
         while let Some(command) = self.schedule.next_due(self.frame, end, self.can_swap()) {
@@ -179,27 +166,16 @@ impl Engine {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "an offset within the block"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "an offset within the block")]
     fn set_param(&mut self, at_frame: u64, param_id: u32, value: f64) {
         let offset = at_frame.saturating_sub(self.frame) as u32;
-        let event = PluginEvent {
-            offset,
-            param_id,
-            value,
-        };
+        let event = PluginEvent { offset, param_id, value };
         self.events.push(event);
         if !self.schedule.remember(event) {
             self.probe.events_lost.add(1);
         }
         let frame = self.frame + u64::from(offset);
-        self.ports.reporter.echo(Event::Param {
-            id: param_id,
-            value,
-            frame,
-        });
+        self.ports.reporter.echo(Event::Param { id: param_id, value, frame });
     }
 
     fn capture(&mut self, frames: usize) {
@@ -231,8 +207,7 @@ impl Engine {
     /// Everyone who reads along gets the plugin's output as it is, before mute and guard.
     fn listen(&mut self, frames: usize) {
         let heard = self.bus.output();
-        self.meters
-            .measure(&self.captured, heard, frames, self.frame);
+        self.meters.measure(&self.captured, heard, frames, self.frame);
         self.tap.write(heard, frames);
         if let Some(record) = &mut self.record {
             record.write(heard, frames, &self.probe);
@@ -243,9 +218,7 @@ impl Engine {
         self.frame += frames as u64;
         self.probe.frames.set(self.frame);
         if self.master.has_just_stopped() {
-            self.ports
-                .reporter
-                .fact(Event::Stopped { frame: self.frame });
+            self.ports.reporter.fact(Event::Stopped { frame: self.frame });
         }
     }
 }
@@ -279,16 +252,8 @@ impl Engine {
     /// If the new input has other channels or another engine rate than this engine.
     pub fn begin_epoch(&mut self, input: Option<LiveInput>) {
         if let Some(input) = &input {
-            assert_eq!(
-                input.channels(),
-                self.n_input(),
-                "the input's channels are fixed"
-            );
-            assert_eq!(
-                input.engine_rate(),
-                self.shape.rate,
-                "the engine's rate is fixed"
-            );
+            assert_eq!(input.channels(), self.n_input(), "the input's channels are fixed");
+            assert_eq!(input.engine_rate(), self.shape.rate, "the engine's rate is fixed");
         }
         self.input = input;
         self.master.begin_gap();

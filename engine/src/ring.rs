@@ -11,21 +11,9 @@
 /// # Panics
 /// If `channels` or `capacity` is zero.
 pub fn frame_ring(channels: usize, capacity: usize) -> (FrameProducer, FrameConsumer) {
-    assert!(
-        channels > 0 && capacity > 0,
-        "a ring holds at least one sample"
-    );
+    assert!(channels > 0 && capacity > 0, "a ring holds at least one sample");
     let (producer, consumer) = rtrb::RingBuffer::new(channels * capacity);
-    (
-        FrameProducer {
-            ring: producer,
-            channels,
-        },
-        FrameConsumer {
-            ring: consumer,
-            channels,
-        },
-    )
+    (FrameProducer { ring: producer, channels }, FrameConsumer { ring: consumer, channels })
 }
 
 /// The writing end.
@@ -64,14 +52,8 @@ impl FrameProducer {
         let offered = interleaved.len() / self.channels;
         // The cached count is exact when it suffices: the other core's line is left alone.
         let frames = offered.min(self.ring.cached_slots() / self.channels);
-        let frames = if frames < offered {
-            offered.min(self.room_frames())
-        } else {
-            frames
-        };
-        let (_, refused) = self
-            .ring
-            .push_partial_slice(&interleaved[..frames * self.channels]);
+        let frames = if frames < offered { offered.min(self.room_frames()) } else { frames };
+        let (_, refused) = self.ring.push_partial_slice(&interleaved[..frames * self.channels]);
         debug_assert!(refused.is_empty());
         frames
     }
@@ -112,14 +94,8 @@ impl FrameConsumer {
     pub fn pop(&mut self, interleaved: &mut [f32]) -> usize {
         let wanted = interleaved.len() / self.channels;
         let frames = wanted.min(self.ring.cached_slots() / self.channels);
-        let frames = if frames < wanted {
-            wanted.min(self.fill_frames())
-        } else {
-            frames
-        };
-        let (_, missing) = self
-            .ring
-            .pop_partial_slice(&mut interleaved[..frames * self.channels]);
+        let frames = if frames < wanted { wanted.min(self.fill_frames()) } else { frames };
+        let (_, missing) = self.ring.pop_partial_slice(&mut interleaved[..frames * self.channels]);
         debug_assert!(missing.is_empty());
         frames
     }
@@ -138,10 +114,7 @@ impl FrameConsumer {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::float_cmp,
-    reason = "these bits are to come out as they went in"
-)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -19,9 +19,7 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(crate) fn new() -> Self {
-        Self {
-            waiting: VecDeque::with_capacity(COMMAND_CAPACITY + URGENT_CAPACITY),
-        }
+        Self { waiting: VecDeque::with_capacity(COMMAND_CAPACITY + URGENT_CAPACITY) }
     }
 
     /// Moves commands from their ring as long as there is room. A frame already past means `now`.
@@ -45,9 +43,7 @@ impl Schedule {
 
     fn insert(&mut self, mut command: Command, now: u64) {
         command.at_frame = command.at_frame.max(now);
-        let at = self
-            .waiting
-            .partition_point(|c| c.at_frame <= command.at_frame);
+        let at = self.waiting.partition_point(|c| c.at_frame <= command.at_frame);
         self.waiting.insert(at, command);
     }
 
@@ -57,9 +53,7 @@ impl Schedule {
         let end = now + frames as u64;
         let mut inside = self.waiting.iter().take_while(|c| c.at_frame < end);
         let cut = inside.find(|c| c.at_frame > now && !c.kind.is_param());
-        cut.map_or(frames, |c| {
-            usize::try_from(c.at_frame - now).map_or(frames, |n| n.min(frames))
-        })
+        cut.map_or(frames, |c| usize::try_from(c.at_frame - now).map_or(frames, |n| n.min(frames)))
     }
 
     /// The first command that can be obeyed in the block from `now` to before `end`.

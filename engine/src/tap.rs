@@ -32,9 +32,7 @@ impl TapWriter {
             let pairs = rows.map(|(left, right)| pack(left.to_bits(), right.to_bits()));
             return self.0.write_pairs(frames, pairs);
         }
-        self.0.write(frames, |frame, channel| {
-            block.channel(channel)[frame].to_bits()
-        });
+        self.0.write(frames, |frame, channel| block.channel(channel)[frame].to_bits());
     }
 }
 
@@ -53,10 +51,7 @@ impl TapSource {
 
     /// A reader that begins with the next frame.
     pub fn open(&self) -> TapReader {
-        TapReader {
-            reader: self.source.open(),
-            words: Vec::new(),
-        }
+        TapReader { reader: self.source.open(), words: Vec::new() }
     }
 }
 

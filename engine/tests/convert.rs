@@ -1,10 +1,6 @@
 //! Fixed-ratio conversion through engine and live input, with irregular blocks at both ends.
 #![cfg(not(loom))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 #[path = "support/rig.rs"]
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
@@ -41,11 +37,7 @@ fn rendered(from: u32, to: u32, channels: usize, shortest: usize) -> (Vec<f64>, 
     let probe: Arc<Probe> = Arc::default();
     let input = LiveInput::new(rx, spec, Arc::clone(&probe)).unwrap();
     let latency = input.latency_frames();
-    let shape = BusShape {
-        rate: to,
-        max_block: MAX_BLOCK,
-        n_output: channels,
-    };
+    let shape = BusShape { rate: to, max_block: MAX_BLOCK, n_output: channels };
     let first = Generation::new(1, Box::new(Identity { channels }), shape);
     let mut setup = setup(shape, Some(input), Box::new(first));
     setup.probe = Arc::clone(&probe);
@@ -61,11 +53,7 @@ fn rendered(from: u32, to: u32, channels: usize, shortest: usize) -> (Vec<f64>, 
         }
         let mut block = vec![0.0; channels * dice.roll(shortest..2_049)];
         engine.render(&mut block, 0);
-        out.extend(
-            block
-                .chunks_exact(channels)
-                .map(|f| f64::from(f[channels - 1])),
-        );
+        out.extend(block.chunks_exact(channels).map(|f| f64::from(f[channels - 1])));
     }
     assert_eq!(probe.lost_frames.get() + probe.discarded_frames.get(), 0);
     (out, latency)
@@ -105,9 +93,7 @@ fn solved(mut m: [[f64; 4]; 3]) -> [f64; 3] {
         m[i] = pivot;
         for (_, row) in m.iter_mut().enumerate().filter(|(j, _)| *j != i) {
             let factor = row[i];
-            row.iter_mut()
-                .zip(pivot)
-                .for_each(|(x, p)| *x -= factor * p);
+            row.iter_mut().zip(pivot).for_each(|(x, p)| *x -= factor * p);
         }
     }
     m.map(|row| row[3])
@@ -115,12 +101,7 @@ fn solved(mut m: [[f64; 4]; 3]) -> [f64; 3] {
 
 #[test]
 fn every_ratio_keeps_120_db_and_its_word_on_latency() {
-    for (from, to) in [
-        (44_100, 48_000),
-        (48_000, 44_100),
-        (96_000, 48_000),
-        (48_000, 96_000),
-    ] {
+    for (from, to) in [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (48_000, 96_000)] {
         for channels in [1, 2] {
             let (out, latency) = rendered(from, to, channels, 1);
             let (snr_db, phase) = fit(&out, to);
@@ -138,12 +119,7 @@ fn every_ratio_keeps_120_db_and_its_word_on_latency() {
 /// `rendered` asserts that nothing is lost.
 #[test]
 fn the_least_target_never_runs_dry() {
-    for (from, to) in [
-        (44_100, 48_000),
-        (48_000, 44_100),
-        (11_025, 48_000),
-        (96_000, 44_100),
-    ] {
+    for (from, to) in [(44_100, 48_000), (48_000, 44_100), (11_025, 48_000), (96_000, 44_100)] {
         rendered(from, to, 1, 2_048);
     }
 }

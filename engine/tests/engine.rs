@@ -1,10 +1,6 @@
 //! The engine as its drivers and control see it: latency, stop, guard, commands, meters, taps.
 #![cfg(not(loom))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 #![allow(clippy::float_cmp, reason = "bits that pass unchanged")]
 
 #[path = "support/rig.rs"]
@@ -38,18 +34,11 @@ fn bypass_moves_in_a_straight_line() {
     let mut rig = Rig::new(generation(1, Gain(0.0)), |_| {});
     let input = [1.0, -1.0].repeat(1_000);
     let at = rig.frame() + 100;
-    rig.control
-        .commands
-        .send(at, CommandKind::Bypass(true))
-        .unwrap();
+    rig.control.commands.send(at, CommandKind::Bypass(true)).unwrap();
     let left: Vec<f32> = rig.play(&input, 64).iter().step_by(2).copied().collect();
     assert_eq!(left[99], 0.0);
     assert!((left[100] - 1.0 / 240.0).abs() < 1e-6);
-    assert!(
-        left[100..340]
-            .windows(2)
-            .all(|w| (w[1] - w[0] - 1.0 / 240.0).abs() < 1e-4)
-    );
+    assert!(left[100..340].windows(2).all(|w| (w[1] - w[0] - 1.0 / 240.0).abs() < 1e-4));
     assert!(left[340..].iter().all(|&x| x == 1.0));
 }
 
@@ -67,18 +56,12 @@ fn a_latency_beyond_the_dry_delay_does_not_panic() {
 fn stop_fades_out_over_20_ms_at_its_frame_and_says_so_once() {
     let mut rig = Rig::new(generation(1, Gain(1.0)), |_| {});
     let start = rig.frame();
-    rig.control
-        .commands
-        .send(start + 500, CommandKind::Stop)
-        .unwrap();
+    rig.control.commands.send(start + 500, CommandKind::Stop).unwrap();
     let output = rig.play(&vec![1.0; 2 * 4_000], 64);
     let left: Vec<f32> = output.iter().step_by(2).copied().collect();
     assert!(left[..500].iter().all(|&x| x == 1.0));
     for (k, x) in left[500..1_460].iter().enumerate() {
-        assert!(
-            (x - (1.0 - (k + 1) as f32 / 960.0)).abs() < 1e-4,
-            "frame {k}: {x}"
-        );
+        assert!((x - (1.0 - (k + 1) as f32 / 960.0)).abs() < 1e-4, "frame {k}: {x}");
     }
     assert!(left[1_461..].iter().all(|&x| x == 0.0));
     let stopped: Vec<u64> = rig
@@ -164,10 +147,7 @@ fn what_is_not_finite_is_silenced_counted_named_and_fades_back() {
         let back = rig.play(&[0.5; 2 * 480], 64);
         let left: Vec<f32> = back.iter().step_by(2).copied().collect();
         assert!(left[0] < 0.01 && left[240..].iter().all(|&x| x == 0.5));
-        assert!(
-            left.windows(2)
-                .all(|w| (w[1] - w[0]).abs() <= 0.5 / 240.0 + 1e-6)
-        );
+        assert!(left.windows(2).all(|w| (w[1] - w[0]).abs() <= 0.5 / 240.0 + 1e-6));
         let probe = &rig.control.probe;
         assert_eq!((probe.non_finite.get(), probe.guarded_blocks.get()), (2, 2));
         let named = |e: &&Event| matches!(e, Event::NonFinite { generation: 1, .. });
@@ -276,9 +256,7 @@ impl Listener {
 /// Taps hold the plugin's output before mute: every reader gets it all or is told what it lost.
 #[test]
 fn received_and_lost_is_written_for_any_number_of_readers() {
-    let input: Vec<f32> = (0..200_000_u32)
-        .flat_map(|n| [n as f32, -(n as f32)])
-        .collect();
+    let input: Vec<f32> = (0..200_000_u32).flat_map(|n| [n as f32, -(n as f32)]).collect();
     for n_readers in [0, 1, 4, 16] {
         let mut rig = Rig::new(generation(1, Gain(1.0)), |setup| setup.muted = true);
         let listener = |n: usize| Listener {
@@ -319,12 +297,8 @@ fn the_recorder_gets_the_plugins_output_or_a_count() {
 #[test]
 fn widths_meet_as_the_house_says() {
     let identity = |channels| Identity { channels };
-    for (n_plugin, expected) in [
-        (1, [1.0, 1.0]),
-        (2, [1.0, 2.0]),
-        (6, [1.0, 2.0]),
-        (0, [1.0, 2.0]),
-    ] {
+    for (n_plugin, expected) in [(1, [1.0, 1.0]), (2, [1.0, 2.0]), (6, [1.0, 2.0]), (0, [1.0, 2.0])]
+    {
         let mut rig = Rig::new(generation(1, identity(n_plugin)), |_| {});
         assert_eq!(rig.play(&[1.0, 2.0], 1), expected);
     }
@@ -347,11 +321,7 @@ impl Processor for Chatter {
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
         for param_id in 0..300 {
             let (offset, value) = (0, 1.0);
-            io.replies.push(PluginEvent {
-                offset,
-                param_id,
-                value,
-            });
+            io.replies.push(PluginEvent { offset, param_id, value });
         }
         Outcome::Ok
     }

@@ -1,10 +1,6 @@
 //! The live input through the engine: whole frames, defined delay, every loss counted.
 #![cfg(not(loom))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 #![allow(clippy::float_cmp, reason = "bits that pass unchanged")]
 
 #[path = "support/rig.rs"]
@@ -32,13 +28,7 @@ fn live(capacity: usize, spec: InputSpec) -> (retake_engine::FrameProducer, Live
 
 /// 100 Hz, so that the 5 ms fade after a re-seed is no frame long and tags stay whole.
 fn slow(target_frames: usize, period_frames: usize) -> InputSpec {
-    InputSpec {
-        rate: 100,
-        engine_rate: 100,
-        target_frames,
-        period_frames,
-        max_block: 64,
-    }
+    InputSpec { rate: 100, engine_rate: 100, target_frames, period_frames, max_block: 64 }
 }
 
 proptest! {
@@ -240,10 +230,7 @@ fn a_surplus_is_shed() {
         input.read(&mut block, 256);
         // How old the newest frame that is played is.
         let played = block.channel(0)[255];
-        (0..=captured)
-            .rev()
-            .find(|&n| tagged(n)[0] == played)
-            .map_or(usize::MAX, |n| captured - n)
+        (0..=captured).rev().find(|&n| tagged(n)[0] == played).map_or(usize::MAX, |n| captured - n)
     };
     for _ in 0..40 {
         turn(&mut input, 256);

@@ -1,10 +1,6 @@
 //! 10,000 blocks with everything going on, and not one call of the allocator on the audio thread.
 #![cfg(not(loom))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 #[path = "support/interpose.rs"]
 #[allow(unreachable_pub, reason = "support of this test")]
@@ -80,10 +76,7 @@ fn ten_thousand_blocks(capture_rate: u32) {
         }
         if let Some((at, kind)) = command(n, &mut number, engine.frame()) {
             let sent = control.commands.send(at, kind);
-            assert!(
-                sent.is_ok() || n % 10 == 7,
-                "only swaps wait for each other"
-            );
+            assert!(sent.is_ok() || n % 10 == 7, "only swaps wait for each other");
         }
         calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
         while control.retired.pop().is_ok() {}

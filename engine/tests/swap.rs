@@ -1,10 +1,6 @@
 //! Swaps: every sample is the formula, every event arrives, every box comes back.
 #![cfg(not(loom))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 #![allow(clippy::float_cmp, reason = "bits that pass unchanged")]
 
 #[path = "support/rig.rs"]
@@ -51,19 +47,13 @@ fn swap_was_told(rig: &mut Rig, fade: Fade, begin: u64, block: u64) {
     let events = rig.events();
     assert_eq!(events.len(), 3);
     let started = |event, number| match event {
-        Event::Sounding {
-            generation, frame, ..
-        } if generation == number => frame,
+        Event::Sounding { generation, frame, .. } if generation == number => frame,
         other => panic!("{other:?}"),
     };
     assert_eq!(started(events[0], 1), 0);
     let frame = started(events[1], 2);
     assert!(frame <= sounds && frame + block > sounds, "{frame}");
-    let Event::SwapDone {
-        generation: 2,
-        frame,
-    } = events[2]
-    else {
+    let Event::SwapDone { generation: 2, frame } = events[2] else {
         panic!("{events:?}");
     };
     assert!(frame >= begin + length && frame < begin + length + block.max(2));
@@ -83,11 +73,7 @@ fn out_and_in_is_linear_to_the_sample() {
     for length in [480, 481, 2] {
         swap_is(Fade::OutIn { frames: length }, |k| {
             let share = ((k + 1) as f32 / length as f32).min(1.0);
-            if share < 0.5 {
-                OLD * (1.0 - 2.0 * share)
-            } else {
-                NEW * (2.0 * share - 1.0)
-            }
+            if share < 0.5 { OLD * (1.0 - 2.0 * share) } else { NEW * (2.0 * share - 1.0) }
         });
     }
 }
@@ -114,9 +100,8 @@ fn a_queued_swap_waits_and_misses_no_change() {
     for (x, y) in input.iter().zip(&output).skip(2 * 2_000) {
         assert!((x * 0.5 - y).abs() < 1e-6);
     }
-    let order: Vec<u32> = std::iter::from_fn(|| rig.control.retired.pop().ok())
-        .map(|g| g.number())
-        .collect();
+    let order: Vec<u32> =
+        std::iter::from_fn(|| rig.control.retired.pop().ok()).map(|g| g.number()).collect();
     assert_eq!(order, [1, 2]);
 }
 
@@ -128,10 +113,7 @@ fn both_generations_hear_every_change_and_the_journal_comes_first() {
         let mut rig = Rig::new(generation(1, old), |_| {});
         let start = rig.frame();
         let next = generation(2, new).with_journal(&[(7, 0.1), (8, 0.2), (7, 0.3)]);
-        rig.control
-            .commands
-            .send(0, CommandKind::Swap(Box::new(next), fade))
-            .unwrap();
+        rig.control.commands.send(0, CommandKind::Swap(Box::new(next), fade)).unwrap();
         for (at, id) in [(0, 1), (start + 100, 2), (start + 700, 3)] {
             let change = CommandKind::SetParam { id, value: 1.0 };
             rig.control.commands.send(at, change).unwrap();

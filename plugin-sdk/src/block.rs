@@ -60,9 +60,7 @@ impl<'a> Block<'a> {
     /// The channels in order: left, right.
     pub fn channels_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
         let frames = self.frames;
-        self.channels[..self.n_channels]
-            .iter_mut()
-            .map(move |channel| &mut channel[..frames])
+        self.channels[..self.n_channels].iter_mut().map(move |channel| &mut channel[..frames])
     }
 
     /// Calls `work` once per frame in order of time, with the frame's samples in order of channel.
@@ -73,10 +71,7 @@ impl<'a> Block<'a> {
     #[inline]
     pub fn each_frame(&mut self, mut work: impl FnMut(Frame<'_, 'a>)) {
         for index in 0..self.frames {
-            work(Frame {
-                channels: self.channels[..self.n_channels].iter_mut(),
-                index,
-            });
+            work(Frame { channels: self.channels[..self.n_channels].iter_mut(), index });
         }
     }
 
@@ -97,10 +92,7 @@ impl<'a> Block<'a> {
 
     /// The part of this block from frame `range.start` up to `range.end`, within the block.
     pub(crate) fn part(&mut self, range: Range<usize>) -> Block<'_> {
-        Block::new(
-            self.channels_mut()
-                .map(|channel| &mut channel[range.clone()]),
-        )
+        Block::new(self.channels_mut().map(|channel| &mut channel[range.clone()]))
     }
 }
 

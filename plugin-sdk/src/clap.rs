@@ -33,13 +33,7 @@ pub(crate) struct Registration {
 
 impl Registration {
     pub(crate) fn of<P: Plugin>(version: &'static str) -> Self {
-        Self {
-            id: P::ID,
-            name: P::NAME,
-            vendor: P::VENDOR,
-            version,
-            build: build::<P>,
-        }
+        Self { id: P::ID, name: P::NAME, vendor: P::VENDOR, version, build: build::<P> }
     }
 }
 

@@ -23,10 +23,7 @@ struct Of<P: Plugin> {
 
 /// Makes a plugin of type `P`, not yet activated. May panic where the author's code does.
 pub(crate) fn build<P: Plugin>() -> Box<dyn Dsp> {
-    Box::new(Of::<P> {
-        plugin: P::default(),
-        params: P::Params::default(),
-    })
+    Box::new(Of::<P> { plugin: P::default(), params: P::Params::default() })
 }
 
 impl<P: Plugin> Dsp for Of<P> {

@@ -1,10 +1,7 @@
 //! What clack leaves of C: the three functions behind the library's one symbol, and the number of
 //! the calling thread.
 
-#![allow(
-    unsafe_code,
-    reason = "CLAP is a C interface, and so is the system's thread number"
-)]
+#![allow(unsafe_code, reason = "CLAP is a C interface, and so is the system's thread number")]
 
 use std::ffi::{CStr, c_char, c_void};
 
@@ -30,10 +27,7 @@ pub const fn entry<P: Exported>() -> EntryDescriptor {
     }
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "clack asks for this form; opening cannot fail"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "clack asks for this form; opening cannot fail")]
 fn open<P: Exported>(_path: Option<&CStr>) -> Result<LibraryEntry, EntryLoadError> {
     Ok(LibraryEntry::new(Registration::of::<P>(P::VERSION)))
 }

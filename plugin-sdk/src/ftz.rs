@@ -24,10 +24,7 @@ impl FlushToZero {
     pub(crate) fn on() -> Self {
         let before = read();
         write(flushing(before));
-        Self {
-            before,
-            thread: PhantomData,
-        }
+        Self { before, thread: PhantomData }
     }
 }
 

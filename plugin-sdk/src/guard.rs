@@ -27,10 +27,7 @@ struct Report {
 }
 
 impl Report {
-    const EMPTY: Self = Self {
-        text: [0; MAX_TEXT],
-        len: 0,
-    };
+    const EMPTY: Self = Self { text: [0; MAX_TEXT], len: 0 };
 
     fn fill(&mut self, info: &PanicHookInfo<'_>) {
         self.len = 0;
@@ -73,26 +70,19 @@ struct Slot {
 const FREE: usize = 0;
 const KEPT: usize = usize::MAX;
 
-static SLOTS: [Slot; MAX_CALLS] = [const {
-    Slot {
-        owner: AtomicUsize::new(FREE),
-        report: Mutex::new(Report::EMPTY),
-    }
-}; MAX_CALLS];
+static SLOTS: [Slot; MAX_CALLS] =
+    [const { Slot { owner: AtomicUsize::new(FREE), report: Mutex::new(Report::EMPTY) } };
+        MAX_CALLS];
 
 impl Slot {
     fn enter(thread: usize) -> Option<&'static Self> {
         SLOTS.iter().find(|slot| {
-            slot.owner
-                .compare_exchange(FREE, thread, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
+            slot.owner.compare_exchange(FREE, thread, Ordering::Acquire, Ordering::Relaxed).is_ok()
         })
     }
 
     fn of(thread: usize) -> Option<&'static Self> {
-        SLOTS
-            .iter()
-            .find(|slot| slot.owner.load(Ordering::Relaxed) == thread)
+        SLOTS.iter().find(|slot| slot.owner.load(Ordering::Relaxed) == thread)
     }
 
     fn keep(&self) {
@@ -105,10 +95,7 @@ impl Slot {
 
     /// Gives access to the report, whose lock is always free: only the owner asks for it.
     fn with<T>(&self, work: impl FnOnce(&mut Report) -> T) -> Option<T> {
-        self.report
-            .try_lock()
-            .ok()
-            .map(|mut report| work(&mut report))
+        self.report.try_lock().ok().map(|mut report| work(&mut report))
     }
 }
 
@@ -120,9 +107,7 @@ pub(crate) struct Caught {
 impl Caught {
     /// The one line about it. Not for the audio thread: allocates.
     pub(crate) fn line(&self) -> String {
-        let line = self
-            .slot
-            .and_then(|slot| slot.with(|report| report.as_str().to_owned()));
+        let line = self.slot.and_then(|slot| slot.with(|report| report.as_str().to_owned()));
         line.filter(|line| !line.is_empty())
             .unwrap_or_else(|| "panicked: (place unknown)".to_owned())
     }
@@ -249,12 +234,7 @@ mod tests {
     fn slots_come_back() {
         install();
         for _ in 0..3 * MAX_CALLS {
-            assert!(
-                guarded(|| panic!("again"))
-                    .unwrap_err()
-                    .line()
-                    .ends_with("again")
-            );
+            assert!(guarded(|| panic!("again")).unwrap_err().line().ends_with("again"));
             assert_eq!(guarded(|| 1).ok(), Some(1));
         }
     }

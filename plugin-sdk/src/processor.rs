@@ -46,14 +46,8 @@ impl Processor {
         values: Arc<Values>,
         config: Config,
     ) -> Result<Self, (Box<dyn Dsp>, Caught)> {
-        let mut processor = Self {
-            dsp,
-            values,
-            config,
-            loads: 0,
-            is_fresh: true,
-            has_panicked: false,
-        };
+        let mut processor =
+            Self { dsp, values, config, loads: 0, is_fresh: true, has_panicked: false };
         processor.each_param(|param, _| param.activate(config.sample_rate));
         processor.fetch();
         match guarded(|| processor.dsp.activate(config)) {
@@ -196,10 +190,7 @@ impl fmt::Debug for Processor {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::float_cmp,
-    reason = "what is tested is who wrote a sample, not arithmetic"
-)]
+#[expect(clippy::float_cmp, reason = "what is tested is who wrote a sample, not arithmetic")]
 mod tests {
     use super::*;
     use crate::dsp::build;
@@ -235,10 +226,7 @@ mod tests {
     fn process(max_block: usize, changes: &[(usize, f64)]) -> ([f32; 8], [f32; 8]) {
         let mut dsp = build::<Mark>();
         let values = Arc::new(Values::of(dsp.params()));
-        let config = Config {
-            sample_rate: 48_000.0,
-            max_block,
-        };
+        let config = Config { sample_rate: 48_000.0, max_block };
         let processor = Processor::activate(dsp, values, config);
         let mut processor = processor.map_err(|(_, caught)| caught).unwrap();
         let (mut left, mut right) = ([9.0; 8], [9.0; 8]);

@@ -33,10 +33,7 @@ impl fmt::Display for StateError {
             Self::NotAState => write!(f, "this is no saved state: it must begin with {MAGIC:?}"),
             Self::TooLong => write!(f, "the saved state is longer than {MAX_BYTES} bytes"),
             Self::Version { found } => {
-                write!(
-                    f,
-                    "the saved state has version {found:?}; known is {VERSION}"
-                )
+                write!(f, "the saved state has version {found:?}; known is {VERSION}")
             }
             Self::Line { number, text } => write!(
                 f,
@@ -80,22 +77,16 @@ pub(crate) fn load(values: &Values, bytes: &[u8]) -> Result<(), StateError> {
 fn parse(bytes: &[u8]) -> Result<Vec<(&str, f64)>, StateError> {
     let text = str::from_utf8(bytes).map_err(|_| StateError::NotAState)?;
     let mut lines = text.lines();
-    let version = lines
-        .next()
-        .and_then(|line| line.strip_prefix(MAGIC))
-        .ok_or(StateError::NotAState)?;
+    let version =
+        lines.next().and_then(|line| line.strip_prefix(MAGIC)).ok_or(StateError::NotAState)?;
     if version != VERSION {
-        return Err(StateError::Version {
-            found: version.to_owned(),
-        });
+        return Err(StateError::Version { found: version.to_owned() });
     }
     lines
         .enumerate()
         .map(|(index, line)| {
-            value_of(line).ok_or_else(|| StateError::Line {
-                number: index + 2,
-                text: line.to_owned(),
-            })
+            value_of(line)
+                .ok_or_else(|| StateError::Line { number: index + 2, text: line.to_owned() })
         })
         .collect()
 }

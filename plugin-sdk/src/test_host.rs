@@ -65,18 +65,10 @@ impl<P: Plugin> TestHost<P> {
         guard::install();
         let mut dsp = build::<P>();
         let values = Arc::new(Values::of(dsp.params()));
-        let config = Config {
-            sample_rate,
-            max_block: max_block.max(1),
-        };
+        let config = Config { sample_rate, max_block: max_block.max(1) };
         let processor =
             Processor::activate(dsp, Arc::clone(&values), config).map_err(|(_, caught)| caught);
-        Self {
-            processor: sound(processor),
-            values,
-            changes: Vec::new(),
-            plugin: PhantomData,
-        }
+        Self { processor: sound(processor), values, changes: Vec::new(), plugin: PhantomData }
     }
 
     /// Sets a parameter, by key or by name in any case, to a plain value from the next block on:
@@ -105,15 +97,8 @@ impl<P: Plugin> TestHost<P> {
             panic!("no parameter {param:?}; there are {keys:?}");
         };
         let range = spec.min..=spec.max;
-        assert!(
-            range.contains(&plain),
-            "{param} = {plain} is not in {range:?}"
-        );
-        self.changes.push(ParamChange {
-            frame,
-            id: spec.id,
-            plain,
-        });
+        assert!(range.contains(&plain), "{param} = {plain} is not in {range:?}");
+        self.changes.push(ParamChange { frame, id: spec.id, plain });
         self
     }
 
@@ -181,8 +166,6 @@ fn sound<T>(result: Result<T, Caught>) -> T {
 
 impl<P> fmt::Debug for TestHost<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestHost")
-            .field("processor", &self.processor)
-            .finish_non_exhaustive()
+        f.debug_struct("TestHost").field("processor", &self.processor).finish_non_exhaustive()
     }
 }

@@ -37,19 +37,14 @@ pub fn file(path: &str) -> Option<Asset> {
     }
     let content_type = content_type(name)?;
     let bytes = Static::get(name)?.data;
-    Some(Asset {
-        bytes,
-        content_type,
-    })
+    Some(Asset { bytes, content_type })
 }
 
 /// Whether one piece of a path is a plain file or directory name; a leading dot hides a file.
 fn is_plain(piece: &str) -> bool {
     !piece.is_empty()
         && !piece.starts_with('.')
-        && piece
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && piece.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// The content type by extension; a kind of file that the page does not use is not served.
@@ -79,14 +74,8 @@ mod tests {
 
     #[test]
     fn modules_and_styles_have_types_a_browser_accepts() {
-        assert_eq!(
-            file("/app.js").unwrap().content_type,
-            "text/javascript; charset=utf-8"
-        );
-        assert_eq!(
-            file("/style/tokens.css").unwrap().content_type,
-            "text/css; charset=utf-8"
-        );
+        assert_eq!(file("/app.js").unwrap().content_type, "text/javascript; charset=utf-8");
+        assert_eq!(file("/style/tokens.css").unwrap().content_type, "text/css; charset=utf-8");
         assert_eq!(file("/icon.svg").unwrap().content_type, "image/svg+xml");
     }
 
@@ -154,9 +143,7 @@ mod tests {
     fn every_name_in_the_page_is_served() {
         let page = file("/").unwrap();
         let html = std::str::from_utf8(&page.bytes).unwrap();
-        let names = html
-            .split('"')
-            .filter(|s| s.starts_with('/') && content_type(s).is_some());
+        let names = html.split('"').filter(|s| s.starts_with('/') && content_type(s).is_some());
         let mut count = 0;
         for name in names {
             assert!(file(name).is_some(), "{name} is named by index.html");

@@ -10,30 +10,15 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "c
 fn browse(profile: &Path, url: &str) -> Output {
     let run = |browser: &&str| {
         Command::new(browser)
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-sync",
-            ])
-            .args([
-                "--disable-background-networking",
-                "--disable-component-update",
-            ])
-            .args([
-                "--allow-file-access-from-files",
-                "--virtual-time-budget=10000",
-                "--dump-dom",
-            ])
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-sync"])
+            .args(["--disable-background-networking", "--disable-component-update"])
+            .args(["--allow-file-access-from-files", "--virtual-time-budget=10000", "--dump-dom"])
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(url)
             .output()
             .ok()
     };
-    BROWSERS
-        .iter()
-        .find_map(run)
-        .expect("a Chromium; ./setup.sh --dev installs it")
+    BROWSERS.iter().find_map(run).expect("a Chromium; ./setup.sh --dev installs it")
 }
 
 #[test]

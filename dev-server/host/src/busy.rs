@@ -18,10 +18,7 @@ pub(crate) struct Busy {
 
 impl Busy {
     pub(crate) fn new() -> Self {
-        Self {
-            origin: Instant::now(),
-            since: Arc::new(AtomicU64::new(0)),
-        }
+        Self { origin: Instant::now(), since: Arc::new(AtomicU64::new(0)) }
     }
 
     /// Runs `foreign`, visibly.
@@ -35,9 +32,7 @@ impl Busy {
     /// How long the present call has lasted; `None` between calls.
     pub(crate) fn lasting(&self) -> Option<Duration> {
         let since = self.since.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(Duration::from_micros(
-            self.elapsed_us().saturating_sub(since),
-        ))
+        Some(Duration::from_micros(self.elapsed_us().saturating_sub(since)))
     }
 
     fn elapsed_us(&self) -> u64 {

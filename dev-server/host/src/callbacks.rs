@@ -81,10 +81,7 @@ impl Wishes {
 
     /// The panic that was reported last, once.
     pub(crate) fn take_panic(&self) -> Option<PanicLine> {
-        self.last_panic
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.last_panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Hands the lines of other threads to control; main thread only.
@@ -99,19 +96,13 @@ impl Wishes {
     }
 
     fn deliver(&self, severity: LogSeverity, message: &str) {
-        let panic = (severity == LogSeverity::Fatal)
-            .then(|| PanicLine::parse(message))
-            .flatten();
+        let panic = (severity == LogSeverity::Fatal).then(|| PanicLine::parse(message)).flatten();
         let Some(panic) = panic else {
-            return self.outbox.send(News::Log {
-                severity: severity.into(),
-                message: message.to_owned(),
-            });
+            return self
+                .outbox
+                .send(News::Log { severity: severity.into(), message: message.to_owned() });
         };
-        let mut last = self
-            .last_panic
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last_panic.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(panic.clone());
         self.outbox.send(News::Panicked(panic));
     }
@@ -177,10 +168,7 @@ pub(crate) struct MainHalf {
 
 impl MainHalf {
     pub(crate) fn new(wishes: Arc<Wishes>) -> Self {
-        Self {
-            wishes,
-            rescan: Cell::new(false),
-        }
+        Self { wishes, rescan: Cell::new(false) }
     }
 }
 

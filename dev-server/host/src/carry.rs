@@ -20,9 +20,7 @@ impl FromStr for ParamRef {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text
-            .parse()
-            .map_or_else(|_| Self::Name(text.to_owned()), Self::Id))
+        Ok(text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Id))
     }
 }
 
@@ -89,9 +87,7 @@ fn carry(params: &[ParamInfo], before: &[(u32, f64)]) -> Plan {
     let mut writes = Vec::new();
     let mut carried = Carried::default();
     for param in params {
-        let old = before
-            .iter()
-            .find(|(id, value)| *id == param.id && value.is_finite());
+        let old = before.iter().find(|(id, value)| *id == param.id && value.is_finite());
         let Some((id, old)) = old else {
             carried.added += 1;
             continue;
@@ -104,10 +100,7 @@ fn carry(params: &[ParamInfo], before: &[(u32, f64)]) -> Plan {
             writes.push((*id, value));
         }
     }
-    carried.removed = before
-        .iter()
-        .filter(|(id, _)| params.iter().all(|p| p.id != *id))
-        .count();
+    carried.removed = before.iter().filter(|(id, _)| params.iter().all(|p| p.id != *id)).count();
     Plan { writes, carried }
 }
 
@@ -128,10 +121,7 @@ fn unknown(wanted: &ParamRef, params: &[ParamInfo]) -> HostError {
     HostError::Parameter(if keys.is_empty() {
         format!("no parameter `{wanted}`: the plugin has none")
     } else {
-        format!(
-            "no parameter `{wanted}`, the plugin has: {}",
-            keys.join(", ")
-        )
+        format!("no parameter `{wanted}`, the plugin has: {}", keys.join(", "))
     })
 }
 
@@ -157,27 +147,16 @@ mod tests {
 
     #[test]
     fn values_are_carried_by_id_and_held_within_the_new_range() {
-        let params = [
-            param(1, "Gain", -60.0, 12.0),
-            param(5, "Pre Delay", 0.0, 1.0),
-        ];
+        let params = [param(1, "Gain", -60.0, 12.0), param(5, "Pre Delay", 0.0, 1.0)];
         let plan = plan(&params, &[(1, 20.0), (2, 0.5), (9, f64::NAN)], &[]).unwrap();
         assert_eq!(plan.writes, [(1, 12.0)]);
-        let expected = Carried {
-            carried: 1,
-            added: 1,
-            removed: 2,
-            clamped: 1,
-        };
+        let expected = Carried { carried: 1, added: 1, removed: 2, clamped: 1 };
         assert_eq!(plan.carried, expected);
     }
 
     #[test]
     fn set_wins_over_carried_and_finds_id_key_and_name() {
-        let params = [
-            param(1, "Gain", -60.0, 12.0),
-            param(5, "Pre Delay", 0.0, 1.0),
-        ];
+        let params = [param(1, "Gain", -60.0, 12.0), param(5, "Pre Delay", 0.0, 1.0)];
         for name in ["5", "pre_delay", "PRE DELAY"] {
             let set = [(name.parse().unwrap(), 0.25)];
             let plan = plan(&params, &[(1, 3.0), (5, 1.0)], &set).unwrap();
@@ -192,14 +171,8 @@ mod tests {
             let set = [(name.parse().unwrap(), value)];
             plan(&params, &[], &set).unwrap_err().to_string()
         };
-        assert_eq!(
-            message("gian", 0.0),
-            "no parameter `gian`, the plugin has: gain"
-        );
-        assert_eq!(
-            message("gain", 13.0),
-            "parameter `gain`: 13 is not between -60 and 12"
-        );
+        assert_eq!(message("gian", 0.0), "no parameter `gian`, the plugin has: gain");
+        assert_eq!(message("gain", 13.0), "parameter `gain`: 13 is not between -60 and 12");
         assert!(message("gain", f64::NAN).contains("NaN is not between"));
     }
 }

@@ -132,12 +132,7 @@ impl HostError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Parameter(_)
-                | Self::ManyPlugins { .. }
-                | Self::NoPlugin {
-                    wanted: Some(_),
-                    ..
-                }
+            Self::Parameter(_) | Self::ManyPlugins { .. } | Self::NoPlugin { wanted: Some(_), .. }
         )
     }
 
@@ -165,10 +160,7 @@ impl HostError {
 fn no_plugin(wanted: Option<&str>, ids: &[String]) -> String {
     match wanted {
         Some(id) if !ids.is_empty() => {
-            format!(
-                "no plugin `{id}` in the library, it has: {}",
-                ids.join(", ")
-            )
+            format!("no plugin `{id}` in the library, it has: {}", ids.join(", "))
         }
         _ => "the library has no plugin".to_owned(),
     }

@@ -7,10 +7,7 @@
 //! clack initialises entries under one lock of the process, so a library that hangs in `init` would
 //! stop the loading of all others. Therefore clack is given an entry of our own, whose `init` does
 //! nothing, and the library's own `init` and `deinit` are called here, outside that lock.
-#![allow(
-    unsafe_code,
-    reason = "loading and entering a foreign library cannot be safe"
-)]
+#![allow(unsafe_code, reason = "loading and entering a foreign library cannot be safe")]
 
 use std::{
     ffi::{CString, c_char},
@@ -85,11 +82,7 @@ impl Library {
         }
         let path = CString::new(copy.path().to_string_lossy().as_bytes())
             .map_err(|e| HostError::Loader(e.to_string()))?;
-        let mapped = Arc::new(Mapped {
-            initialised: initialise(&entry, &path)?,
-            library,
-            copy,
-        });
+        let mapped = Arc::new(Mapped { initialised: initialise(&entry, &path)?, library, copy });
         let held = Held {
             entry: Box::new(EntryDescriptor {
                 init: Some(already_initialised),
@@ -124,11 +117,7 @@ impl Library {
         let Some(mapped) = Arc::into_inner(mapped) else {
             return true;
         };
-        let Mapped {
-            initialised,
-            library,
-            copy,
-        } = mapped;
+        let Mapped { initialised, library, copy } = mapped;
         drop(initialised);
         drop(library);
         is_mapped(copy.path())
@@ -169,9 +158,7 @@ fn initialise(entry: &EntryDescriptor, path: &CString) -> Result<Initialised, Ho
     };
     // SAFETY: the first call into the library's entry, with a string that outlives it.
     if unsafe { init(path.as_ptr()) } {
-        Ok(Initialised {
-            deinit: entry.deinit,
-        })
+        Ok(Initialised { deinit: entry.deinit })
     } else {
         Err(HostError::Init("its entry said no".to_owned()))
     }

@@ -13,10 +13,7 @@ pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
 }
 
 /// Multiplied to 128 bits and folded, so that each bit of a piece reaches both halves.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the halves of words and product"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the halves of words and product")]
 fn mix(hash: u64, piece: &[u8; 16]) -> u64 {
     let words = u128::from_le_bytes(*piece);
     let (a, b) = (words as u64 ^ hash, (words >> 64) as u64 ^ ODD);
@@ -31,11 +28,8 @@ mod tests {
 
     #[test]
     fn every_byte_its_place_and_the_length_count() {
-        let mut seen = HashSet::from([
-            fingerprint(&[]),
-            fingerprint(&[0; 20]),
-            fingerprint(&[0; 24]),
-        ]);
+        let mut seen =
+            HashSet::from([fingerprint(&[]), fingerprint(&[0; 20]), fingerprint(&[0; 24])]);
         for at in 0..20 {
             for bit in 0..8 {
                 let mut bytes = [0; 20];

@@ -73,10 +73,7 @@ pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginIn
         None => {}
     }
     let wanted = wanted.map(str::to_owned);
-    found
-        .into_iter()
-        .next()
-        .ok_or(HostError::NoPlugin { wanted, ids })
+    found.into_iter().next().ok_or(HostError::NoPlugin { wanted, ids })
 }
 
 impl Instance {
@@ -125,11 +122,7 @@ impl Instance {
                     .call(|| params::value_of(plugin, *id))
                     .is_some_and(|now| now.to_bits() == value.to_bits())
             };
-            self.first = plan
-                .writes
-                .into_iter()
-                .filter(|write| !is_there(write))
-                .collect();
+            self.first = plan.writes.into_iter().filter(|write| !is_there(write)).collect();
         }
         Ok(plan.carried)
     }
@@ -141,9 +134,7 @@ impl Instance {
         };
         let mut reader = state;
         let loaded = self.busy.call(|| ext.load(&plugin, &mut reader));
-        loaded.map_err(|_| HostError::State {
-            n_bytes: state.len(),
-        })
+        loaded.map_err(|_| HostError::State { n_bytes: state.len() })
     }
 
     fn flush(&mut self, writes: &[(u32, f64)]) {
@@ -161,8 +152,7 @@ impl Instance {
         }
         // What the plugin says back is read again with all values.
         let mut back = OutputEvents::void();
-        self.busy
-            .call(|| ext.flush(&mut plugin, &events.as_input(), &mut back));
+        self.busy.call(|| ext.flush(&mut plugin, &events.as_input(), &mut back));
     }
 
     /// Activates and starts; the audio half is ready for its first block.
@@ -240,11 +230,7 @@ impl Instance {
     /// Deactivates unless the processor is still somewhere; whether the plugin is inactive now.
     pub(crate) fn try_deactivate(&mut self) -> bool {
         let Self { plugin, busy, .. } = self;
-        if plugin.is_active() {
-            busy.call(|| plugin.try_deactivate()).is_ok()
-        } else {
-            true
-        }
+        if plugin.is_active() { busy.call(|| plugin.try_deactivate()).is_ok() } else { true }
     }
 
     /// Does what the plugin asked for since last time.

@@ -33,11 +33,7 @@ impl Record {
         }
         let mut text = [0; TEXT_BYTES];
         text[..len].copy_from_slice(&message.as_bytes()[..len]);
-        Self {
-            severity,
-            len: u8::try_from(len).unwrap_or(u8::MAX),
-            text,
-        }
+        Self { severity, len: u8::try_from(len).unwrap_or(u8::MAX), text }
     }
 
     pub(crate) fn message(&self) -> &str {
@@ -53,10 +49,7 @@ pub(crate) struct LogQueue {
 
 impl LogQueue {
     pub(crate) fn new() -> Self {
-        Self {
-            waiting: Mutex::new(Vec::with_capacity(N_RECORDS)),
-            n_lost: AtomicU64::new(0),
-        }
+        Self { waiting: Mutex::new(Vec::with_capacity(N_RECORDS)), n_lost: AtomicU64::new(0) }
     }
 
     /// Adds a line, or counts it.
@@ -107,10 +100,7 @@ mod tests {
         }
         let (records, n_lost) = queue.take();
         let lines: Vec<_> = records.iter().map(Record::message).collect();
-        assert_eq!(
-            (lines.len(), lines[0], lines[63], n_lost),
-            (64, "0", "63", 3)
-        );
+        assert_eq!((lines.len(), lines[0], lines[63], n_lost), (64, "0", "63", 3));
         assert_eq!(queue.take().1, 0);
     }
 
@@ -121,9 +111,6 @@ mod tests {
         queue.push(LogSeverity::Info, &format!("x{}", "é".repeat(TEXT_BYTES)));
         let (records, _) = queue.take();
         assert_eq!(records[0].message(), "é".repeat(TEXT_BYTES / 2));
-        assert_eq!(
-            records[1].message(),
-            format!("x{}", "é".repeat(TEXT_BYTES / 2 - 1))
-        );
+        assert_eq!(records[1].message(), format!("x{}", "é".repeat(TEXT_BYTES / 2 - 1)));
     }
 }

@@ -166,20 +166,11 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(crate) fn new(generation: u64, send: Box<dyn Fn(Note) + Send>) -> Self {
-        Self {
-            generation,
-            send: Mutex::new(send),
-        }
+        Self { generation, send: Mutex::new(send) }
     }
 
     pub(crate) fn send(&self, news: News) {
-        let send = self
-            .send
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        send(Note {
-            generation: self.generation,
-            news,
-        });
+        let send = self.send.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        send(Note { generation: self.generation, news });
     }
 }

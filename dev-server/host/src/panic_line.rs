@@ -38,12 +38,7 @@ impl PanicLine {
 
 impl fmt::Display for PanicLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            line,
-            column,
-            message,
-        } = self;
+        let Self { file, line, column, message } = self;
         write!(f, "{file}:{line}:{column}: {message}")
     }
 }
@@ -59,22 +54,10 @@ mod tests {
     #[test]
     fn a_panic_line_has_file_line_column_and_message() {
         let expect = |file: &str, message: &str| Some((file.into(), 12, 5, message.into()));
-        assert_eq!(
-            place("panicked at src/lib.rs:12:5: oh: no"),
-            expect("src/lib.rs", "oh: no")
-        );
-        assert_eq!(
-            place(r"panicked at C:\a b\lib.rs:12:5: x"),
-            expect(r"C:\a b\lib.rs", "x")
-        );
-        assert_eq!(
-            place("panicked at src/lib.rs:12:5:\nx"),
-            expect("src/lib.rs", "x")
-        );
-        assert_eq!(
-            place("panicked at src/lib.rs:12:5"),
-            expect("src/lib.rs", "")
-        );
+        assert_eq!(place("panicked at src/lib.rs:12:5: oh: no"), expect("src/lib.rs", "oh: no"));
+        assert_eq!(place(r"panicked at C:\a b\lib.rs:12:5: x"), expect(r"C:\a b\lib.rs", "x"));
+        assert_eq!(place("panicked at src/lib.rs:12:5:\nx"), expect("src/lib.rs", "x"));
+        assert_eq!(place("panicked at src/lib.rs:12:5"), expect("src/lib.rs", ""));
         assert_eq!(place("panicked at nowhere: x"), None);
         assert_eq!(place("all is well at src/lib.rs:12:5: x"), None);
     }

@@ -55,9 +55,7 @@ pub(crate) fn read(plugin: PluginMainThreadHandle<'_>) -> Vec<ParamInfo> {
     let Some(ext) = plugin.get_extension::<PluginParams>() else {
         return Vec::new();
     };
-    (0..ext.count(&plugin))
-        .filter_map(|index| read_one(plugin, ext, index))
-        .collect()
+    (0..ext.count(&plugin)).filter_map(|index| read_one(plugin, ext, index)).collect()
 }
 
 fn read_one(
@@ -67,9 +65,7 @@ fn read_one(
 ) -> Option<ParamInfo> {
     let mut buffer = ParamInfoBuffer::new();
     let info = ext.get_info(&plugin, index, &mut buffer)?;
-    let value = ext
-        .get_value(&plugin, info.id)
-        .unwrap_or(info.default_value);
+    let value = ext.get_value(&plugin, info.id).unwrap_or(info.default_value);
     let name = String::from_utf8_lossy(info.name).into_owned();
     let flags = FLAGS.iter().filter(|(flag, _)| info.flags.contains(*flag));
     Some(ParamInfo {
@@ -80,10 +76,7 @@ fn read_one(
         default: info.default_value,
         min: info.min_value,
         max: info.max_value,
-        step: info
-            .flags
-            .contains(ParamInfoFlags::IS_STEPPED)
-            .then_some(1.0),
+        step: info.flags.contains(ParamInfoFlags::IS_STEPPED).then_some(1.0),
         text: text_of(plugin, info.id.get(), value),
         flags: flags.map(|(_, word)| (*word).to_owned()).collect(),
         name,
@@ -92,9 +85,7 @@ fn read_one(
 
 /// The present value of one parameter.
 pub(crate) fn value_of(plugin: PluginMainThreadHandle<'_>, id: u32) -> Option<f64> {
-    plugin
-        .get_extension::<PluginParams>()?
-        .get_value(&plugin, ClapId::from_raw(id)?)
+    plugin.get_extension::<PluginParams>()?.get_value(&plugin, ClapId::from_raw(id)?)
 }
 
 /// The value as the plugin writes it, or as a plain number if it does not.
@@ -102,9 +93,7 @@ pub(crate) fn text_of(plugin: PluginMainThreadHandle<'_>, id: u32, value: f64) -
     let mut buffer = [0; 128];
     let mut text = || {
         let ext = plugin.get_extension::<PluginParams>()?;
-        let text = ext
-            .value_to_text(&plugin, ClapId::from_raw(id)?, value, &mut buffer)
-            .ok()?;
+        let text = ext.value_to_text(&plugin, ClapId::from_raw(id)?, value, &mut buffer).ok()?;
         Some(String::from_utf8_lossy(text).into_owned())
     };
     text().unwrap_or_else(|| value.to_string())
@@ -118,9 +107,5 @@ pub(crate) fn value_from(plugin: PluginMainThreadHandle<'_>, id: u32, text: &str
 }
 
 fn key_of(name: &str) -> String {
-    name.trim()
-        .to_lowercase()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join("_")
+    name.trim().to_lowercase().split_whitespace().collect::<Vec<_>>().join("_")
 }

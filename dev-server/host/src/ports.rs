@@ -44,10 +44,7 @@ pub(crate) fn read(plugin: PluginMainThreadHandle<'_>) -> Result<Ports, HostErro
     let Some(ext) = plugin.get_extension::<PluginAudioPorts>() else {
         return Ok(Ports::default());
     };
-    Ok(Ports {
-        input: read_side(plugin, ext, true)?,
-        output: read_side(plugin, ext, false)?,
-    })
+    Ok(Ports { input: read_side(plugin, ext, true)?, output: read_side(plugin, ext, false)? })
 }
 
 fn read_side(
@@ -64,11 +61,9 @@ fn read_side(
     let mut side = Side::default();
     for index in 0..count {
         let mut buffer = AudioPortInfoBuffer::new();
-        let info = ext
-            .get(&plugin, index, is_input, &mut buffer)
-            .ok_or_else(|| {
-                HostError::Layout(format!("{name} port {index} does not say what it is"))
-            })?;
+        let info = ext.get(&plugin, index, is_input, &mut buffer).ok_or_else(|| {
+            HostError::Layout(format!("{name} port {index} does not say what it is"))
+        })?;
         let n = info.channel_count;
         if n > MAX_CHANNELS {
             let message = format!("{name} port {index} has {n} channels, at most {MAX_CHANNELS}");

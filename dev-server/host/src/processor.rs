@@ -41,9 +41,7 @@ pub struct ClapProcessor {
 
 impl std::fmt::Debug for ClapProcessor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClapProcessor")
-            .field("layout", &self.layout)
-            .finish_non_exhaustive()
+        f.debug_struct("ClapProcessor").field("layout", &self.layout).finish_non_exhaustive()
     }
 }
 
@@ -64,11 +62,7 @@ fn copy(to: &mut Planar, from: &Planar, frames: usize) {
 impl PortBuffers {
     fn new(side: &Side, max_block: usize) -> Self {
         Self {
-            ports: side
-                .channels
-                .iter()
-                .map(|n| Planar::new(*n, max_block))
-                .collect(),
+            ports: side.channels.iter().map(|n| Planar::new(*n, max_block)).collect(),
             main: side.main,
             clap: AudioPorts::with_capacity(side.channels.iter().sum(), side.channels.len()),
         }
@@ -86,16 +80,15 @@ impl PortBuffers {
                 port.silence(frames);
             }
         }
-        self.clap
-            .with_input_buffers(self.ports.iter_mut().map(|port| AudioPortBuffer {
-                latency: 0,
-                channels: AudioPortBufferType::f32_input_only(port.rows_mut().map(move |row| {
-                    InputChannel {
-                        buffer: &mut row[..frames],
-                        is_constant: false,
-                    }
-                })),
-            }))
+        self.clap.with_input_buffers(self.ports.iter_mut().map(|port| AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_input_only(
+                port.rows_mut().map(move |row| InputChannel {
+                    buffer: &mut row[..frames],
+                    is_constant: false,
+                }),
+            ),
+        }))
     }
 
     /// The main port's channels are the engine's, silent until the plugin writes.
@@ -106,19 +99,14 @@ impl PortBuffers {
         main.silence(frames);
         let (at, mut main) = (self.main, Some(main));
         let ports = self.ports.iter_mut().enumerate().map(move |(index, side)| {
-            if at == Some(index) {
-                main.take().unwrap_or(side)
-            } else {
-                side
-            }
+            if at == Some(index) { main.take().unwrap_or(side) } else { side }
         });
-        self.clap
-            .with_output_buffers(ports.map(|port| AudioPortBuffer {
-                latency: 0,
-                channels: AudioPortBufferType::f32_output_only(
-                    port.rows_mut().map(move |row| &mut row[..frames]),
-                ),
-            }))
+        self.clap.with_output_buffers(ports.map(|port| AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only(
+                port.rows_mut().map(move |row| &mut row[..frames]),
+            ),
+        }))
     }
 }
 
@@ -170,16 +158,13 @@ impl ClapProcessor {
                 Some(id) if room > 0 => {
                     room -= 1;
                     let all = Pckn::match_all();
-                    self.events
-                        .push(&ParamValueEvent::new(event.offset, id, all, event.value));
+                    self.events.push(&ParamValueEvent::new(event.offset, id, all, event.value));
                 }
                 _ => n_lost += 1,
             }
         }
         if n_lost > 0 {
-            self.wishes
-                .n_lost_events
-                .fetch_add(n_lost, Ordering::Relaxed);
+            self.wishes.n_lost_events.fetch_add(n_lost, Ordering::Relaxed);
         }
     }
 }

@@ -40,9 +40,7 @@ impl Plugin {
     /// # Real time
     /// Two moves.
     pub(crate) fn on_audio(self) -> AudioRole {
-        AudioRole {
-            before: AUDIO.replace(self.0),
-        }
+        AudioRole { before: AUDIO.replace(self.0) }
     }
 }
 

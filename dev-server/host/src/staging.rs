@@ -59,11 +59,7 @@ impl StagingDir {
         let lock = File::create_new(&unnamed)?;
         lock.lock()?;
         fs::rename(&unnamed, dir.path().join(LOCK))?;
-        Ok(Self {
-            dir,
-            n_staged: AtomicU64::new(0),
-            _lock: lock,
-        })
+        Ok(Self { dir, n_staged: AtomicU64::new(0), _lock: lock })
     }
 
     /// Where the copies are.
@@ -122,10 +118,8 @@ impl Drop for StagedCopy {
 /// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`], or
 /// [`HostError::Copy`]; no file is left then.
 pub fn stage(artifact: &Path, dir: &StagingDir) -> Result<StagedCopy, HostError> {
-    let bytes = fs::read(artifact).map_err(|source| HostError::LibraryMissing {
-        path: artifact.to_owned(),
-        source,
-    })?;
+    let bytes = fs::read(artifact)
+        .map_err(|source| HostError::LibraryMissing { path: artifact.to_owned(), source })?;
     let shape = match whole::judge(&bytes) {
         Verdict::Whole(shape) => shape,
         Verdict::Cut(what) => {
@@ -186,9 +180,7 @@ fn user_cache() -> Option<PathBuf> {
     if cfg!(target_os = "macos") {
         return home().map(|home| home.join("Library/Caches"));
     }
-    set("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| home().map(|home| home.join(".cache")))
+    set("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| home().map(|home| home.join(".cache")))
 }
 
 #[cfg(unix)]

@@ -93,11 +93,7 @@ impl PluginThread {
             .name(format!("plugin-{generation}"))
             .spawn(move || life.run(request))
             .map_err(HostError::Thread)?;
-        Ok(Self {
-            generation,
-            asks,
-            busy,
-        })
+        Ok(Self { generation, asks, busy })
     }
 
     /// Whose thread this is.
@@ -178,36 +174,20 @@ impl Life {
     fn load(&self, request: &Request) -> Result<(Library, Instant), HostError> {
         let start = Instant::now();
         let copy = staging::stage(&request.artifact, &request.staging)?;
-        self.tell(News::Staged {
-            hash: copy.hash(),
-            stage_ms: ms_since(start),
-        });
+        self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
         let start = Instant::now();
         Ok((self.busy.call(|| Library::open(copy))?, start))
     }
 
     /// From creation to destruction; the library stays.
     fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
-        let info = self
-            .busy
-            .call(|| instance::choose(library, request.plugin_id.as_deref()))?;
+        let info = self.busy.call(|| instance::choose(library, request.plugin_id.as_deref()))?;
         let id = info.id.clone();
-        self.tell(News::Loaded {
-            info,
-            has_tls: library.has_tls(),
-            load_ms: ms_since(start),
-        });
+        self.tell(News::Loaded { info, has_tls: library.has_tls(), load_ms: ms_since(start) });
         let start = Instant::now();
         let mut instance = Instance::create(library, &id, &self.wishes, &self.busy)?;
-        let heritage = Heritage {
-            state: request.state,
-            params: request.params,
-            set: request.set,
-        };
-        let format = Format {
-            rate: request.rate,
-            max_block: request.max_block,
-        };
+        let heritage = Heritage { state: request.state, params: request.params, set: request.set };
+        let format = Format { rate: request.rate, max_block: request.max_block };
         let sounding = instance.restore(&heritage).and_then(|carried| {
             drop(heritage);
             self.activate(&mut instance, format, carried, start)
@@ -260,21 +240,11 @@ impl Life {
             Ask::SaveState => self.tell(News::State(instance.save_state())),
             Ask::ParamText { id, value, tag } => {
                 let text = instance.text_of(id, value);
-                self.tell(News::ParamText {
-                    id,
-                    value,
-                    text,
-                    tag,
-                });
+                self.tell(News::ParamText { id, value, text, tag });
             }
             Ask::TextToValue { id, text, tag } => {
                 let value = instance.value_from(id, &text);
-                self.tell(News::ParamValue {
-                    id,
-                    text,
-                    value,
-                    tag,
-                });
+                self.tell(News::ParamValue { id, text, value, tag });
             }
             Ask::Reactivate(processor, format) => {
                 let start = Instant::now();

@@ -60,9 +60,7 @@ pub fn command(package: &CargoPackage) -> Command {
 
 /// Reads the messages of a cargo that ran to its end.
 pub(super) fn outcome(package: &CargoPackage, output: &Output) -> BuildOutcome {
-    let messages: Vec<_> = Message::parse_stream(output.stdout.as_bytes())
-        .flatten()
-        .collect();
+    let messages: Vec<_> = Message::parse_stream(output.stdout.as_bytes()).flatten().collect();
     let mut diagnostics: Vec<_> = messages
         .iter()
         .filter_map(|message| match message {
@@ -76,26 +74,14 @@ pub(super) fn outcome(package: &CargoPackage, output: &Output) -> BuildOutcome {
             _ => None,
         });
         return match built {
-            Some(built) => BuildOutcome::Built(Built {
-                warnings: diagnostics,
-                ..built
-            }),
+            Some(built) => BuildOutcome::Built(Built { warnings: diagnostics, ..built }),
             None => no_library(package),
         };
     }
-    if diagnostics
-        .iter()
-        .all(|diagnostic| diagnostic.level != Level::Error)
-    {
-        diagnostics.push(Diagnostic::from_text(
-            &output.stderr,
-            "cargo failed and said nothing",
-        ));
+    if diagnostics.iter().all(|diagnostic| diagnostic.level != Level::Error) {
+        diagnostics.push(Diagnostic::from_text(&output.stderr, "cargo failed and said nothing"));
     }
-    BuildOutcome::Failed {
-        exit: output.status.code(),
-        diagnostics,
-    }
+    BuildOutcome::Failed { exit: output.status.code(), diagnostics }
 }
 
 /// The artifact, if it is this package's library.
@@ -106,10 +92,7 @@ fn library(package: &CargoPackage, artifact: &Artifact) -> Option<Built> {
     let file = artifact
         .filenames
         .iter()
-        .find(|file| {
-            file.extension()
-                .is_some_and(|ending| LOADABLE.contains(&ending))
-        })
+        .find(|file| file.extension().is_some_and(|ending| LOADABLE.contains(&ending)))
         .filter(|_| ours)?;
     Some(Built {
         sources: dep_info::read(file.as_std_path()),
@@ -124,8 +107,5 @@ fn no_library(package: &CargoPackage) -> BuildOutcome {
         package.name,
         LOADABLE.join(", ")
     );
-    BuildOutcome::Failed {
-        exit: Some(0),
-        diagnostics: vec![Diagnostic::error(message)],
-    }
+    BuildOutcome::Failed { exit: Some(0), diagnostics: vec![Diagnostic::error(message)] }
 }

@@ -38,27 +38,14 @@ impl Child {
     ) -> io::Result<Self> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
-        let process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let process =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         // From here on an error drops `child`, and the process with it.
-        let mut child = Self {
-            process,
-            readers: Vec::new(),
-            n_open: 0,
-            reaped: false,
-        };
+        let mut child = Self { process, readers: Vec::new(), n_open: 0, reaped: false };
         let (stdout, stderr) = (child.process.stdout.take(), child.process.stderr.take());
         let tell_line = tell.clone();
         child.read("build-out", stdout, |_| {}, tell.clone())?;
-        child.read(
-            "build-err",
-            stderr,
-            move |line| tell_line(FromChild::Line(line)),
-            tell,
-        )?;
+        child.read("build-err", stderr, move |line| tell_line(FromChild::Line(line)), tell)?;
         Ok(child)
     }
 
@@ -98,15 +85,8 @@ impl Child {
         let mut texts = std::mem::take(&mut self.readers)
             .into_iter()
             .map(|reader| reader.join().unwrap_or_default());
-        let (stdout, stderr) = (
-            texts.next().unwrap_or_default(),
-            texts.next().unwrap_or_default(),
-        );
-        Ok(Output {
-            status,
-            stdout,
-            stderr,
-        })
+        let (stdout, stderr) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+        Ok(Output { status, stdout, stderr })
     }
 
     fn kill_group(&mut self) {

@@ -11,15 +11,9 @@ const TAIL_LINES: usize = 50;
 
 /// `sh -c COMMAND`.
 pub(super) fn command(project: &CommandProject) -> Command {
-    let (shell, flag) = if cfg!(windows) {
-        ("cmd", "/C")
-    } else {
-        ("sh", "-c")
-    };
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut command = Command::new(shell);
-    command
-        .args([flag, &project.command])
-        .current_dir(&project.working_dir);
+    command.args([flag, &project.command]).current_dir(&project.working_dir);
     command
 }
 
@@ -33,10 +27,7 @@ pub(super) fn outcome(project: &CommandProject, output: &Output) -> BuildOutcome
         .collect();
     let exit = output.status.code();
     if !output.status.success() {
-        if diagnostics
-            .iter()
-            .all(|diagnostic| diagnostic.level != Level::Error)
-        {
+        if diagnostics.iter().all(|diagnostic| diagnostic.level != Level::Error) {
             let failed = format!("`{}` failed ({})", project.command, output.status);
             diagnostics.push(Diagnostic::from_text(&tail(&output.stderr), &failed));
         }
@@ -50,10 +41,7 @@ pub(super) fn outcome(project: &CommandProject, output: &Output) -> BuildOutcome
         return BuildOutcome::Failed { exit, diagnostics };
     }
     let built = Built::new(project.library.clone());
-    BuildOutcome::Built(Built {
-        warnings: diagnostics,
-        ..built
-    })
+    BuildOutcome::Built(Built { warnings: diagnostics, ..built })
 }
 
 fn tail(text: &str) -> String {

@@ -64,21 +64,14 @@ impl Diagnostic {
             DiagnosticLevel::FailureNote => return None,
             _ => Level::Note,
         };
-        let span = message
-            .spans
-            .iter()
-            .find(|span| span.is_primary)
-            .map(call_site);
+        let span = message.spans.iter().find(|span| span.is_primary).map(call_site);
         let closing = span.is_none()
             && (message.message.starts_with("aborting due to")
                 || message.message.ends_with("emitted"));
         if closing {
             return None;
         }
-        let ansi = message
-            .rendered
-            .clone()
-            .unwrap_or_else(|| message.message.clone());
+        let ansi = message.rendered.clone().unwrap_or_else(|| message.message.clone());
         Some(Self {
             file: span.map(|span| span.file_name.clone()),
             line: span.map(|span| span.line_start),
@@ -98,13 +91,8 @@ impl Diagnostic {
         if rendered.is_empty() {
             return Self::error(fallback);
         }
-        let first = rendered
-            .lines()
-            .find_map(|line| line.strip_prefix("error: "));
-        let message = first
-            .or(rendered.lines().next())
-            .unwrap_or(fallback)
-            .to_owned();
+        let first = rendered.lines().find_map(|line| line.strip_prefix("error: "));
+        let message = first.or(rendered.lines().next()).unwrap_or(fallback).to_owned();
         let place = rendered.lines().find_map(arrow);
         Self {
             rendered: rendered.to_owned(),
@@ -138,12 +126,9 @@ impl Diagnostic {
 
     fn at(self, place: Option<(String, usize, Option<usize>)>) -> Self {
         match place {
-            Some((file, line, column)) => Self {
-                file: Some(file),
-                line: Some(line),
-                column,
-                ..self
-            },
+            Some((file, line, column)) => {
+                Self { file: Some(file), line: Some(line), column, ..self }
+            }
             None => self,
         }
     }
@@ -151,9 +136,7 @@ impl Diagnostic {
 
 /// Where the author wrote it: the call of the macro that this span is inside of, if any.
 fn call_site(span: &DiagnosticSpan) -> &DiagnosticSpan {
-    span.expansion
-        .as_ref()
-        .map_or(span, |expansion| call_site(&expansion.span))
+    span.expansion.as_ref().map_or(span, |expansion| call_site(&expansion.span))
 }
 
 /// ` --> Cargo.toml:3:5`, as cargo points into a manifest.
@@ -195,10 +178,7 @@ mod tests {
     #[test]
     fn the_column_may_be_missing_and_the_file_may_hold_colons() {
         let found = Diagnostic::from_line("C:/x.c:7: warning: unused").unwrap();
-        assert_eq!(
-            (found.file.as_deref(), found.line),
-            (Some("C:/x.c"), Some(7))
-        );
+        assert_eq!((found.file.as_deref(), found.line), (Some("C:/x.c"), Some(7)));
         assert_eq!((found.column, found.level), (None, Level::Warning));
         assert_eq!(Diagnostic::from_line("make: *** [gain.o] Error 1"), None);
     }
@@ -207,14 +187,8 @@ mod tests {
     fn cargos_text_points_into_the_manifest() {
         let text = "error: expected `]`\n --> Cargo.toml:3:9\n  |\n";
         let found = Diagnostic::from_text(text, "cargo failed");
-        assert_eq!(
-            (found.file.as_deref(), found.line),
-            (Some("Cargo.toml"), Some(3))
-        );
+        assert_eq!((found.file.as_deref(), found.line), (Some("Cargo.toml"), Some(3)));
         assert_eq!(found.message, "expected `]`");
-        assert_eq!(
-            Diagnostic::from_text(" \n", "cargo failed").message,
-            "cargo failed"
-        );
+        assert_eq!(Diagnostic::from_text(" \n", "cargo failed").message, "cargo failed");
     }
 }

@@ -46,9 +46,7 @@ impl Audio {
 
     /// From the microphone to the plugin, in frames.
     pub(super) fn latency_frames(&self) -> usize {
-        self.granted
-            .as_ref()
-            .map_or(0, |granted| granted.latency_frames)
+        self.granted.as_ref().map_or(0, |granted| granted.latency_frames)
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -77,11 +75,7 @@ impl Audio {
         if let Some(engine) = &mut self.engine
             && let Err(busy) = engine.commands.send(0, kind)
         {
-            say(
-                Tone::Warning,
-                "Busy",
-                format!("{busy}: the switch was not thrown"),
-            );
+            say(Tone::Warning, "Busy", format!("{busy}: the switch was not thrown"));
         }
     }
 }
@@ -144,6 +138,7 @@ impl Control {
             return Ok(());
         };
         let is_new_session = self.audio.engine.is_none();
+        let plugin_latency = first.layout().latency_frames;
         let (record, frame) = match self.audio.reshaping.take() {
             Some(parts) => parts,
             None => (self.create_recorder(shape)?, 0),
@@ -158,11 +153,7 @@ impl Control {
             input: opened.input,
             first,
             record,
-            to_mono: if self.parts.run.audio.mix_mono {
-                ToMono::Mean
-            } else {
-                ToMono::First
-            },
+            to_mono: if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First },
             fades_in: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
@@ -177,17 +168,24 @@ impl Control {
         let info = serde_json::to_value(&opened.info).unwrap_or_default();
         say_started(&opened.info, self.mute);
         self.shown.audio = self.parts.report.event("audio_started", info);
-        self.parts
-            .devices
-            .start(Box::new(engine), self.run_plan(shape.rate));
+        self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
     }
 
-    fn run_plan(&self, rate: u32) -> RunPlan {
+    /// Where this run ends; a rendering begins its file with the input's first frame.
+    fn run_plan(&self, rate: u32, plugin_latency: usize) -> RunPlan {
+        let is_offline = self.parts.run.is_offline;
+        let latency = if is_offline { self.latency_frames(plugin_latency) } else { 0 };
+        let duration = self.parts.run.session.duration;
         RunPlan {
             gates: self.audio.recorder.iter().map(Recorder::gate).collect(),
-            stop_after_frames: self.parts.run.session.duration.map(|s| frames_of(s, rate)),
+            stop_after_frames: duration.map(|seconds| frames_of(seconds, rate) + latency),
+            skip_frames: latency,
         }
+    }
+
+    fn latency_frames(&self, plugin_latency: usize) -> u64 {
+        (self.audio.latency_frames() + plugin_latency) as u64
     }
 
     fn create_recorder(&mut self, shape: BusShape) -> Result<Option<FrameProducer>, Failure> {
@@ -205,6 +203,8 @@ impl Control {
 
     /// `--at`: commands that wait in the engine for their frame.
     fn schedule_settings(&mut self, rate: u32) -> Result<(), Failure> {
+        // A rendering's times are the input's, which the plugin gets late by the input ring.
+        let delay = if self.parts.run.is_offline { self.latency_frames(0) } else { 0 };
         let Some(engine) = &mut self.audio.engine else {
             return Ok(());
         };
@@ -215,7 +215,7 @@ impl Control {
                 .params
                 .check(&wanted, Some(value))
                 .map_err(|e| Failure::usage(format!("--at {}: {}", timed.seconds, e.message)))?;
-            let at_frame = frames_of(timed.seconds, rate);
+            let at_frame = frames_of(timed.seconds, rate) + delay;
             engine
                 .commands
                 .send(at_frame, CommandKind::SetParam { id, value })
@@ -227,13 +227,7 @@ impl Control {
     /// The devices came back with another rate or other channels: the plugin goes through
     /// deactivate and activate, and a new engine takes the place of the old one.
     fn reshape(&mut self, engine: Engine, opened: Opened) -> Result<(), Failure> {
-        let EngineParts {
-            playing,
-            next,
-            commands,
-            record,
-            frame,
-        } = engine.into_parts();
+        let EngineParts { playing, next, commands, record, frame } = engine.into_parts();
         let newest = match next {
             Some(next) => {
                 self.on_retired(*playing);
@@ -250,11 +244,7 @@ impl Control {
             return Ok(());
         };
         if let Some(thread) = self.reload.playing_thread() {
-            thread.reactivate(
-                newest.into_processor(),
-                f64::from(shape.rate),
-                shape.max_block,
-            );
+            thread.reactivate(newest.into_processor(), f64::from(shape.rate), shape.max_block);
         }
         Ok(())
     }
@@ -274,12 +264,7 @@ impl Control {
         while let Some(event) = self.audio.engine.as_mut().and_then(|e| e.events.pop().ok()) {
             self.on_engine(event);
         }
-        while let Some(old) = self
-            .audio
-            .engine
-            .as_mut()
-            .and_then(|e| e.retired.pop().ok())
-        {
+        while let Some(old) = self.audio.engine.as_mut().and_then(|e| e.retired.pop().ok()) {
             self.on_retired(*old);
         }
     }
@@ -311,21 +296,13 @@ impl Control {
         let Some(engine) = &mut self.audio.engine else {
             return;
         };
-        self.params.send(|id, value| {
-            engine
-                .commands
-                .send(0, CommandKind::SetParam { id, value })
-                .is_ok()
-        });
+        self.params
+            .send(|id, value| engine.commands.send(0, CommandKind::SetParam { id, value }).is_ok());
     }
 }
 
 /// The nearest frame to a time; the command line keeps times below a year.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "0 to a year"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a year")]
 fn frames_of(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)).round() as u64
 }
@@ -334,12 +311,7 @@ fn say_started(info: &retake_io::AudioInfo, muted: bool) {
     let end = |device: &Option<retake_io::DeviceInfo>| {
         device.as_ref().map_or_else(
             || "none".into(),
-            |d| {
-                format!(
-                    "{} ({} Hz, {} ch, {} frames)",
-                    d.device, d.rate, d.channels, d.period
-                )
-            },
+            |d| format!("{} ({} Hz, {} ch, {} frames)", d.device, d.rate, d.channels, d.period),
         )
     };
     let (from, to) = (end(&info.input), end(&info.output));

@@ -25,18 +25,12 @@ pub struct Failure {
 impl Failure {
     /// It failed (exit code 1).
     pub fn failed(why: impl Display) -> Self {
-        Self {
-            message: why.to_string(),
-            is_usage: false,
-        }
+        Self { message: why.to_string(), is_usage: false }
     }
 
     /// The command line was wrong (exit code 2).
     pub fn usage(why: impl Display) -> Self {
-        Self {
-            message: why.to_string(),
-            is_usage: true,
-        }
+        Self { message: why.to_string(), is_usage: true }
     }
 
     /// 1 or 2.
@@ -104,18 +98,11 @@ impl Control {
 
     fn dismantle(&mut self, engine: Engine) {
         self.hear_engine();
-        let EngineParts {
-            playing,
-            next,
-            commands,
-            ..
-        } = engine.into_parts();
-        let queued = commands
-            .into_iter()
-            .filter_map(|command| match command.kind {
-                CommandKind::Swap(generation, _) => Some(generation),
-                _ => None,
-            });
+        let EngineParts { playing, next, commands, .. } = engine.into_parts();
+        let queued = commands.into_iter().filter_map(|command| match command.kind {
+            CommandKind::Swap(generation, _) => Some(generation),
+            _ => None,
+        });
         for generation in [Some(playing), next].into_iter().flatten().chain(queued) {
             self.on_retired(*generation);
         }
@@ -128,11 +115,7 @@ impl Control {
         let lost = self.parts.probe.record_lost_frames.get();
         if lost > 0 {
             let why = "the disk was too slow";
-            say(
-                Tone::Warning,
-                "Recording",
-                format!("lost {lost} frames: {why}"),
-            );
+            say(Tone::Warning, "Recording", format!("lost {lost} frames: {why}"));
         }
         let frames = recorder.finish().map_err(Failure::failed)?;
         say(Tone::Good, "Recorded", format!("{frames} frames"));
@@ -140,9 +123,7 @@ impl Control {
     }
 
     fn say_goodbye(&mut self, end: &Result<&'static str, Failure>) {
-        let reason = end
-            .as_ref()
-            .map_or_else(ToString::to_string, |reason| (*reason).to_owned());
+        let reason = end.as_ref().map_or_else(ToString::to_string, |reason| (*reason).to_owned());
         let told = self.parts.report.stopped(&reason);
         if told["frames"] == 0 {
             return;

@@ -45,10 +45,7 @@ impl ParamTable {
             ))
         })?;
         if param.flags.iter().any(|f| f == "readonly") {
-            return Err(RpcError::unsupported(format!(
-                "{} can only be read",
-                param.name
-            )));
+            return Err(RpcError::unsupported(format!("{} can only be read", param.name)));
         }
         match value {
             Some(value) if (param.min..=param.max).contains(&value) => Ok(param.id),

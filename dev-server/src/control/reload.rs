@@ -107,10 +107,7 @@ enum Step {
     /// The old generation was asked for its state.
     AwaitsState { since: Instant },
     /// Its thread stages, loads and activates.
-    Loads {
-        thread: PluginThread,
-        info: Option<PluginInfo>,
-    },
+    Loads { thread: PluginThread, info: Option<PluginInfo> },
     /// The engine was told to take it over.
     Swaps(Box<Ready>),
 }
@@ -174,10 +171,7 @@ impl Reload {
             Step::Swaps(ready) => Some((c.number, &ready.playing.thread)),
         });
         let playing = self.playing.as_ref().map(|p| (p.number, &p.thread));
-        let retiring = self
-            .retiring
-            .iter()
-            .map(|(number, thread)| (*number, thread));
+        let retiring = self.retiring.iter().map(|(number, thread)| (*number, thread));
         candidate.into_iter().chain(playing).chain(retiring)
     }
 }

@@ -89,31 +89,21 @@ fn named<'a>(
     metadata: &'a Metadata,
     name: &str,
 ) -> Result<(&'a Package, &'a Target), ProjectError> {
-    match metadata
-        .packages
-        .iter()
-        .find(|package| package.name == name)
-    {
+    match metadata.packages.iter().find(|package| package.name == name) {
         Some(package) => with_cdylib(package),
         None => Err(unknown(metadata, name)),
     }
 }
 
 fn unknown(metadata: &Metadata, given: &str) -> ProjectError {
-    let packages: Vec<_> = cdylibs(metadata)
-        .map(|(package, _)| package.name.to_string())
-        .collect();
+    let packages: Vec<_> = cdylibs(metadata).map(|(package, _)| package.name.to_string()).collect();
     let nearest = packages
         .iter()
         .map(|name| (strsim::jaro_winkler(given, name), name))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name.clone());
-    ProjectError::UnknownPackage {
-        given: given.to_owned(),
-        packages,
-        nearest,
-    }
+    ProjectError::UnknownPackage { given: given.to_owned(), packages, nearest }
 }
 
 /// The package at the manifest; at a workspace's root without one, the workspace's only cdylib.
@@ -121,10 +111,7 @@ fn unnamed<'a>(
     metadata: &'a Metadata,
     manifest: &Path,
 ) -> Result<(&'a Package, &'a Target), ProjectError> {
-    let own = metadata
-        .packages
-        .iter()
-        .find(|package| same(&package.manifest_path, manifest));
+    let own = metadata.packages.iter().find(|package| same(&package.manifest_path, manifest));
     if let Some(found) = own.and_then(|package| Some((package, cdylib(package)?))) {
         return Ok(found);
     }
@@ -142,9 +129,7 @@ fn unnamed<'a>(
             manifest: manifest.into(),
         }),
         (Some(_), Some(_)) => Err(ProjectError::ManyCdylibs {
-            packages: cdylibs(metadata)
-                .map(|(package, _)| package.name.to_string())
-                .collect(),
+            packages: cdylibs(metadata).map(|(package, _)| package.name.to_string()).collect(),
         }),
     }
 }
@@ -162,10 +147,7 @@ fn describe(package: &Package) -> String {
 }
 
 fn cdylibs(metadata: &Metadata) -> impl Iterator<Item = (&Package, &Target)> {
-    metadata
-        .packages
-        .iter()
-        .filter_map(|package| Some((package, cdylib(package)?)))
+    metadata.packages.iter().filter_map(|package| Some((package, cdylib(package)?)))
 }
 
 /// The package's library target, if it can be loaded. Examples and binaries are not asked.
@@ -195,10 +177,8 @@ fn local_roots(metadata: &Metadata, manifest: &Path) -> Vec<PathBuf> {
 /// Manifests of the path dependencies of the package at `manifest`, in the workspace or beyond it.
 fn path_dependencies(workspace: &Metadata, manifest: &Path) -> Vec<PathBuf> {
     let manifests = |metadata: &Metadata| {
-        let package = metadata
-            .packages
-            .iter()
-            .find(|package| same(&package.manifest_path, manifest));
+        let package =
+            metadata.packages.iter().find(|package| same(&package.manifest_path, manifest));
         package.map(|package| {
             package
                 .dependencies
@@ -209,9 +189,7 @@ fn path_dependencies(workspace: &Metadata, manifest: &Path) -> Vec<PathBuf> {
                 .collect()
         })
     };
-    manifests(workspace)
-        .or_else(|| manifests(&metadata(manifest).ok()?))
-        .unwrap_or_default()
+    manifests(workspace).or_else(|| manifests(&metadata(manifest).ok()?)).unwrap_or_default()
 }
 
 fn same(a: impl AsRef<Path>, b: &Path) -> bool {
@@ -221,27 +199,16 @@ fn same(a: impl AsRef<Path>, b: &Path) -> bool {
 
 /// `CACHE/retake/target/NAME-HASH`: one per workspace, so that its flags never change.
 fn private_target_dir(request: &Request, workspace_root: &Path) -> Result<PathBuf, ProjectError> {
-    let cache = request
-        .cache_dir
-        .clone()
-        .or_else(user_cache_dir)
-        .ok_or(ProjectError::NoCacheDir)?;
-    let root = workspace_root
-        .canonicalize()
-        .unwrap_or_else(|_| workspace_root.into());
+    let cache =
+        request.cache_dir.clone().or_else(user_cache_dir).ok_or(ProjectError::NoCacheDir)?;
+    let root = workspace_root.canonicalize().unwrap_or_else(|_| workspace_root.into());
     let name = root.file_name().unwrap_or_default().to_string_lossy();
     let hash = fnv1a(root.as_os_str().as_encoded_bytes());
-    Ok(cache
-        .join("retake/target")
-        .join(format!("{name}-{hash:016x}")))
+    Ok(cache.join("retake/target").join(format!("{name}-{hash:016x}")))
 }
 
 fn user_cache_dir() -> Option<PathBuf> {
-    let var = |name| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|dir| dir.is_absolute())
-    };
+    let var = |name| std::env::var_os(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
     if cfg!(windows) {
         return var("LOCALAPPDATA");
     }

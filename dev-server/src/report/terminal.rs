@@ -33,8 +33,5 @@ impl Tone {
 pub fn say(tone: Tone, verb: &str, what: impl Display) {
     let style = tone.style();
     // Nobody to tell: stderr is closed.
-    let _ = writeln!(
-        anstream::stderr().lock(),
-        "{style}{verb:>12}{style:#} {what}"
-    );
+    let _ = writeln!(anstream::stderr().lock(), "{style}{verb:>12}{style:#} {what}");
 }

@@ -32,9 +32,7 @@ impl Contents {
     /// Takes the content of files that were not seen before as it is.
     pub(super) fn learn(&mut self, files: impl IntoIterator<Item = PathBuf>) {
         for file in files {
-            self.hashes
-                .entry(file)
-                .or_insert_with_key(|file| hash(file).ok());
+            self.hashes.entry(file).or_insert_with_key(|file| hash(file).ok());
         }
     }
 

@@ -57,21 +57,14 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            state: State::Idle,
-            n_kills: 0,
-            last_change: None,
-            rhythm: Duration::ZERO,
-        }
+        Self { state: State::Idle, n_kills: 0, last_change: None, rhythm: Duration::ZERO }
     }
 }
 
 impl Policy {
     /// Something changed.
     pub fn changed(&mut self, now: Instant) -> Option<Action> {
-        let gap = self
-            .last_change
-            .map(|last| now.saturating_duration_since(last));
+        let gap = self.last_change.map(|last| now.saturating_duration_since(last));
         if let Some(gap) = gap.filter(|gap| *gap <= RHYTHM) {
             self.rhythm = self.rhythm.max(gap);
         }
@@ -81,11 +74,7 @@ impl Policy {
             State::Settling { latest, quiet, .. } => {
                 let (latest, quiet) = (*latest, *quiet);
                 let due = now + if quiet { self.quiet() } else { COALESCE };
-                self.state = State::Settling {
-                    due: due.min(latest),
-                    latest,
-                    quiet,
-                };
+                self.state = State::Settling { due: due.min(latest), latest, quiet };
             }
             State::Building { dirty } if self.n_kills >= KILLS => *dirty = true,
             State::Building { .. } => {
@@ -142,11 +131,7 @@ impl Policy {
 
     fn settle(&mut self, now: Instant, due: Instant, quiet: bool) {
         let latest = now + if quiet { QUIET_MOST } else { COALESCE_MOST };
-        self.state = State::Settling {
-            due: due.min(latest),
-            latest,
-            quiet,
-        };
+        self.state = State::Settling { due: due.min(latest), latest, quiet };
     }
 
     fn start(&mut self) -> Action {

@@ -50,18 +50,11 @@ impl Rebuilder {
             let _ = reports.send(Input::Report(report));
         })?;
         let signals_to = inputs.clone();
-        let thread = std::thread::Builder::new()
-            .name("watch".into())
-            .spawn(move || {
-                let sources = watching
-                    .then(|| sources(project, signals_to, &events))
-                    .flatten();
-                Worker::new(builder, sources, events).run(&receiver);
-            })?;
-        Ok(Self {
-            inputs,
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("watch".into()).spawn(move || {
+            let sources = watching.then(|| sources(project, signals_to, &events)).flatten();
+            Worker::new(builder, sources, events).run(&receiver);
+        })?;
+        Ok(Self { inputs, thread: Some(thread) })
     }
 
     /// Builds now, changed or not; a build that already runs is the answer.
@@ -117,11 +110,8 @@ impl Worker {
         sources: Option<Sources>,
         events: impl Fn(LoopEvent) + Send + 'static,
     ) -> Self {
-        let timing = Timing {
-            detected_at: Instant::now(),
-            detect: Duration::ZERO,
-            build: Duration::ZERO,
-        };
+        let timing =
+            Timing { detected_at: Instant::now(), detect: Duration::ZERO, build: Duration::ZERO };
         Self {
             builder,
             sources,
@@ -156,10 +146,7 @@ impl Worker {
         let Some(sources) = &mut self.sources else {
             return;
         };
-        let changed = signals
-            .into_iter()
-            .flat_map(|signal| sources.see(at, signal))
-            .collect();
+        let changed = signals.into_iter().flat_map(|signal| sources.see(at, signal)).collect();
         self.note(at, changed);
     }
 
@@ -202,11 +189,7 @@ impl Worker {
     fn act(&mut self, action: Option<Action>) {
         match action {
             Some(Action::Start) => {
-                let files = self
-                    .sources
-                    .as_mut()
-                    .map(Sources::begin_build)
-                    .unwrap_or_default();
+                let files = self.sources.as_mut().map(Sources::begin_build).unwrap_or_default();
                 self.changed.extend(files);
                 self.changed.sort();
                 self.changed.dedup();
@@ -227,10 +210,7 @@ impl Worker {
                 self.send(LoopEvent::BuildStarted { files });
             }
             Report::Progress(line) => self.send(LoopEvent::Progress(line)),
-            Report::Finished {
-                outcome,
-                build_time,
-            } => self.finish(outcome, build_time),
+            Report::Finished { outcome, build_time } => self.finish(outcome, build_time),
         }
     }
 
@@ -245,10 +225,7 @@ impl Worker {
         self.send(if cancelled {
             LoopEvent::BuildCancelled
         } else {
-            LoopEvent::BuildFinished {
-                outcome,
-                timing: self.timing,
-            }
+            LoopEvent::BuildFinished { outcome, timing: self.timing }
         });
         let end = |sources: &mut Sources| sources.end_build(made_from.as_deref());
         let changed = self.sources.as_mut().map(end).unwrap_or_default();

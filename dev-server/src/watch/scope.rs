@@ -18,9 +18,8 @@ const STEERING: [&str; 6] = [
 ];
 
 /// Endings that a compiler writes, for commands that build inside their source directory.
-const PRODUCTS: [&str; 14] = [
-    "o", "obj", "a", "lib", "so", "dylib", "dll", "clap", "exe", "pdb", "ilk", "d", "dep", "log",
-];
+const PRODUCTS: [&str; 14] =
+    ["o", "obj", "a", "lib", "so", "dylib", "dll", "clap", "exe", "pdb", "ilk", "d", "dep", "log"];
 
 /// What is walked and what is left out.
 #[derive(Debug)]
@@ -62,10 +61,8 @@ impl Scope {
                     .flat_map(|dir| STEERING.map(|file| canonical(&dir.join(file))))
                     .collect();
                 scope.roots.clone_from(&package.roots);
-                scope.excluded = vec![
-                    canonical(&package.target_dir),
-                    canonical(&package.user_target_dir),
-                ];
+                scope.excluded =
+                    vec![canonical(&package.target_dir), canonical(&package.user_target_dir)];
             }
             Project::Library(path) if path.is_dir() => scope.roots = vec![path.clone()],
             Project::Library(path) => scope.files = [path.clone()].into(),
@@ -103,10 +100,7 @@ impl Scope {
     /// Every file that counts and exists, and every directory to watch for them.
     pub(super) fn walk(&self) -> Found {
         let mut found = Found::default();
-        let entries = self
-            .roots
-            .iter()
-            .flat_map(|root| self.walker(root).build().flatten());
+        let entries = self.roots.iter().flat_map(|root| self.walker(root).build().flatten());
         for entry in entries {
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
             let path = entry.into_path();
@@ -117,9 +111,7 @@ impl Scope {
             }
         }
         for file in &self.files {
-            found
-                .dirs
-                .extend(file.parent().filter(|dir| dir.is_dir()).map(PathBuf::from));
+            found.dirs.extend(file.parent().filter(|dir| dir.is_dir()).map(PathBuf::from));
             if file.is_file() {
                 found.files.insert(file.clone());
             }
@@ -159,10 +151,7 @@ impl Scope {
     /// Backups and temporary files of editors, and what a compiler leaves beside its sources.
     fn is_noise(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let ending = path
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .unwrap_or_default();
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         name.ends_with('~')
             || name.ends_with("___")
             || name.starts_with('#')

@@ -12,11 +12,7 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Starts full: one second's worth at once.
     pub(crate) fn new(per_second: u32, now: Instant) -> Self {
-        Self {
-            per_second: per_second.into(),
-            left: per_second.into(),
-            at: now,
-        }
+        Self { per_second: per_second.into(), left: per_second.into(), at: now }
     }
 
     /// Takes one, or says that there is none left.

@@ -28,17 +28,9 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn new(port: u16, token: Token) -> Self {
         // Browsers leave out the default port of http.
-        let suffix = if port == 80 {
-            String::new()
-        } else {
-            format!(":{port}")
-        };
+        let suffix = if port == 80 { String::new() } else { format!(":{port}") };
         let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}{suffix}"));
-        Self {
-            hosts,
-            cookie: format!("retake-{port}"),
-            token,
-        }
+        Self { hosts, cookie: format!("retake-{port}"), token }
     }
 
     /// Name and value of the cookie and its attributes, as sent to a client that brought the token.
@@ -63,31 +55,23 @@ impl Guard {
             return None;
         }
         let given = single(headers, &HOST)?;
-        self.hosts
-            .iter()
-            .find(|host| host.as_bytes() == given)
-            .map(String::as_str)
+        self.hosts.iter().find(|host| host.as_bytes() == given).map(String::as_str)
     }
 
     /// Only where the terminal and scripts use it: everything else goes by the cookie.
     fn token_in_url(&self, uri: &Uri) -> bool {
-        let given = uri
-            .query()
-            .and_then(|q| q.split('&').find_map(|p| p.strip_prefix("token=")));
+        let given = uri.query().and_then(|q| q.split('&').find_map(|p| p.strip_prefix("token=")));
         matches!(uri.path(), "/" | "/ws")
             && given.is_some_and(|given| self.token.matches(given.as_bytes()))
     }
 
     fn token_in_cookie(&self, headers: &HeaderMap) -> bool {
-        let pairs = headers.get_all(COOKIE).into_iter().flat_map(|value| {
-            value
-                .as_bytes()
-                .split(|byte| *byte == b';')
-                .map(<[u8]>::trim_ascii)
-        });
+        let pairs = headers
+            .get_all(COOKIE)
+            .into_iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii));
         let values = pairs.filter_map(|pair| {
-            pair.strip_prefix(self.cookie.as_bytes())
-                .and_then(|rest| rest.strip_prefix(b"="))
+            pair.strip_prefix(self.cookie.as_bytes()).and_then(|rest| rest.strip_prefix(b"="))
         });
         // Every one is compared: a cookie of the same name set by another local server does no harm.
         values.fold(false, |found, value| found | self.token.matches(value))
@@ -128,9 +112,7 @@ mod tests {
         let Ok(host) = HeaderValue::from_bytes(host) else {
             return false;
         };
-        let mut request = Request::get(format!("/ws?token={}", token.as_str()))
-            .body(())
-            .unwrap();
+        let mut request = Request::get(format!("/ws?token={}", token.as_str())).body(()).unwrap();
         request.headers_mut().insert(HOST, host);
         if let Some(origin) = origin {
             let Ok(origin) = HeaderValue::from_bytes(origin) else {
@@ -147,10 +129,7 @@ mod tests {
         for host in ALLOWED {
             assert!(admits(&guard, &token, host.as_bytes(), None), "{host}");
             let origin = format!("http://{host}");
-            assert!(
-                admits(&guard, &token, host.as_bytes(), Some(origin.as_bytes())),
-                "{host}"
-            );
+            assert!(admits(&guard, &token, host.as_bytes(), Some(origin.as_bytes())), "{host}");
         }
     }
 
@@ -222,9 +201,7 @@ mod tests {
             for cookie in cookies {
                 request = request.header(COOKIE, cookie);
             }
-            guard
-                .admit(&request.body(()).unwrap())
-                .map(|admitted| admitted.by_url)
+            guard.admit(&request.body(()).unwrap()).map(|admitted| admitted.by_url)
         };
         let hex = token.as_str();
         assert_eq!(ask("/", &[]), None);
@@ -233,29 +210,14 @@ mod tests {
         assert_eq!(ask(&format!("/?a=b&token={hex}"), &[]), Some(true));
         assert_eq!(ask(&format!("/app.js?token={hex}"), &[]), None);
         assert_eq!(ask("/app.js", &[format!("retake-9630={hex}")]), Some(false));
-        assert_eq!(
-            ask("/", &[format!("a=b;  retake-9630={hex} ; c=d")]),
-            Some(false)
-        );
-        assert_eq!(
-            ask("/", &[format!("retake-9630=00; retake-9630={hex}")]),
-            Some(false)
-        );
-        assert_eq!(
-            ask("/", &[format!("retake-9630={hex}; retake-9630=00")]),
-            Some(false)
-        );
-        assert_eq!(
-            ask("/", &["a=b".into(), format!("retake-9630={hex}")]),
-            Some(false)
-        );
+        assert_eq!(ask("/", &[format!("a=b;  retake-9630={hex} ; c=d")]), Some(false));
+        assert_eq!(ask("/", &[format!("retake-9630=00; retake-9630={hex}")]), Some(false));
+        assert_eq!(ask("/", &[format!("retake-9630={hex}; retake-9630=00")]), Some(false));
+        assert_eq!(ask("/", &["a=b".into(), format!("retake-9630={hex}")]), Some(false));
         assert_eq!(ask("/", &[format!("retake-9631={hex}")]), None);
         assert_eq!(ask("/", &[format!("xretake-9630={hex}")]), None);
         assert_eq!(ask("/", &[format!("retake-9630={hex}0")]), None);
-        assert_eq!(
-            ask("http://evil.example/", &[format!("retake-9630={hex}")]),
-            None
-        );
+        assert_eq!(ask("http://evil.example/", &[format!("retake-9630={hex}")]), None);
     }
 
     /// Texts like the allowed ones, and bytes like nothing.

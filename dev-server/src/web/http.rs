@@ -44,9 +44,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer
         (&Method::GET | &Method::HEAD, path) => page(shared, path),
         _ => {
             let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET and HEAD only\n");
-            refused
-                .headers_mut()
-                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             refused
         }
     };
@@ -65,31 +63,21 @@ fn enter(guard: &Guard) -> Answer {
 }
 
 fn page(shared: &Shared, path: &str) -> Answer {
-    let name = if path == "/" {
-        "index.html"
-    } else {
-        path.trim_start_matches('/')
-    };
+    let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
     match (shared.asset)(name) {
-        Some(Asset {
-            bytes: Cow::Borrowed(bytes),
-            content_type,
-        }) => respond(StatusCode::OK, content_type, Bytes::from_static(bytes)),
-        Some(Asset {
-            bytes: Cow::Owned(bytes),
-            content_type,
-        }) => respond(StatusCode::OK, content_type, bytes.into()),
+        Some(Asset { bytes: Cow::Borrowed(bytes), content_type }) => {
+            respond(StatusCode::OK, content_type, Bytes::from_static(bytes))
+        }
+        Some(Asset { bytes: Cow::Owned(bytes), content_type }) => {
+            respond(StatusCode::OK, content_type, bytes.into())
+        }
         None => plain(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
     }
 }
 
 fn upgrade(shared: &Arc<Shared>, mut request: Request<Incoming>) -> Answer {
     let Ok(response) = create_response_with_body(&request, Full::default) else {
-        return plain(
-            StatusCode::BAD_REQUEST,
-            TEXT,
-            "this address speaks WebSocket only\n",
-        );
+        return plain(StatusCode::BAD_REQUEST, TEXT, "this address speaks WebSocket only\n");
     };
     let Ok(seat) = Arc::clone(&shared.seats).try_acquire_owned() else {
         let message = "too many clients are connected; close a page and try again\n";
@@ -134,10 +122,7 @@ fn hardened(mut response: Answer, socket_origin: &str) -> Answer {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     for (name, value) in [
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),

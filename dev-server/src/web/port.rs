@@ -42,13 +42,8 @@ pub(crate) fn bind(choice: PortChoice) -> Result<Bound, WebError> {
 }
 
 fn first_free(mut ports: impl Iterator<Item = u16>) -> Result<Bound, WebError> {
-    let full = WebError::NoFreePort {
-        first: DEFAULT_PORT,
-        last: DEFAULT_PORT + ATTEMPTS - 1,
-    };
-    ports
-        .find_map(|port| take(port).transpose())
-        .unwrap_or(Err(full))
+    let full = WebError::NoFreePort { first: DEFAULT_PORT, last: DEFAULT_PORT + ATTEMPTS - 1 };
+    ports.find_map(|port| take(port).transpose()).unwrap_or(Err(full))
 }
 
 /// `None` = someone else has it, on either address: a page opened as `localhost` would reach them.

@@ -129,37 +129,23 @@ fn set_param(params: &SetParam) -> Result<Request, RpcError> {
         .map(ParamRef::Id)
         .or_else(|_| serde_json::from_str(id).map(ParamRef::Key))
         .map_err(|_| RpcError::invalid_params("id must be a parameter's number or string id"))?;
-    Ok(Request::SetParam {
-        id,
-        value: finite(&params.value),
-    })
+    Ok(Request::SetParam { id, value: finite(&params.value) })
 }
 
 fn note(params: &Note) -> Result<Request, RpcError> {
-    let channel = params
-        .channel
-        .as_deref()
-        .map_or(Ok(0), |c| whole("channel", c, 15))?;
+    let channel = params.channel.as_deref().map_or(Ok(0), |c| whole("channel", c, 15))?;
     let velocity = params.velocity.as_deref().map_or(Some(1.0), finite);
     let velocity = velocity
         .filter(|velocity| (0.0..=1.0).contains(velocity))
         .ok_or_else(|| RpcError::out_of_range("velocity must be between 0 and 1", 0.0, 1.0))?;
-    Ok(Request::Note {
-        key: whole("key", &params.key, 127)?,
-        velocity,
-        on: params.on,
-        channel,
-    })
+    Ok(Request::Note { key: whole("key", &params.key, 127)?, velocity, on: params.on, channel })
 }
 
 fn whole(name: &str, value: &RawValue, max: u8) -> Result<u8, RpcError> {
-    serde_json::from_str(value.get())
-        .ok()
-        .filter(|value| *value <= max)
-        .ok_or_else(|| {
-            let message = format!("{name} must be a whole number between 0 and {max}");
-            RpcError::out_of_range(message, 0.0, max.into())
-        })
+    serde_json::from_str(value.get()).ok().filter(|value| *value <= max).ok_or_else(|| {
+        let message = format!("{name} must be a whole number between 0 and {max}");
+        RpcError::out_of_range(message, 0.0, max.into())
+    })
 }
 
 /// `null` is what a browser makes of NaN and infinity; `1e999` is what others do. Neither parses.
@@ -179,10 +165,7 @@ mod tests {
 
     fn value(text: &str) -> Option<f64> {
         match ask("set_param", &format!(r#"{{"id":7,"value":{text}}}"#)) {
-            Ok(Method::Control(Request::SetParam {
-                id: ParamRef::Id(7),
-                value,
-            })) => value,
+            Ok(Method::Control(Request::SetParam { id: ParamRef::Id(7), value })) => value,
             other => panic!("{other:?}"),
         }
     }
@@ -200,13 +183,7 @@ mod tests {
     fn a_parameter_is_named_by_number_or_string() {
         let key = ask("set_param", r#"{"id":"gain","value":1}"#).unwrap();
         let id = ParamRef::Key("gain".into());
-        assert_eq!(
-            key,
-            Method::Control(Request::SetParam {
-                id,
-                value: Some(1.0)
-            })
-        );
+        assert_eq!(key, Method::Control(Request::SetParam { id, value: Some(1.0) }));
         for bad in ["-1", "1.5", "4294967296", "null", "{}"] {
             let error = ask("set_param", &format!(r#"{{"id":{bad},"value":1}}"#)).unwrap_err();
             assert_eq!(error.code, -32602, "{bad}");
@@ -216,12 +193,7 @@ mod tests {
     #[test]
     fn notes_are_checked_and_say_their_range() {
         let note = ask("note", r#"{"key":60,"velocity":0.5,"on":true,"channel":3}"#).unwrap();
-        let wanted = Request::Note {
-            key: 60,
-            velocity: 0.5,
-            on: true,
-            channel: 3,
-        };
+        let wanted = Request::Note { key: 60, velocity: 0.5, on: true, channel: 3 };
         assert_eq!(note, Method::Control(wanted));
         for (bad, max) in [
             (r#"{"key":128,"on":true}"#, 127.0),
@@ -249,11 +221,7 @@ mod tests {
             ("meters", r#"{"since":3}"#),
             ("note", r#"{"key":60}"#),
         ] {
-            assert_eq!(
-                ask(method, params).unwrap_err().code,
-                -32602,
-                "{method} {params}"
-            );
+            assert_eq!(ask(method, params).unwrap_err().code, -32602, "{method} {params}");
         }
     }
 }

@@ -26,10 +26,7 @@ impl RpcError {
 
     /// −32602 with `{min, max}`: the value is not finite or not between them.
     pub fn out_of_range(message: impl Into<String>, min: f64, max: f64) -> Self {
-        Self {
-            data: Some(json!({"min": min, "max": max})),
-            ..Self::new(-32602, message)
-        }
+        Self { data: Some(json!({"min": min, "max": max})), ..Self::new(-32602, message) }
     }
 
     /// −32000: refused now; the same request may be right later.
@@ -67,11 +64,7 @@ impl RpcError {
     }
 
     fn new(code: i32, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            data: None,
-        }
+        Self { code, message: message.into(), data: None }
     }
 }
 
@@ -112,10 +105,7 @@ fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Option<&'de RawValue>,
 
 /// Reads one message. Never panics, whatever the text.
 pub(crate) fn open(text: &str) -> Result<Envelope, Rejected> {
-    let anonymous = |error| Rejected {
-        id: Some(RawValue::NULL.to_owned()),
-        error,
-    };
+    let anonymous = |error| Rejected { id: Some(RawValue::NULL.to_owned()), error };
     let whole: &RawValue = serde_json::from_str(text).map_err(|_| anonymous(RpcError::parse()))?;
     if !whole.get().starts_with('{') {
         let message = "one request object at a time, no batches";
@@ -123,34 +113,25 @@ pub(crate) fn open(text: &str) -> Result<Envelope, Rejected> {
     }
     let raw: Raw<'_> = serde_json::from_str(whole.get())
         .map_err(|_| anonymous(RpcError::invalid_request("a member appears twice")))?;
-    if raw.id.is_some_and(|id| {
-        !id.get()
-            .starts_with(|c: char| "\"-n".contains(c) || c.is_ascii_digit())
-    }) {
+    if raw
+        .id
+        .is_some_and(|id| !id.get().starts_with(|c: char| "\"-n".contains(c) || c.is_ascii_digit()))
+    {
         let message = "id must be a number, a string or null";
         return Err(anonymous(RpcError::invalid_request(message)));
     }
     // Without a readable request there is nothing that could be a notification: always answered.
     let id = raw.id.unwrap_or(RawValue::NULL).to_owned();
-    let rejected = |id, message| Rejected {
-        id: Some(id),
-        error: RpcError::invalid_request(message),
-    };
+    let rejected =
+        |id, message| Rejected { id: Some(id), error: RpcError::invalid_request(message) };
     if raw.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
         return Err(rejected(id, "jsonrpc must be \"2.0\""));
     }
-    let Some(method) = raw
-        .method
-        .and_then(|method| serde_json::from_str(method.get()).ok())
-    else {
+    let Some(method) = raw.method.and_then(|method| serde_json::from_str(method.get()).ok()) else {
         return Err(rejected(id, "method must be a string"));
     };
     let params = raw.params.map(ToOwned::to_owned);
-    Ok(Envelope {
-        id: raw.id.is_some().then_some(id),
-        method,
-        params,
-    })
+    Ok(Envelope { id: raw.id.is_some().then_some(id), method, params })
 }
 
 /// The text of an answer.
@@ -182,28 +163,16 @@ mod tests {
         assert_eq!(code("{"), -32700);
         assert_eq!(code(""), -32700);
         assert_eq!(code("[]"), -32600);
-        assert_eq!(
-            code(r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#),
-            -32600
-        );
+        assert_eq!(code(r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#), -32600);
         assert_eq!(code(r#"["2.0",1,"status",{}]"#), -32600);
         assert_eq!(code("7"), -32600);
         assert_eq!(code("null"), -32600);
         assert_eq!(code(r#"{"id":1,"method":"status"}"#), -32600);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":1}"#), -32600);
-        assert_eq!(
-            code(r#"{"jsonrpc":"2.0","id":{},"method":"status"}"#),
-            -32600
-        );
-        assert_eq!(
-            code(r#"{"jsonrpc":"2.0","id":true,"method":"status"}"#),
-            -32600
-        );
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":{},"method":"status"}"#), -32600);
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":true,"method":"status"}"#), -32600);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"method":5}"#), -32600);
-        assert_eq!(
-            code(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"status"}"#),
-            -32600
-        );
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"status"}"#), -32600);
     }
 
     #[test]
@@ -212,17 +181,9 @@ mod tests {
             let text = format!(r#" {{"jsonrpc":"2.0","id":{id},"method":"status"}} "#);
             let envelope = open(&text).unwrap();
             let text = answer(&envelope.id.unwrap(), Ok(json!({"a": 1})));
-            assert_eq!(
-                text,
-                format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"a":1}}}}"#)
-            );
+            assert_eq!(text, format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"a":1}}}}"#));
         }
-        assert!(
-            open(r#"{"jsonrpc":"2.0","method":"status"}"#)
-                .unwrap()
-                .id
-                .is_none()
-        );
+        assert!(open(r#"{"jsonrpc":"2.0","method":"status"}"#).unwrap().id.is_none());
     }
 
     #[test]

@@ -121,20 +121,12 @@ impl Client<'_> {
             }
             Ok(Method::Control(request)) => {
                 let (reply, answer) = oneshot::channel();
-                let call = Call {
-                    client: self.id,
-                    request,
-                    reply,
-                };
+                let call = Call { client: self.id, request, reply };
                 if self.shared.control.send(call).is_err() {
                     return self.reply(envelope.id, Err(RpcError::gone())).await;
                 }
                 let until = Instant::now() + self.shared.limits.reply;
-                self.waiting = Some(Waiting {
-                    id: envelope.id,
-                    answer,
-                    until,
-                });
+                self.waiting = Some(Waiting { id: envelope.id, answer, until });
                 Ok(())
             }
         }
@@ -147,9 +139,7 @@ impl Client<'_> {
 
     async fn reply(&mut self, id: Id, outcome: Outcome) -> Result<(), End> {
         let Some(id) = id else { return Ok(()) };
-        self.wire
-            .send(Message::Text(rpc::answer(&id, outcome).into()))
-            .await
+        self.wire.send(Message::Text(rpc::answer(&id, outcome).into())).await
     }
 
     async fn tell(&mut self, news: Result<Utf8Bytes, RecvError>) -> Result<(), End> {

@@ -35,14 +35,11 @@ impl Token {
     pub fn random() -> Result<Self, WebError> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).map_err(WebError::Random)?;
-        Ok(Self(bytes.iter().fold(
-            String::with_capacity(2 * BYTES),
-            |mut hex, byte| {
-                // Writing to a String cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            },
-        )))
+        Ok(Self(bytes.iter().fold(String::with_capacity(2 * BYTES), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })))
     }
 
     /// 64 lower-case hexadecimal digits, as in the URL.
@@ -78,10 +75,7 @@ impl TokenFile {
     /// # Errors
     /// [`WebError::NoStateDir`], [`WebError::TokenFile`], [`WebError::Random`].
     pub fn open(renew: bool) -> Result<Self, WebError> {
-        Self::open_in(
-            &state_dir().ok_or(WebError::NoStateDir)?.join("retake"),
-            renew,
-        )
+        Self::open_in(&state_dir().ok_or(WebError::NoStateDir)?.join("retake"), renew)
     }
 
     /// The same in a given directory, which is made (0700) if it is not there.
@@ -90,10 +84,7 @@ impl TokenFile {
     /// [`WebError::TokenFile`], [`WebError::Random`].
     pub fn open_in(directory: &Path, renew: bool) -> Result<Self, WebError> {
         let path = directory.join(FILE);
-        let failed = |source| WebError::TokenFile {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| WebError::TokenFile { path: path.clone(), source };
         let mut note = None;
         if !renew {
             match read(&path).map_err(failed)? {
@@ -177,11 +168,8 @@ fn make_directory(directory: &Path) -> io::Result<()> {
 
 /// `$XDG_STATE_HOME`, or what stands for it on this system.
 fn state_dir() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute())
-    };
+    let absolute =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     absolute("XDG_STATE_HOME")
         .or_else(|| absolute("LOCALAPPDATA").filter(|_| cfg!(windows)))
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
@@ -202,14 +190,9 @@ mod tests {
         assert_eq!(second.token, first.token);
         let third = TokenFile::open_in(&directory, true).unwrap();
         assert_ne!(third.token, first.token);
-        assert_eq!(
-            TokenFile::open_in(&directory, false).unwrap().token,
-            third.token
-        );
-        let names: Vec<_> = fs::read_dir(&directory)
-            .unwrap()
-            .map(|e| e.unwrap().file_name())
-            .collect();
+        assert_eq!(TokenFile::open_in(&directory, false).unwrap().token, third.token);
+        let names: Vec<_> =
+            fs::read_dir(&directory).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["token"], "nothing is left over");
     }
 
@@ -237,13 +220,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("token");
         let empty_of_digits = "g".repeat(64);
-        for bad in [
-            "",
-            "abc",
-            &empty_of_digits,
-            &"A".repeat(64),
-            &"0".repeat(65),
-        ] {
+        for bad in ["", "abc", &empty_of_digits, &"A".repeat(64), &"0".repeat(65)] {
             TokenFile::open_in(home.path(), true).unwrap();
             fs::write(&path, bad).unwrap();
             let opened = TokenFile::open_in(home.path(), false).unwrap();
@@ -279,10 +256,7 @@ mod tests {
                 std::thread::spawn(move || TokenFile::open_in(&directory, false).unwrap().token)
             })
             .collect();
-        let tokens: Vec<Token> = starts
-            .into_iter()
-            .map(|start| start.join().unwrap())
-            .collect();
+        let tokens: Vec<Token> = starts.into_iter().map(|start| start.join().unwrap()).collect();
         assert!(tokens.iter().all(|token| *token == tokens[0]));
     }
 

@@ -43,10 +43,7 @@ impl End {
             Self::Malformed => (CloseCode::Protocol, "malformed message"),
             Self::Policy(reason) => (CloseCode::Policy, reason),
         };
-        Some(CloseFrame {
-            code,
-            reason: reason.into(),
-        })
+        Some(CloseFrame { code, reason: reason.into() })
     }
 }
 
@@ -65,10 +62,7 @@ impl Wire {
             .max_frame_size(Some(limits.message_bytes));
         let io = TokioIo::new(upgraded);
         let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        Self {
-            socket,
-            send_within: limits.send,
-        }
+        Self { socket, send_within: limits.send }
     }
 
     /// The next message. May be dropped while waiting; nothing is lost.

@@ -33,9 +33,7 @@ impl Tiny {
 
     /// The same without a file.
     pub(crate) fn empty() -> Self {
-        let tiny = Self {
-            root: tempfile::tempdir().unwrap(),
-        };
+        let tiny = Self { root: tempfile::tempdir().unwrap() };
         fs::create_dir(tiny.dir()).unwrap();
         tiny
     }
@@ -97,11 +95,7 @@ impl Tiny {
     pub(crate) fn await_no_process(&self) {
         let begin = Instant::now();
         while !self.processes().is_empty() {
-            assert!(
-                begin.elapsed() < Duration::from_secs(20),
-                "{:?} live on",
-                self.processes()
-            );
+            assert!(begin.elapsed() < Duration::from_secs(20), "{:?} live on", self.processes());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -49,10 +49,7 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
 
 /// A library of this machine's kind that is no plugin.
 fn no_plugin() -> PathBuf {
-    let source = file(
-        "no_plugin.rs",
-        b"#[unsafe(no_mangle)] pub extern \"C\" fn nothing() {}",
-    );
+    let source = file("no_plugin.rs", b"#[unsafe(no_mangle)] pub extern \"C\" fn nothing() {}");
     let library = dir("libno_plugin.so");
     let status = Command::new("rustc")
         .args(["--edition", "2024", "--crate-type", "cdylib", "-o"])
@@ -79,10 +76,7 @@ fn a_crate_without_a_library_to_load() {
     let manifest = "[package]\nname = \"plain\"\nedition = \"2024\"\n\n[workspace]\n";
     fs::write(root.join("Cargo.toml"), manifest).unwrap();
     fs::write(root.join("src/lib.rs"), "").unwrap();
-    let lines = [
-        "no-cdylib/Cargo.toml",
-        "\n[lib]\ncrate-type = [\"cdylib\"]\n",
-    ];
+    let lines = ["no-cdylib/Cargo.toml", "\n[lib]\ncrate-type = [\"cdylib\"]\n"];
     of_path(&root, &[]).failed(2, &lines);
     fs::write(root.join("Cargo.toml"), "[package\n").unwrap();
     of_path(&root, &[]).failed(1, &["no-cdylib/Cargo.toml", "cargo cannot read"]);
@@ -97,10 +91,7 @@ fn a_library_that_is_none() {
     of_path(&half, &["--no-watch"]).failed(1, &["libhalf.so", "not whole"]);
     let empty = file("libempty.so", b"");
     of_path(&empty, &["--no-watch"]).failed(1, &["libempty.so"]);
-    let text = file(
-        "libtext.clap",
-        b"this is no library at all, only a long enough text file",
-    );
+    let text = file("libtext.clap", b"this is no library at all, only a long enough text file");
     of_path(&text, &["--no-watch"]).failed(1, &["libtext.clap", "not a dynamic library"]);
 }
 
@@ -110,35 +101,19 @@ fn hosts_and_devices_that_there_are_not() {
     with(&["--host", "vitual"]).failed(2, &["vitual", "did you mean \"virtual\"", "hosts here"]);
     with(&["--host", "virtual", "--input", "mic", "--output", "virtual"])
         .failed(2, &["input device \"mic\"", "input devices: "]);
-    with(&[
-        "--host", "alsa", "--input", "virtual", "--output", "speakers",
-    ])
-    .failed(2, &["output device \"speakers\"", "output devices: "]);
+    with(&["--host", "alsa", "--input", "virtual", "--output", "speakers"])
+        .failed(2, &["output device \"speakers\"", "output devices: "]);
     with(&["--input", "none", "--output", "none"]).failed(2, &["none", "nothing to run"]);
     example(&["--rate", "12"]).failed(2, &["12 Hz", "supports"]);
-    let two = [
-        "--input",
-        "virtual:rate=44100",
-        "--output",
-        "virtual:rate=48000",
-        "--rate",
-        "96000",
-    ];
+    let two =
+        ["--input", "virtual:rate=44100", "--output", "virtual:rate=48000", "--rate", "96000"];
     with(&two).failed(2, &["96000 Hz", "supports"]);
 }
 
 #[test]
 fn virtual_devices_of_wrong_words() {
     let with = |input: &str| {
-        run(&[
-            "run",
-            "example-plugin",
-            "--no-watch",
-            "--input",
-            input,
-            "--output",
-            "virtual",
-        ])
+        run(&["run", "example-plugin", "--no-watch", "--input", input, "--output", "virtual"])
     };
     with("virtual:tune=440").failed(2, &["virtual:tune=440", "tune", "tone", "period"]);
     with("virtual:period=0").failed(2, &["period", "1", "65536"]);
@@ -155,10 +130,7 @@ fn virtual_devices_of_wrong_words() {
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    hound::WavWriter::create(&empty, spec)
-        .unwrap()
-        .finalize()
-        .unwrap();
+    hound::WavWriter::create(&empty, spec).unwrap().finalize().unwrap();
     with(&format!("virtual:file={}", empty.display())).failed(1, &["empty.wav", "no audio"]);
 }
 
@@ -179,21 +151,10 @@ fn parameters_and_values_that_there_are_not() {
 #[test]
 fn a_fast_clock_that_could_not_run() {
     example(&["--clock", "fast"]).failed(2, &["--duration SECONDS"]);
-    let words = [
-        "--input",
-        "none",
-        "--output",
-        "virtual",
-        "--clock",
-        "fast",
-        "--duration",
-        "1",
-    ];
+    let words = ["--input", "none", "--output", "virtual", "--clock", "fast", "--duration", "1"];
     let ended = run(&[&["run", "example-plugin"], &words[..]].concat());
     println!("{:?} {}", ended.code, ended.stderr);
-    let words = [
-        "--host", "alsa", "--input", "virtual", "--output", "default",
-    ];
+    let words = ["--host", "alsa", "--input", "virtual", "--output", "default"];
     let fast = ["--clock", "fast", "--duration", "1"];
     run(&[&["run", "example-plugin"], &words[..], &fast].concat())
         .failed(2, &["fast clock", "virtual"]);
@@ -217,23 +178,9 @@ fn recordings_that_cannot_be_written() {
         .failed(1, &["no-such-dir/take.wav", "no such directory"]);
     let full = ["--record", "/dev/full", "--duration", "20"];
     example(&full).failed(1, &["/dev/full", "disk full"]);
-    let fast = [
-        "--record",
-        "/dev/full",
-        "--duration",
-        "20",
-        "--clock",
-        "fast",
-    ];
+    let fast = ["--record", "/dev/full", "--duration", "20", "--clock", "fast"];
     example(&fast).failed(1, &["/dev/full", "disk full"]);
-    let words = [
-        "--input",
-        "virtual",
-        "--output",
-        "virtual:file=/dev/full",
-        "--duration",
-        "20",
-    ];
+    let words = ["--input", "virtual", "--output", "virtual:file=/dev/full", "--duration", "20"];
     run(&[&["run", "example-plugin"], &words[..]].concat()).failed(1, &["/dev/full", "disk full"]);
 }
 
@@ -242,10 +189,7 @@ fn a_first_build_that_fails() {
     let plugin = Crate::new("first");
     plugin.law("*sample *= ;");
     let ended = of_path(&plugin.dir, &["--no-watch"]);
-    ended.failed(
-        1,
-        &["expected expression", "src/lib.rs", "the build failed"],
-    );
+    ended.failed(1, &["expected expression", "src/lib.rs", "the build failed"]);
     assert_eq!(ended.event("build_failed")["exit"], 101);
 
     // With a watcher it waits, and plays what the fix builds.

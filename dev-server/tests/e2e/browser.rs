@@ -84,10 +84,7 @@ impl Browser {
     /// The page's theme, `dark` or `light`.
     pub(crate) fn theme(&mut self, name: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": name }]);
-        self.call(
-            "Emulation.setEmulatedMedia",
-            &json!({ "features": features }),
-        );
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
     /// The value of an expression in the page.
@@ -95,19 +92,13 @@ impl Browser {
         let params =
             json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let mut answer = self.call("Runtime.evaluate", &params);
-        assert!(
-            answer.get("exceptionDetails").is_none(),
-            "{expression}: {answer}"
-        );
+        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
         answer["result"]["value"].take()
     }
 
     /// The text of an element; empty while there is none.
     pub(crate) fn text(&mut self, selector: &str) -> String {
-        let expression = format!(
-            "document.querySelector({})?.textContent ?? ''",
-            json!(selector)
-        );
+        let expression = format!("document.querySelector({})?.textContent ?? ''", json!(selector));
         self.eval(&expression).as_str().unwrap().to_owned()
     }
 
@@ -126,25 +117,17 @@ impl Browser {
     /// Waits until an element shows exactly this text.
     pub(crate) fn until_text(&mut self, selector: &str, text: &str) {
         let [selector, text] = [selector, text].map(|s| json!(s));
-        self.until(&format!(
-            "document.querySelector({selector})?.textContent === {text}"
-        ));
+        self.until(&format!("document.querySelector({selector})?.textContent === {text}"));
     }
 
     /// Waits until there is such an element, and it is to be seen.
     pub(crate) fn until_seen(&mut self, selector: &str) {
-        self.until(&format!(
-            "document.querySelector({})?.checkVisibility()",
-            json!(selector)
-        ));
+        self.until(&format!("document.querySelector({})?.checkVisibility()", json!(selector)));
     }
 
     /// Waits until there is no such element to be seen.
     pub(crate) fn until_gone(&mut self, selector: &str) {
-        self.until(&format!(
-            "!document.querySelector({})?.checkVisibility()",
-            json!(selector)
-        ));
+        self.until(&format!("!document.querySelector({})?.checkVisibility()", json!(selector)));
     }
 
     /// A click of the mouse on the middle of an element, whatever lies there.
@@ -165,10 +148,7 @@ impl Browser {
     /// A key pressed and released where the focus is; a name of the DOM such as `ArrowDown`.
     pub(crate) fn press(&mut self, key: &str) {
         for kind in ["rawKeyDown", "keyUp"] {
-            self.call(
-                "Input.dispatchKeyEvent",
-                &json!({ "type": kind, "key": key }),
-            );
+            self.call("Input.dispatchKeyEvent", &json!({ "type": kind, "key": key }));
         }
     }
 
@@ -239,18 +219,12 @@ fn launch(profile: &Path) -> (Child, String) {
             .spawn()
             .ok()
     };
-    let mut child = NAMES
-        .iter()
-        .find_map(start)
-        .expect("a Chromium; ./setup.sh --dev installs it");
+    let mut child = NAMES.iter().find_map(start).expect("a Chromium; ./setup.sh --dev installs it");
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let address = lines
         .by_ref()
         .map_while(Result::ok)
-        .find_map(|line| {
-            line.strip_prefix("DevTools listening on ")
-                .map(str::to_owned)
-        })
+        .find_map(|line| line.strip_prefix("DevTools listening on ").map(str::to_owned))
         .expect("the browser tells where its DevTools are");
     // It goes on writing: a full pipe would stop it.
     std::thread::spawn(move || lines.for_each(drop));

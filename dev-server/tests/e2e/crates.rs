@@ -43,10 +43,7 @@ impl Crate {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         MADE.call_once(make_workspace);
         assert!(NAMES.contains(&name), "add {name} to NAMES");
-        let this = Self {
-            dir: tmp("plugins").join(name),
-            _alone: alone,
-        };
+        let this = Self { dir: tmp("plugins").join(name), _alone: alone };
         this.law(UNITY);
         this
     }
@@ -68,9 +65,7 @@ impl Crate {
 
     /// Saves files as editors do, written aside, then renamed: all at once.
     pub(crate) fn save_by_rename(&self, files: &[(&str, &str)]) {
-        let aside: Vec<_> = (0..files.len())
-            .map(|n| tmp("aside").join(n.to_string()))
-            .collect();
+        let aside: Vec<_> = (0..files.len()).map(|n| tmp("aside").join(n.to_string())).collect();
         for (path, (_, text)) in aside.iter().zip(files) {
             fs::write(path, text).unwrap();
         }
@@ -118,10 +113,7 @@ export_plugin!(Gain);
 fn make_workspace() {
     let root = tmp("plugins");
     let members: Vec<String> = NAMES.iter().map(|name| format!("{name:?}")).collect();
-    let manifest = format!(
-        "[workspace]\nresolver = \"3\"\nmembers = [{}]\n",
-        members.join(", ")
-    );
+    let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n", members.join(", "));
     write(&root.join("Cargo.toml"), &manifest);
     let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     // The same versions as ours, so that nothing has to be looked up.

@@ -22,10 +22,7 @@ struct Rendering {
 /// Renders `input` through the example plugin at −6 dB.
 fn render(name: &str, input: &Wav, in_keys: &str, out_keys: &str, seconds: &str) -> Rendering {
     let dir = tmp("fast");
-    let (from, to) = (
-        dir.join(format!("{name}-in.wav")),
-        dir.join(format!("{name}-out.wav")),
-    );
+    let (from, to) = (dir.join(format!("{name}-in.wav")), dir.join(format!("{name}-out.wav")));
     input.write(&from);
     let ended = run(&[
         "run",
@@ -43,22 +40,14 @@ fn render(name: &str, input: &Wav, in_keys: &str, out_keys: &str, seconds: &str)
     ])
     .succeeded();
     let out = Wav::read(&to);
-    Rendering {
-        ended,
-        out,
-        path: to,
-    }
+    Rendering { ended, out, path: to }
 }
 
 impl Rendering {
     /// D of interface.md.
     fn delay(&self) -> usize {
-        let audio = self.ended.event("audio_started")["latency_frames"]
-            .as_u64()
-            .unwrap();
-        let plugin = self.ended.event("reloaded")["latency_frames"]
-            .as_u64()
-            .unwrap();
+        let audio = self.ended.event("audio_started")["latency_frames"].as_u64().unwrap();
+        let plugin = self.ended.event("reloaded")["latency_frames"].as_u64().unwrap();
         usize::try_from(audio + plugin).unwrap()
     }
 
@@ -72,10 +61,7 @@ impl Rendering {
                     _ => 0.0,
                 };
                 let error = (f64::from(y) - f64::from(x) * minus_6_db()).abs();
-                assert!(
-                    error <= 1e-6,
-                    "channel {c} frame {n}: {y} instead of {x} at -6 dB"
-                );
+                assert!(error <= 1e-6, "channel {c} frame {n}: {y} instead of {x} at -6 dB");
             }
         }
     }
@@ -101,10 +87,7 @@ fn any_period_gives_the_promised_samples_twice_the_same() {
         assert_eq!(stopped["lost_frames"], 0);
         let bytes = std::fs::read(&first.path).unwrap();
         let second = render(&name, &input, &keys, &keys, seconds);
-        assert!(
-            bytes == std::fs::read(&second.path).unwrap(),
-            "the same command, other bytes"
-        );
+        assert!(bytes == std::fs::read(&second.path).unwrap(), "the same command, other bytes");
     }
 }
 

@@ -94,10 +94,7 @@ fn fix(plugin: &Crate, server: &mut Server, page: &mut Line) {
     let params = page.call("params", &json!({}));
     assert_eq!(params[0]["value"], -6.0, "{params}");
     let status = page.call("status", &json!({}));
-    assert!(
-        status["fault"].is_null() && status["build"].is_null(),
-        "{status}"
-    );
+    assert!(status["fault"].is_null() && status["build"].is_null(), "{status}");
 }
 
 /// Old, through the syntax error; the one that panics; the input; the fix.
@@ -130,10 +127,7 @@ fn samples_that_are_no_numbers_are_silence_until_the_fix() {
     plugin.law("*sample *= gain * f32::NAN;");
     server.wait("reloaded");
     let fault = server.wait("fault");
-    assert_eq!(
-        (&fault["kind"], &fault["action"]),
-        (&json!("non_finite"), &json!("muted"))
-    );
+    assert_eq!((&fault["kind"], &fault["action"]), (&json!("non_finite"), &json!("muted")));
     assert_eq!(fault["generation"], 2);
     pause(&mut server, 200);
     plugin.law("*sample *= gain * 0.5;");
@@ -162,9 +156,7 @@ fn a_panic_in_the_first_block_is_a_fault_of_what_has_just_begun() {
     wait_for_sound(&mut server);
     pause(&mut server, 100);
     for generation in 2..7 {
-        plugin.law(&format!(
-            "assert!(gain < 0.0, \"number {generation}\"); *sample *= gain;"
-        ));
+        plugin.law(&format!("assert!(gain < 0.0, \"number {generation}\"); *sample *= gain;"));
         let reloaded = server.wait("reloaded");
         let fault = server.wait("fault");
         assert_eq!(
@@ -213,19 +205,15 @@ fn a_plugin_that_hangs_while_it_is_made_is_left_behind() {
 
 /// The plugin with this body of `Default::default`.
 fn with_new(body: &str) -> String {
-    let source = source(UNITY).replace(
-        "#[derive(Debug, Default)]\npub struct",
-        "#[derive(Debug)]\npub struct",
-    );
+    let source = source(UNITY)
+        .replace("#[derive(Debug, Default)]\npub struct", "#[derive(Debug)]\npub struct");
     format!("{source}\nimpl Default for Gain {{\n    fn default() -> Self {{ {body} }}\n}}\n")
 }
 
 /// Sources of libraries that cannot be used: why, and a word of the message.
 fn useless() -> [(String, &'static str, &'static str); 3] {
     let unity = source(UNITY);
-    let no_entry = unity
-        .replace("export_plugin!(Gain);", "")
-        .replace(", export_plugin", "");
+    let no_entry = unity.replace("export_plugin!(Gain);", "").replace(", export_plugin", "");
     let panics_in_new = with_new("panic!(\"no gain\")");
     let panics_in_activate = unity.replace(
         "    fn process(",
@@ -249,14 +237,8 @@ fn a_library_that_cannot_be_used_is_refused_and_the_old_one_plays_on() {
         plugin.save("src/lib.rs", text);
         let refused = server.wait("reload_failed");
         println!("{refused}");
-        assert_eq!(
-            (&refused["reason"], &refused["keeps"]),
-            (&json!(reason), &json!(1))
-        );
-        assert!(
-            refused["message"].as_str().unwrap().contains(message),
-            "{refused}"
-        );
+        assert_eq!((&refused["reason"], &refused["keeps"]), (&json!(reason), &json!(1)));
+        assert!(refused["message"].as_str().unwrap().contains(message), "{refused}");
         pause(&mut server, 50);
     }
     // What never sounded is no fault of what sounds.

@@ -17,20 +17,13 @@ pub(crate) struct Line {
 impl Line {
     /// By what the event `listening` says.
     pub(crate) fn open(listening: &Value) -> Self {
-        let (ws, token) = (
-            listening["ws"].as_str().unwrap(),
-            listening["token"].as_str().unwrap(),
-        );
+        let (ws, token) = (listening["ws"].as_str().unwrap(), listening["token"].as_str().unwrap());
         let stream = TcpStream::connect(("127.0.0.1", port_of(listening))).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (socket, _) =
             tungstenite::client(format!("{ws}?token={token}"), stream).expect("a WebSocket");
-        Self {
-            socket,
-            calls: 0,
-            news: VecDeque::new(),
-        }
+        Self { socket, calls: 0, news: VecDeque::new() }
     }
 
     /// One call; its result.
@@ -114,11 +107,6 @@ impl Line {
 /// The port that the event `listening` names.
 pub(crate) fn port_of(listening: &Value) -> u16 {
     let url = listening["url"].as_str().unwrap();
-    let host = url
-        .strip_prefix("http://")
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap();
+    let host = url.strip_prefix("http://").unwrap().split('/').next().unwrap();
     host.rsplit(':').next().unwrap().parse().unwrap()
 }

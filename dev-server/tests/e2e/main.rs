@@ -3,11 +3,7 @@
 //! Every test runs the binary as a user would, reads its JSON events and looks at the far end:
 //! samples of a WAV file, bytes of a socket, elements of the page in a real browser.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "the helpers of tests fail like tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail like tests")]
 #![allow(
     clippy::print_stdout,
     clippy::cast_possible_truncation,
@@ -23,6 +19,7 @@ mod line;
 mod page;
 mod pulse;
 mod reload;
+mod render;
 mod saves;
 mod screenshot;
 mod server;

@@ -41,11 +41,7 @@ fn microphone() -> PathBuf {
 /// Peak and RMS that a meter of the page says.
 fn said(browser: &mut Browser, meter: &str) -> Option<[f64; 2]> {
     let attribute = format!("document.querySelector('[data-meter={meter}]')?.ariaValueText ?? ''");
-    let words = browser
-        .eval(&attribute)
-        .as_str()
-        .unwrap()
-        .replace('\u{2212}', "-");
+    let words = browser.eval(&attribute).as_str().unwrap().replace('\u{2212}', "-");
     let number = |after: &str| {
         let rest = words.split(after).nth(1)?;
         rest.split(' ').next()?.parse().ok()
@@ -80,21 +76,13 @@ fn measured(line: &mut Line, side: &str) -> Vec<f64> {
     std::thread::sleep(Duration::from_millis(300));
     let meters = line.call("meters", &json!({}));
     let peaks = meters[side].as_array().unwrap().iter();
-    peaks
-        .map(|channel| channel["peak_dbfs"].as_f64().unwrap_or(f64::NEG_INFINITY))
-        .collect()
+    peaks.map(|channel| channel["peak_dbfs"].as_f64().unwrap_or(f64::NEG_INFINITY)).collect()
 }
 
 fn assert_measured(line: &mut Line, side: &str, wanted: [f64; 2]) {
     let peaks = measured(line, side);
-    let near = peaks
-        .iter()
-        .zip(wanted)
-        .all(|(is, wanted)| (is - wanted).abs() < 0.05);
-    assert!(
-        near && peaks.len() == 2,
-        "{side}: {peaks:?} instead of {wanted:?}"
-    );
+    let near = peaks.iter().zip(wanted).all(|(is, wanted)| (is - wanted).abs() < 0.05);
+    assert!(near && peaks.len() == 2, "{side}: {peaks:?} instead of {wanted:?}");
 }
 
 /// A server, a script's line to it, and a page that is connected.
@@ -122,20 +110,16 @@ fn levels_and_the_slider_are_those_of_the_sound() {
         "--set",
         "gain=-6",
     ]);
-    for (meter, peak) in [
-        ("input-0", LEFT),
-        ("input-1", RIGHT),
-        ("output-0", LEFT - 6.0),
-        ("output-1", RIGHT - 6.0),
-    ] {
+    for (meter, peak) in
+        [("input-0", LEFT), ("input-1", RIGHT), ("output-0", LEFT - 6.0), ("output-1", RIGHT - 6.0)]
+    {
         assert_level(&mut browser, meter, peak);
     }
     // Three keys of a hundredth of the slider's 72 dB.
     browser.eval(&format!("document.querySelector('{SLIDER}').focus()"));
     (0..3).for_each(|_| browser.press("ArrowDown"));
-    let echo = line.wait_for("param", |param| {
-        (param["value"].as_f64().unwrap() + 8.16).abs() < 1e-3
-    });
+    let echo =
+        line.wait_for("param", |param| (param["value"].as_f64().unwrap() + 8.16).abs() < 1e-3);
     browser.until_text(TEXT, echo["text"].as_str().unwrap());
     assert_measured(&mut line, "output", [LEFT - 8.16, RIGHT - 8.16]);
     assert_level(&mut browser, "output-0", LEFT - 8.16);
@@ -151,9 +135,7 @@ fn levels_and_the_slider_are_those_of_the_sound() {
     line.call("set_param", &json!({ "id": "gain", "value": 3.25 }));
     let echo = line.wait_for("param", |param| param["value"] == 3.25);
     browser.until_text(TEXT, echo["text"].as_str().unwrap());
-    browser.until(&format!(
-        "document.querySelector('{SLIDER}').valueAsNumber === 3.25"
-    ));
+    browser.until(&format!("document.querySelector('{SLIDER}').valueAsNumber === 3.25"));
     assert_level(&mut browser, "output-1", RIGHT + 3.25);
     browser.assert_clean();
 }
@@ -199,22 +181,13 @@ fn bypass_and_mute_do_what_they_say() {
     server.stop().succeeded();
     let left = &Wav::read(&out).channels[0];
     let loud = |frames: &[f32]| frames.iter().any(|x| x.abs() > 0.1);
-    assert!(
-        left[from..to].iter().all(|x| *x == 0.0),
-        "the device gets silence"
-    );
-    assert!(
-        loud(&left[..from]) && loud(&left[to..]),
-        "before and after it does not"
-    );
+    assert!(left[from..to].iter().all(|x| *x == 0.0), "the device gets silence");
+    assert!(loud(&left[..from]) && loud(&left[to..]), "before and after it does not");
 }
 
 /// Where something stands in a source: line and column, as compilers count them.
 fn place_of(what: &str, text: &str) -> (usize, usize) {
-    let found = text
-        .lines()
-        .enumerate()
-        .find_map(|(row, line)| Some((row, line.find(what)?)));
+    let found = text.lines().enumerate().find_map(|(row, line)| Some((row, line.find(what)?)));
     let (row, column) = found.unwrap();
     (row + 1, column + 1)
 }
@@ -223,14 +196,8 @@ fn place_of(what: &str, text: &str) -> (usize, usize) {
 fn edits_good_and_bad_are_told() {
     let plugin = Crate::new("page");
     let dir = plugin.dir.to_str().unwrap();
-    let (_server, mut line, mut browser) = at_the_page(&[
-        "run",
-        dir,
-        "--input",
-        "virtual:tone=997",
-        "--output",
-        "virtual",
-    ]);
+    let (_server, mut line, mut browser) =
+        at_the_page(&["run", dir, "--input", "virtual:tone=997", "--output", "virtual"]);
     let input = measured(&mut line, "input")[0];
     browser.until_text("#generation", "1");
     a_syntax_error(&plugin, &mut browser);
@@ -254,10 +221,7 @@ fn a_syntax_error(plugin: &Crate, browser: &mut Browser) {
     browser.until_seen("#overlay");
     let (row, column) = place_of("= ;", &source(statement));
     let place = browser.text("#diagnostics .place");
-    assert!(
-        place.ends_with(&format!("src/lib.rs:{row}:{}", column + 2)),
-        "{place}"
-    );
+    assert!(place.ends_with(&format!("src/lib.rs:{row}:{}", column + 2)), "{place}");
     assert_eq!(browser.text("#overlay-title"), "Build failed: 1 error");
     assert_eq!(browser.text("#overlay-keeps"), "Generation 1 plays on.");
     assert_eq!(browser.text("#reload-state"), "BuildFailed");
@@ -271,11 +235,7 @@ fn a_panic(plugin: &Crate, line: &mut Line, browser: &mut Browser) {
     browser.until_seen("#fault");
     let banner = browser.text("#fault");
     let (row, _) = place_of(statement, &source(statement));
-    for part in [
-        "Panic in generation 3",
-        "too loud",
-        &format!("src/lib.rs:{row}"),
-    ] {
+    for part in ["Panic in generation 3", "too loud", &format!("src/lib.rs:{row}")] {
         assert!(banner.contains(part), "no {part} in: {banner}");
     }
     browser.until_seen("#audio[data-state=faulted]");
@@ -283,10 +243,7 @@ fn a_panic(plugin: &Crate, line: &mut Line, browser: &mut Browser) {
 
 /// It compiles, but it is no plugin.
 fn a_refusal(plugin: &Crate, browser: &mut Browser) {
-    plugin.save(
-        "src/lib.rs",
-        &source(UNITY).replace("export_plugin!(Gain);", ""),
-    );
+    plugin.save("src/lib.rs", &source(UNITY).replace("export_plugin!(Gain);", ""));
     browser.until_seen("#reload-refused");
     let banner = browser.text("#reload-refused");
     assert!(
@@ -306,9 +263,7 @@ fn parameters_come_and_go(plugin: &Crate, browser: &mut Browser) {
     browser.until_gone("#reload-refused");
     // The one that was there keeps its value, and the hand that is on it.
     assert_eq!(browser.text(TEXT), "6.0 dB");
-    browser.until(&format!(
-        "document.activeElement === document.querySelector('{SLIDER}')"
-    ));
+    browser.until(&format!("document.activeElement === document.querySelector('{SLIDER}')"));
     plugin.law(UNITY);
     browser.until_gone("[data-param=tilt]");
     browser.until_seen(SLIDER);
@@ -342,14 +297,7 @@ fn is_of_the_gap(complaint: &str) -> bool {
 
 #[test]
 fn a_page_outlives_its_server() {
-    let args = [
-        "run",
-        "example-plugin",
-        "--input",
-        "virtual:tone=997",
-        "--output",
-        "virtual",
-    ];
+    let args = ["run", "example-plugin", "--input", "virtual:tone=997", "--output", "virtual"];
     let mut first = Server::start(&args);
     let listening = first.wait("listening");
     first.wait("reloaded");
@@ -359,9 +307,7 @@ fn a_page_outlives_its_server() {
     browser.until_seen("#connection[data-state=reconnecting]");
     browser.until_seen("#offline");
     let mut command = retake();
-    command
-        .args(args)
-        .args(["--json", "--port", &port_of(&listening).to_string()]);
+    command.args(args).args(["--json", "--port", &port_of(&listening).to_string()]);
     let mut second = Server::spawn(command);
     second.wait("reloaded");
     browser.until_seen("#connection[data-state=connected]");
@@ -369,24 +315,14 @@ fn a_page_outlives_its_server() {
     browser.until_gone("#offline");
     let peak = measured(&mut Line::open(&listening), "output")[0];
     assert_level(&mut browser, "output-0", peak);
-    let others: Vec<_> = browser
-        .complaints()
-        .iter()
-        .filter(|said| !is_of_the_gap(said))
-        .collect();
+    let others: Vec<_> = browser.complaints().iter().filter(|said| !is_of_the_gap(said)).collect();
     assert!(others.is_empty(), "{others:#?}");
 }
 
 #[test]
 fn strangers_see_no_page() {
-    let mut server = Server::start(&[
-        "run",
-        "example-plugin",
-        "--input",
-        "virtual",
-        "--output",
-        "virtual",
-    ]);
+    let mut server =
+        Server::start(&["run", "example-plugin", "--input", "virtual", "--output", "virtual"]);
     let listening = server.wait("listening");
     let port = port_of(&listening);
     let mut browser = Browser::open(&format!("http://127.0.0.1:{port}/"));

@@ -63,10 +63,7 @@ impl Drop for Killed {
 impl Daemon {
     /// Waits until no other test of this file has one.
     fn start() -> Self {
-        let mut daemon = Self {
-            home: tempfile::tempdir().unwrap(),
-            child: None,
-        };
+        let mut daemon = Self { home: tempfile::tempdir().unwrap(), child: None };
         daemon.restart();
         daemon
     }
@@ -83,9 +80,7 @@ impl Daemon {
 
     /// The daemon's home is this program's.
     fn enter(&self, command: &mut Command) {
-        command
-            .env("HOME", self.home.path())
-            .env("XDG_RUNTIME_DIR", self.home.path());
+        command.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path());
         command.env_remove("PULSE_SERVER");
     }
 
@@ -103,12 +98,7 @@ impl Daemon {
         std::fs::write(&script, SCRIPT).unwrap();
         let child = self
             .command("pulseaudio")
-            .args([
-                "-n",
-                "--daemonize=no",
-                "--use-pid-file=no",
-                "--exit-idle-time=-1",
-            ])
+            .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
             .args(["--system=false", "--disallow-exit", "--realtime=no", "-F"])
             .arg(&script)
             .stderr(Stdio::null())
@@ -117,11 +107,7 @@ impl Daemon {
         self.child = Some(child);
         let until = Instant::now() + Duration::from_secs(20);
         let answers = || {
-            let sinks = self
-                .command("pactl")
-                .args(["list", "short", "sinks"])
-                .output()
-                .unwrap();
+            let sinks = self.command("pactl").args(["list", "short", "sinks"]).output().unwrap();
             String::from_utf8_lossy(&sinks.stdout).contains("speaker")
         };
         while !answers() {
@@ -149,11 +135,7 @@ impl Daemon {
     fn listen(&self) -> Listening {
         let mut child = self
             .command("parec")
-            .args([
-                "--device=speaker.monitor",
-                "--format=float32le",
-                "--rate=48000",
-            ])
+            .args(["--device=speaker.monitor", "--format=float32le", "--rate=48000"])
             .args(["--channels=2", "--raw", "--latency-msec=1000"])
             .stdout(Stdio::piped())
             .spawn()
@@ -164,17 +146,12 @@ impl Daemon {
             pipe.read_to_end(&mut bytes).unwrap();
             bytes
         });
-        Listening {
-            child: Killed(child),
-            reader,
-        }
+        Listening { child: Killed(child), reader }
     }
 
     fn retake(&self, args: &[&str]) -> Server {
         let mut command = retake();
-        command
-            .args(args)
-            .args(["--host", "pulseaudio", "--unmute", "--json", "--port", "0"]);
+        command.args(args).args(["--host", "pulseaudio", "--unmute", "--json", "--port", "0"]);
         let (home, cargo) = (std::env::var_os("HOME"), std::env::var_os("CARGO_HOME"));
         let (home, cargo) = (home.map(PathBuf::from), cargo.map(PathBuf::from));
         self.enter(&mut command);
@@ -205,10 +182,7 @@ const LEAD_SECONDS: u32 = 8;
 fn sweep_survives(period: u32, seconds: u32, attempts: usize) {
     build_example();
     let is_whole = |_| play_sweep(period, seconds);
-    assert!(
-        (0..attempts).any(is_whole),
-        "none of {attempts} runs was whole"
-    );
+    assert!((0..attempts).any(is_whole), "none of {attempts} runs was whole");
 }
 
 /// Plays a sweep for `seconds` through the plugin; whether it arrived whole.
@@ -225,13 +199,7 @@ fn play_sweep(period: u32, seconds: u32) -> bool {
     let listening = daemon.listen();
     let record = dir.path().join("record.wav");
     let frames = period.to_string();
-    let args = [
-        "example-plugin",
-        "--no-watch",
-        "--period",
-        &frames,
-        "--record",
-    ];
+    let args = ["example-plugin", "--no-watch", "--period", &frames, "--record"];
     let mut server = daemon.retake(&[&args[..], &[record.to_str().unwrap()]].concat());
     let audio = server.wait("audio_started");
     server.wait("reloaded");
@@ -249,10 +217,7 @@ fn play_sweep(period: u32, seconds: u32) -> bool {
         audio["input"]["period"], audio["output"]["period"],
     );
     let is_clean = recorded_db <= -90.0 && heard_db <= -90.0;
-    assert!(
-        !is_clean || stopped["lost_frames"] == 0,
-        "nothing is lost, but: {stopped}"
-    );
+    assert!(!is_clean || stopped["lost_frames"] == 0, "nothing is lost, but: {stopped}");
     is_clean
 }
 
@@ -287,20 +252,13 @@ fn the_daemon_dies_and_comes_back() {
     let mut daemon = Daemon::start();
     let dir = tempfile::tempdir().unwrap();
     let material = dir.path().join("sweep.wav");
-    Wav::new(
-        RATE,
-        vec![sweep(RATE, 200.0, 400.0, 0.5, 60 * RATE as usize); 2],
-    )
-    .write(&material);
+    Wav::new(RATE, vec![sweep(RATE, 200.0, 400.0, 0.5, 60 * RATE as usize); 2]).write(&material);
     let plugin = Crate::new("pulse");
     let mut server = daemon.retake(&[plugin.dir.to_str().unwrap()]);
     let token = server.wait("listening");
     server.wait("reloaded");
     let mut socket = Line::open(&token);
-    socket.call(
-        "set_param",
-        &serde_json::json!({ "id": "gain", "value": -6.0 }),
-    );
+    socket.call("set_param", &serde_json::json!({ "id": "gain", "value": -6.0 }));
     plugin.law("*sample *= gain * 0.5;");
     let second = server.wait("reloaded");
     daemon.kill();

@@ -13,14 +13,8 @@ use crate::{
     wav::Wav,
 };
 
-const TIMES: [&str; 6] = [
-    "detect_ms",
-    "build_ms",
-    "stage_ms",
-    "load_ms",
-    "swap_ms",
-    "save_to_sound_ms",
-];
+const TIMES: [&str; 6] =
+    ["detect_ms", "build_ms", "stage_ms", "load_ms", "swap_ms", "save_to_sound_ms"];
 
 /// A microphone and a speaker made of files.
 pub(crate) struct Booth {
@@ -33,10 +27,7 @@ impl Booth {
     pub(crate) fn new(name: &str) -> Self {
         let channel = |hz, amplitude| sine(48_000, hz, amplitude, 48_000);
         let input = Wav::new(48_000, vec![channel(997.0, 0.5), channel(1_499.0, 0.3)]);
-        let this = Self {
-            name: name.to_owned(),
-            input,
-        };
+        let this = Self { name: name.to_owned(), input };
         this.input.write(&this.file("in"));
         this
     }
@@ -80,11 +71,7 @@ pub(crate) fn assert_nothing_lost(ended: &Ended) {
 fn assert_is_reload(event: &Value, generation: u32) {
     assert_eq!(event["generation"], generation);
     assert_eq!(event["lost_frames"], 0);
-    let ms = |name: &str| {
-        event[name]
-            .as_f64()
-            .unwrap_or_else(|| panic!("{name}: {event}"))
-    };
+    let ms = |name: &str| event[name].as_f64().unwrap_or_else(|| panic!("{name}: {event}"));
     assert!(TIMES.iter().all(|name| ms(name) >= 0.0), "{event}");
     assert!(ms("build_ms") > 0.0 && ms("load_ms") > 0.0);
     let steps: f64 = TIMES[..5].iter().map(|name| ms(name)).sum();
@@ -116,11 +103,7 @@ fn a_saved_law_takes_over_within_the_fade_and_no_frame_is_lost() {
     for channel in 0..2 {
         let take = Take::new(&booth.input, &out, channel, gains[0]);
         let ends = take.assert_gains(&gains);
-        println!(
-            "channel {channel}: from {}, ends {ends:?} of {}",
-            take.first(),
-            out.frames()
-        );
+        println!("channel {channel}: from {}, ends {ends:?} of {}", take.first(), out.frames());
         let last = ends[gains.len() - 1];
         take.assert_fades_out(last, gains[gains.len() - 1]);
         // The recording is what the plugin made: it does not fade at the end.
@@ -167,9 +150,7 @@ fn fifty_reloads_lose_nothing_and_leave_nothing() {
 fn mapped(server: &Server) -> usize {
     let maps = fs::read_to_string(format!("/proc/{}/maps", server.pid())).unwrap();
     let paths = maps.lines().filter_map(|line| line.split_once('/'));
-    let ours: BTreeSet<&str> = paths
-        .map(|(_, path)| path)
-        .filter(|path| path.contains("retake/staged"))
-        .collect();
+    let ours: BTreeSet<&str> =
+        paths.map(|(_, path)| path).filter(|path| path.contains("retake/staged")).collect();
     ours.len()
 }

@@ -108,10 +108,7 @@ fn a_minute_of_idleness_builds_nothing() {
     let mut server = booth.start(&plugin, &[]);
     wait_for_sound(&mut server);
     let heard = server.listen_for(Duration::from_mins(1));
-    assert!(
-        heard.iter().all(|event| !is(event, "build_started")),
-        "{heard:#?}"
-    );
+    assert!(heard.iter().all(|event| !is(event, "build_started")), "{heard:#?}");
     assert_nothing_lost(&server.stop().succeeded());
 }
 
@@ -132,18 +129,11 @@ fn files_saved_together_are_built_once() {
     server.settle();
     let before = server.count("build_started");
     // A build between the two would not find the function.
-    plugin.save_by_rename(&[
-        ("src/law.rs", &module("second", 0.5)),
-        ("src/lib.rs", &lib("second")),
-    ]);
+    plugin
+        .save_by_rename(&[("src/law.rs", &module("second", 0.5)), ("src/lib.rs", &lib("second"))]);
     server.wait("reloaded");
     server.settle();
-    assert_eq!(
-        server.count("build_started"),
-        before + 1,
-        "{:#?}",
-        server.seen
-    );
+    assert_eq!(server.count("build_started"), before + 1, "{:#?}", server.seen);
     assert_eq!(server.count("build_failed"), 0);
     assert_ends_with(&booth, server, 0.5);
     plugin.law(UNITY);

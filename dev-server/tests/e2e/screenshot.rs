@@ -23,12 +23,8 @@ const RATE: u32 = 48_000;
 /// One bar of four beats.
 const BEAT: usize = RATE as usize / 2;
 /// A minor seventh, a major seventh, and so on: roots and chords in semitones from A2.
-const BARS: [[i32; 5]; 4] = [
-    [0, 12, 15, 19, 22],
-    [-4, 8, 12, 15, 19],
-    [3, 10, 15, 19, 22],
-    [-2, 10, 14, 17, 21],
-];
+const BARS: [[i32; 5]; 4] =
+    [[0, 12, 15, 19, 22], [-4, 8, 12, 15, 19], [3, 10, 15, 19, 22], [-2, 10, 14, 17, 21]];
 
 /// A plugin with something to turn: drive, a low-pass, width.
 const DRIVE: &str = r#"//! A saturator.
@@ -144,36 +140,21 @@ fn readme_picture() {
     plugin.save("src/lib.rs", DRIVE);
     let mic = format!("virtual:period=256,file={}", mic.display());
     let dir = plugin.dir.to_str().unwrap();
-    let mut server = Server::start(&[
-        "run",
-        dir,
-        "--input",
-        &mic,
-        "--output",
-        "virtual:period=256",
-    ]);
+    let mut server =
+        Server::start(&["run", dir, "--input", &mic, "--output", "virtual:period=256"]);
     let listening = server.wait("listening");
     server.wait("reloaded");
     let mut browser = Browser::open(listening["url"].as_str().unwrap());
     browser.theme("dark");
     browser.until_seen("#audio[data-state=running]");
     let mut line = Line::open(&listening);
-    for (law, wanted) in [
-        ("(drive * *sample + bias).sin()", 2),
-        ("(drive * *sample + bias).tanh()", 3),
-    ] {
-        plugin.save(
-            "src/lib.rs",
-            &DRIVE.replace("(drive * *sample + bias).tanh()", law),
-        );
+    for (law, wanted) in
+        [("(drive * *sample + bias).sin()", 2), ("(drive * *sample + bias).tanh()", 3)]
+    {
+        plugin.save("src/lib.rs", &DRIVE.replace("(drive * *sample + bias).tanh()", law));
         browser.until_text("#generation", &wanted.to_string());
     }
-    for (id, value) in [
-        ("drive", 17.5),
-        ("bias", 0.18),
-        ("tone", 11_200.0),
-        ("output", -4.0),
-    ] {
+    for (id, value) in [("drive", 17.5), ("bias", 0.18), ("tone", 11_200.0), ("output", -4.0)] {
         line.call("set_param", &json!({ "id": id, "value": value }));
     }
     browser.until_text("#reload-state", "Running");

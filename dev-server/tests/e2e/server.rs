@@ -89,13 +89,7 @@ impl Server {
             stderr.read_to_end(&mut text).unwrap();
             String::from_utf8_lossy(&text).into_owned()
         });
-        Self {
-            child,
-            lines,
-            seen: Vec::new(),
-            stderr: Some(stderr),
-            traces,
-        }
+        Self { child, lines, seen: Vec::new(), stderr: Some(stderr), traces }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -127,9 +121,8 @@ impl Server {
     pub(crate) fn listen_for(&mut self, time: Duration) -> Vec<Value> {
         let until = Instant::now() + time;
         let mut heard = Vec::new();
-        while let Ok(event) = self
-            .lines
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        while let Ok(event) =
+            self.lines.recv_timeout(until.saturating_duration_since(Instant::now()))
         {
             heard.push(event);
         }
@@ -139,19 +132,13 @@ impl Server {
 
     /// How many events of that name were seen so far.
     pub(crate) fn count(&self, name: &str) -> usize {
-        self.seen
-            .iter()
-            .filter(|event| event["event"] == name)
-            .count()
+        self.seen.iter().filter(|event| event["event"] == name).count()
     }
 
     fn give_up(&mut self) -> String {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self.stderr
-            .take()
-            .map(|text| text.join().unwrap())
-            .unwrap_or_default()
+        self.stderr.take().map(|text| text.join().unwrap()).unwrap_or_default()
     }
 
     /// Reads on until all builds that began have ended and nothing more is told for a while.
@@ -159,12 +146,7 @@ impl Server {
         let until = Instant::now() + PATIENCE;
         loop {
             let is_quiet = self.listen_for(Duration::from_millis(1_500)).is_empty();
-            let ends = [
-                "reloaded",
-                "reload_failed",
-                "build_failed",
-                "build_cancelled",
-            ];
+            let ends = ["reloaded", "reload_failed", "build_failed", "build_cancelled"];
             let n_ended: usize = ends.iter().map(|end| self.count(end)).sum();
             if is_quiet && n_ended >= self.count("build_started") {
                 return;
@@ -191,21 +173,13 @@ impl Server {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status.code();
             }
-            assert!(
-                Instant::now() < until,
-                "it does not end: {}",
-                self.give_up()
-            );
+            assert!(Instant::now() < until, "it does not end: {}", self.give_up());
             std::thread::sleep(Duration::from_millis(5));
         };
         let stderr = self.stderr.take().unwrap().join().unwrap();
         self.seen.extend(self.lines.iter());
         self.traces.assert_gone();
-        Ended {
-            code,
-            events: std::mem::take(&mut self.seen),
-            stderr,
-        }
+        Ended { code, events: std::mem::take(&mut self.seen), stderr }
     }
 }
 

@@ -5,9 +5,7 @@ use std::f64::consts::TAU;
 /// A sine of `hz` and `amplitude`, `frames` long.
 pub(crate) fn sine(rate: u32, hz: f64, amplitude: f64, frames: usize) -> Vec<f32> {
     let step = TAU * hz / f64::from(rate);
-    (0..frames)
-        .map(|n| (amplitude * (step * n as f64).sin()) as f32)
-        .collect()
+    (0..frames).map(|n| (amplitude * (step * n as f64).sin()) as f32).collect()
 }
 
 /// Noise that is the same every time: frames can be told apart by it.
@@ -54,17 +52,13 @@ pub(crate) fn snr_of_sine(x: &[f32], rate: u32, hz: f64) -> f64 {
 /// Gauss elimination with pivots on three unknowns.
 fn solve(mut m: [[f64; 4]; 3]) -> [f64; 3] {
     for i in 0..3 {
-        let pivot = (i..3)
-            .max_by(|&a, &b| m[a][i].abs().total_cmp(&m[b][i].abs()))
-            .unwrap();
+        let pivot = (i..3).max_by(|&a, &b| m[a][i].abs().total_cmp(&m[b][i].abs())).unwrap();
         m.swap(i, pivot);
         let pivot_row = m[i];
         for (j, row) in m.iter_mut().enumerate() {
             if j != i {
                 let factor = row[i] / pivot_row[i];
-                row.iter_mut()
-                    .zip(pivot_row)
-                    .for_each(|(x, p)| *x -= factor * p);
+                row.iter_mut().zip(pivot_row).for_each(|(x, p)| *x -= factor * p);
             }
         }
     }

@@ -43,12 +43,7 @@ fn an_end_during_the_first_build_leaves_nothing() {
     assert!(server.traces.processes().len() > 1, "cargo runs");
     let ended = assert_ended_in_order(server.stop());
     println!("{}", ended.stderr);
-    assert!(
-        ended
-            .events
-            .iter()
-            .all(|event| event["event"] != "audio_started")
-    );
+    assert!(ended.events.iter().all(|event| event["event"] != "audio_started"));
 }
 
 #[test]
@@ -92,14 +87,7 @@ fn an_end_during_a_swap_leaves_nothing() {
 fn a_duration_at_the_real_clock_is_kept_to_the_frame() {
     let out = tmp("booth").join("duration.wav");
     let output = format!("virtual:period=512,file={}", out.display());
-    let words = [
-        "run",
-        "example-plugin",
-        "--input",
-        "virtual",
-        "--output",
-        &output,
-    ];
+    let words = ["run", "example-plugin", "--input", "virtual", "--output", &output];
     let ended = run(&[&words[..], &["--duration", "1.2345"]].concat()).succeeded();
     ended.assert_stopped_last();
     let stopped = ended.event("stopped");

@@ -30,9 +30,7 @@ fn start() -> (Server, Value) {
 /// Asks for the upgrade with these headers; the whole answer, or as much as comes with a `101`.
 fn knock(port: u16, target: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let request = format!(
         "GET {target} HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
@@ -46,9 +44,7 @@ fn knock(port: u16, target: &str, headers: &str) -> String {
         }
     }
     let text = String::from_utf8(answer).unwrap();
-    text.split_inclusive("\r\n")
-        .filter(|line| !line.starts_with("date:"))
-        .collect()
+    text.split_inclusive("\r\n").filter(|line| !line.starts_with("date:")).collect()
 }
 
 #[test]
@@ -69,15 +65,9 @@ fn strangers_get_403_before_the_upgrade() {
         (wrong_token.as_str(), own.clone()),
         (&with_token, String::from("Host: evil.example\r\n")),
         (&with_token, format!("Host: evil.example:{port}\r\n")),
-        (
-            &with_token,
-            format!("{host}Origin: http://evil.example\r\n"),
-        ),
+        (&with_token, format!("{host}Origin: http://evil.example\r\n")),
         (&with_token, format!("{host}Origin: null\r\n")),
-        (
-            &with_token,
-            format!("{host}Origin: http://localhost:{port}\r\n"),
-        ),
+        (&with_token, format!("{host}Origin: http://localhost:{port}\r\n")),
     ];
     let uniform = knock(port, "/ws", "Host: evil.example\r\n");
     assert!(uniform.starts_with("HTTP/1.1 403"), "{uniform}");
@@ -92,22 +82,13 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 
 fn p50_p99(mut times: Vec<Duration>) -> String {
     times.sort();
-    format!(
-        "p50 {:?}, p99 {:?}",
-        percentile(&times, 50),
-        percentile(&times, 99)
-    )
+    format!("p50 {:?}, p99 {:?}", percentile(&times, 50), percentile(&times, 99))
 }
 
 #[test]
 fn a_parameter_is_answered_and_echoed() {
     let (mut server, listening) = start();
-    let audio = server
-        .seen
-        .iter()
-        .find(|e| e["event"] == "audio_started")
-        .unwrap()
-        .clone();
+    let audio = server.seen.iter().find(|e| e["event"] == "audio_started").unwrap().clone();
     let mut line = Line::open(&listening);
     let (mut replies, mut echoes) = (Vec::new(), Vec::new());
     for n in 0..500 {
@@ -118,20 +99,11 @@ fn a_parameter_is_answered_and_echoed() {
         let echo = line.wait_for("param", |param| param["value"] == value);
         echoes.push(answered.elapsed());
         replies.push(answered - asked);
-        assert!(
-            echo["text"]
-                .as_str()
-                .unwrap()
-                .starts_with(&format!("{value:.1}")),
-            "{echo}"
-        );
+        assert!(echo["text"].as_str().unwrap().starts_with(&format!("{value:.1}")), "{echo}");
     }
     println!("set_param: reply {}", p50_p99(replies));
     let period = &audio["output"]["period"];
-    println!(
-        "param after the reply: {} (period {period} frames)",
-        p50_p99(echoes)
-    );
+    println!("param after the reply: {} (period {period} frames)", p50_p99(echoes));
     let error = line.answer("set_param", &json!({ "id": "gain", "value": 99 }));
     assert_eq!(error["error"]["code"], -32602);
     assert_eq!(error["error"]["data"], json!({ "min": -60.0, "max": 12.0 }));

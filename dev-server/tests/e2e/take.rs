@@ -21,20 +21,13 @@ impl<'a> Take<'a> {
     pub(crate) fn new(input: &'a Wav, out: &'a Wav, channel: usize, gain: f32) -> Self {
         let (input, out) = (&input.channels[channel][..], &out.channels[channel][..]);
         let first = out.iter().position(|&x| x != 0.0).expect("some sound");
-        let mut take = Self {
-            input,
-            out,
-            ahead: 0,
-        };
+        let mut take = Self { input, out, ahead: 0 };
         // A few frames on: the sound may begin at a zero crossing.
         let from = first + 4;
         let fits = |take: &Self| take.exact_until(from, gain) >= from + STRETCH;
         while !fits(&take) {
             take.ahead += 1;
-            assert!(
-                take.ahead < input.len(),
-                "frames {first}.. are not the input"
-            );
+            assert!(take.ahead < input.len(), "frames {first}.. are not the input");
         }
         take
     }
@@ -51,9 +44,7 @@ impl<'a> Take<'a> {
     /// The first frame from `from` on that is not, bit for bit, the input with this gain.
     pub(crate) fn exact_until(&self, from: usize, gain: f32) -> usize {
         let is_it = |n: &usize| self.out[*n].to_bits() == (self.played(*n) * gain).to_bits();
-        (from..self.out.len())
-            .find(|n| !is_it(n))
-            .unwrap_or(self.out.len())
+        (from..self.out.len()).find(|n| !is_it(n)).unwrap_or(self.out.len())
     }
 
     /// The first frame from `from` on where a stretch begins that has exactly this gain.
@@ -86,10 +77,7 @@ impl<'a> Take<'a> {
 
     fn assert_fade(&self, start: usize, old: f32, new: f32) -> usize {
         let end = start + FADE_FRAMES;
-        assert!(
-            end < self.out.len(),
-            "frame {start}: gain {old} ends, {new} never begins"
-        );
+        assert!(end < self.out.len(), "frame {start}: gain {old} ends, {new} never begins");
         for n in start..end {
             let share = (n - start + 1) as f32 / FADE_FRAMES as f32;
             let x = self.played(n);
@@ -108,20 +96,9 @@ impl<'a> Take<'a> {
 
     /// Asserts that from `from` on the sound goes down to silence and stays there.
     pub(crate) fn assert_fades_out(&self, from: usize, gain: f32) {
-        let silent = self
-            .out
-            .iter()
-            .rposition(|&x| x != 0.0)
-            .map_or(0, |n| n + 1);
-        assert!(
-            silent < self.out.len(),
-            "it ends in the middle of the sound"
-        );
-        assert!(
-            silent <= from + FADE_FRAMES,
-            "a fade of {} frames",
-            silent - from
-        );
+        let silent = self.out.iter().rposition(|&x| x != 0.0).map_or(0, |n| n + 1);
+        assert!(silent < self.out.len(), "it ends in the middle of the sound");
+        assert!(silent <= from + FADE_FRAMES, "a fade of {} frames", silent - from);
         for n in from..silent {
             let left = 1.0 - (n - from) as f32 / FADE_FRAMES as f32;
             let most = (self.played(n) * gain).abs() * left + 1e-6;

@@ -18,17 +18,11 @@ impl Wav {
     pub(crate) fn read(path: &Path) -> Self {
         let mut reader = WavReader::open(path).unwrap();
         let spec = reader.spec();
-        assert_eq!(
-            (spec.bits_per_sample, spec.sample_format),
-            (32, SampleFormat::Float)
-        );
+        assert_eq!((spec.bits_per_sample, spec.sample_format), (32, SampleFormat::Float));
         let n = usize::from(spec.channels);
         let samples: Vec<f32> = reader.samples().map(Result::unwrap).collect();
         let channels = (0..n).map(|c| samples.iter().skip(c).step_by(n).copied().collect());
-        Self {
-            rate: spec.sample_rate,
-            channels: channels.collect(),
-        }
+        Self { rate: spec.sample_rate, channels: channels.collect() }
     }
 
     pub(crate) fn write(&self, path: &Path) {

@@ -25,10 +25,7 @@ fn a_parameter_goes_to_control_and_its_answer_comes_back() {
         })
         .collect();
     times.sort();
-    println!(
-        "set_param round trip: p50 {:?}, p99 {:?}",
-        times[500], times[990]
-    );
+    println!("set_param round trip: p50 {:?}, p99 {:?}", times[500], times[990]);
 }
 
 #[test]
@@ -43,11 +40,7 @@ fn a_value_out_of_range_is_refused_with_the_range() {
         let answer = client.text();
         assert_eq!(answer["id"], "x", "{answer}");
         assert_eq!(answer["error"]["code"], -32602, "{answer}");
-        assert_eq!(
-            answer["error"]["data"],
-            json!({"min": -60.0, "max": 12.0}),
-            "{answer}"
-        );
+        assert_eq!(answer["error"]["data"], json!({"min": -60.0, "max": 12.0}), "{answer}");
     }
 }
 
@@ -78,9 +71,7 @@ fn requests_sent_ahead_are_answered_in_order() {
     });
     let mut client = Client::new(&rig);
     for id in 0..50 {
-        client.send(&format!(
-            r#"{{"jsonrpc":"2.0","id":{id},"method":"status"}}"#
-        ));
+        client.send(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"status"}}"#));
     }
     for id in 0..50 {
         assert_eq!(client.text()["id"], id);
@@ -94,26 +85,10 @@ fn a_message_that_is_no_request_is_answered_and_forgiven() {
     for (text, id, code) in [
         ("{not json", Value::Null, -32700),
         ("", Value::Null, -32700),
-        (
-            r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#,
-            Value::Null,
-            -32600,
-        ),
-        (
-            r#"{"jsonrpc":"1.0","id":5,"method":"status"}"#,
-            json!(5),
-            -32600,
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":"a","method":"format_disk"}"#,
-            json!("a"),
-            -32601,
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":7,"method":"mute","params":{"on":"yes"}}"#,
-            json!(7),
-            -32602,
-        ),
+        (r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#, Value::Null, -32600),
+        (r#"{"jsonrpc":"1.0","id":5,"method":"status"}"#, json!(5), -32600),
+        (r#"{"jsonrpc":"2.0","id":"a","method":"format_disk"}"#, json!("a"), -32601),
+        (r#"{"jsonrpc":"2.0","id":7,"method":"mute","params":{"on":"yes"}}"#, json!(7), -32602),
     ] {
         client.send(text);
         let answer = client.text();
@@ -141,10 +116,7 @@ fn a_request_without_id_is_done_and_not_answered() {
 
 #[test]
 fn a_control_thread_that_hangs_or_ends_is_an_error_to_the_caller() {
-    let limits = Limits {
-        reply: Duration::from_millis(100),
-        ..Limits::default()
-    };
+    let limits = Limits { reply: Duration::from_millis(100), ..Limits::default() };
     let mut kept: Vec<Call> = Vec::new();
     let rig = Rig::with(limits, move |call| match call.request {
         Request::Status => kept.push(call),
@@ -164,31 +136,17 @@ fn a_control_thread_that_hangs_or_ends_is_an_error_to_the_caller() {
 
 #[test]
 fn a_hurried_client_is_told_to_slow_down() {
-    let limits = Limits {
-        requests_per_second: 10,
-        ..Limits::default()
-    };
+    let limits = Limits { requests_per_second: 10, ..Limits::default() };
     let rig = Rig::with(limits, answering);
     let mut client = Client::new(&rig);
     let start = Instant::now();
-    let answers: Vec<Value> = (0..200)
-        .map(|_| client.call("status", &json!({})))
-        .collect();
+    let answers: Vec<Value> = (0..200).map(|_| client.call("status", &json!({}))).collect();
     let allowed = 10.0 + start.elapsed().as_secs_f64() * 10.0;
-    let (served, refused): (Vec<_>, Vec<_>) = answers
-        .iter()
-        .partition(|answer| answer["result"].is_object());
+    let (served, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer["result"].is_object());
     assert!(served.len() >= 10, "{}", served.len());
-    assert!(
-        served.len() as f64 <= allowed,
-        "{} of {allowed}",
-        served.len()
-    );
-    assert!(
-        refused
-            .iter()
-            .all(|answer| answer["error"]["code"] == -32000)
-    );
+    assert!(served.len() as f64 <= allowed, "{} of {allowed}", served.len());
+    assert!(refused.iter().all(|answer| answer["error"]["code"] == -32000));
     // The others have their own bucket.
     assert!(Client::new(&rig).call("status", &json!({}))["result"].is_object());
 }

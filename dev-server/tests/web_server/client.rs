@@ -25,9 +25,7 @@ pub(crate) fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    text.split_inclusive("\r\n")
-        .filter(|line| !line.starts_with("date: "))
-        .collect()
+    text.split_inclusive("\r\n").filter(|line| !line.starts_with("date: ")).collect()
 }
 
 /// One request as written, one answer.
@@ -37,9 +35,7 @@ pub(crate) fn http(rig: &Rig, start: &str, headers: &[(&str, &str)]) -> String {
     for (name, value) in headers {
         write!(request, "{name}: {value}\r\n").unwrap();
     }
-    stream
-        .write_all(format!("{request}\r\n").as_bytes())
-        .unwrap();
+    stream.write_all(format!("{request}\r\n").as_bytes()).unwrap();
     rest(&mut stream)
 }
 
@@ -111,9 +107,6 @@ impl Client {
                 message => before.push(message),
             }
         }
-        panic!(
-            "still connected after {n_pings} pings and {} messages",
-            before.len()
-        );
+        panic!("still connected after {n_pings} pings and {} messages", before.len());
     }
 }

@@ -46,11 +46,7 @@ fn a_thousand_notifications_reach_everyone_in_order() {
 
 #[test]
 fn a_client_that_never_reads_is_closed_and_nobody_else_notices() {
-    let limits = Limits {
-        notifications: 64,
-        send: Duration::from_mins(1),
-        ..Limits::default()
-    };
+    let limits = Limits { notifications: 64, send: Duration::from_mins(1), ..Limits::default() };
     let rig = Rig::with(limits, answering);
     let mut clients = seated(&rig, 3);
     let mut silent = clients.pop().unwrap();
@@ -64,10 +60,7 @@ fn a_client_that_never_reads_is_closed_and_nobody_else_notices() {
         }
     }
     let (code, reason, before) = silent.until_closed();
-    assert_eq!(
-        (code, reason.as_str()),
-        (1008, "too slow: notifications were lost")
-    );
+    assert_eq!((code, reason.as_str()), (1008, "too slow: notifications were lost"));
     assert!(before.len() < 1000, "{} were kept for it", before.len());
     for (n, message) in (0..).zip(&before) {
         let value: Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
@@ -119,11 +112,7 @@ fn one_client_too_many_is_told_so_and_a_free_seat_is_given_again() {
 
 #[test]
 fn a_dead_client_loses_its_seat_and_an_idle_one_keeps_it() {
-    let limits = Limits {
-        clients: 2,
-        ping: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let limits = Limits { clients: 2, ping: Duration::from_millis(300), ..Limits::default() };
     let rig = Rig::with(limits, answering);
     let mut clients = seated(&rig, 2);
     // The dead one does not read, so it does not answer a ping; the idle one does nothing else.

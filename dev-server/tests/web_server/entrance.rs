@@ -17,27 +17,12 @@ const UPGRADE: [(&str, &str); 4] = [
 
 /// Sends a request that is right but for `wrong`, as a page and as a WebSocket.
 fn refusals(rig: &Rig, wrong: &[(&str, &str)]) -> Vec<String> {
-    let paths = [
-        "GET /",
-        "GET /app/main.js",
-        "GET /nothing",
-        "HEAD /nothing",
-        "POST /",
-        "GET /ws",
-    ];
+    let paths = ["GET /", "GET /app/main.js", "GET /nothing", "HEAD /nothing", "POST /", "GET /ws"];
     let answers = paths.iter().map(|path| {
         let headers = [wrong, &UPGRADE].concat();
-        let headers = if path.ends_with("/ws") {
-            &headers
-        } else {
-            wrong
-        };
+        let headers = if path.ends_with("/ws") { &headers } else { wrong };
         let answer = http(rig, path, headers);
-        if path.starts_with("HEAD") {
-            answer + rest_of_page(rig).as_str()
-        } else {
-            answer
-        }
+        if path.starts_with("HEAD") { answer + rest_of_page(rig).as_str() } else { answer }
     });
     answers.collect()
 }
@@ -65,11 +50,7 @@ fn whatever_is_wrong_the_refusal_is_the_same_403() {
         &[("Host", "evil.example"), ("Cookie", cookie)],
         &[("Host", "127.0.0.1"), ("Cookie", cookie)],
         &[("Host", host), ("Host", host), ("Cookie", cookie)],
-        &[
-            ("Host", host),
-            ("Origin", "http://evil.example"),
-            ("Cookie", cookie),
-        ],
+        &[("Host", host), ("Origin", "http://evil.example"), ("Cookie", cookie)],
         &[("Host", host), ("Origin", &other), ("Cookie", cookie)],
         &[("Host", host), ("Origin", "null"), ("Cookie", cookie)],
     ] {
@@ -89,18 +70,11 @@ fn whatever_is_wrong_the_refusal_is_the_same_403() {
 fn the_terminals_url_becomes_a_cookie_and_a_clean_address() {
     let rig = Rig::new();
     let host = rig.host();
-    let path = rig
-        .server
-        .url
-        .strip_prefix(&format!("http://{host}"))
-        .unwrap();
+    let path = rig.server.url.strip_prefix(&format!("http://{host}")).unwrap();
     let answer = http(&rig, &format!("GET {path}"), &[("Host", &host)]);
     assert!(answer.starts_with("HTTP/1.1 303 See Other\r\n"), "{answer}");
     assert!(answer.contains("\r\nlocation: /\r\n"), "{answer}");
-    let cookie = format!(
-        "\r\nset-cookie: {}; HttpOnly; SameSite=Strict; Path=/\r\n",
-        rig.cookie()
-    );
+    let cookie = format!("\r\nset-cookie: {}; HttpOnly; SameSite=Strict; Path=/\r\n", rig.cookie());
     assert!(answer.contains(&cookie), "{answer}");
 
     let with_cookie = [("Host", host.as_str()), ("Cookie", &rig.cookie())];
@@ -126,10 +100,7 @@ fn pages_carry_the_headers_that_fence_them() {
         ("OPTIONS /ws", "405 Method Not Allowed"),
     ] {
         let answer = http(&rig, start, &headers);
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
-            "{start}: {answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{start}: {answer}");
         for line in [
             "cross-origin-resource-policy: same-origin".to_owned(),
             "x-content-type-options: nosniff".to_owned(),
@@ -140,26 +111,14 @@ fn pages_carry_the_headers_that_fence_them() {
                  frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
             ),
         ] {
-            assert!(
-                answer.contains(&format!("\r\n{line}\r\n")),
-                "{start}: no {line}: {answer}"
-            );
+            assert!(answer.contains(&format!("\r\n{line}\r\n")), "{start}: no {line}: {answer}");
         }
-        assert!(
-            !answer.to_lowercase().contains("access-control"),
-            "{answer}"
-        );
+        assert!(!answer.to_lowercase().contains("access-control"), "{answer}");
     }
     let script = http(&rig, "GET /app/main.js", &headers);
-    assert!(
-        script.contains("\r\ncontent-type: text/javascript\r\n"),
-        "{script}"
-    );
+    assert!(script.contains("\r\ncontent-type: text/javascript\r\n"), "{script}");
     let head = http(&rig, "HEAD /", &headers);
-    assert!(
-        head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"),
-        "{head}"
-    );
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
 }
 
 #[test]
@@ -168,11 +127,7 @@ fn a_socket_opens_by_cookie_from_the_page_and_by_url_from_a_script() {
     for name in ["127.0.0.1", "localhost", "[::1]"] {
         let host = format!("{name}:{}", rig.port());
         let origin = format!("http://{host}");
-        let headers = [
-            ("Host", host.as_str()),
-            ("Origin", &origin),
-            ("Cookie", &rig.cookie()),
-        ];
+        let headers = [("Host", host.as_str()), ("Origin", &origin), ("Cookie", &rig.cookie())];
         let mut page = Client::open(&rig, &rig.server.ws, &headers).ok().unwrap();
         assert!(page.call("status", &serde_json::json!({}))["result"].is_object());
     }
@@ -181,10 +136,7 @@ fn a_socket_opens_by_cookie_from_the_page_and_by_url_from_a_script() {
 
     assert_eq!(Client::open(&rig, &rig.server.ws, &[]).err(), Some(403));
     let url = format!("{}?token={}", rig.server.ws, rig.token.as_str());
-    assert_eq!(
-        Client::open(&rig, &url, &[("Origin", "null")]).err(),
-        Some(403)
-    );
+    assert_eq!(Client::open(&rig, &url, &[("Origin", "null")]).err(), Some(403));
 }
 
 #[test]
@@ -196,19 +148,12 @@ fn a_handshake_that_stops_half_way_is_dropped() {
         ..Limits::default()
     };
     let rig = Rig::with(limits, answering);
-    for start in [
-        "",
-        "GET /ws?token=",
-        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: re",
-    ] {
+    for start in ["", "GET /ws?token=", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: re"] {
         let mut stream = connect(rig.port());
         stream.write_all(start.as_bytes()).unwrap();
         // Returns only because the server hangs up.
         let said = rest(&mut stream);
-        assert!(
-            said.is_empty() || said.starts_with("HTTP/1.1 408"),
-            "{said}"
-        );
+        assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
     }
     Client::new(&rig);
 }

@@ -21,12 +21,7 @@ impl TelemetrySource for Nothing {
 
 fn start(port: PortChoice) -> Result<Server, WebError> {
     let token = Token::random().unwrap();
-    let config = Config {
-        port,
-        token,
-        asset,
-        limits: Limits::default(),
-    };
+    let config = Config { port, token, asset, limits: Limits::default() };
     serve(config, ControlHandle::new(|_| Ok(())), Arc::new(Nothing))
 }
 
@@ -37,10 +32,7 @@ fn a_busy_port_is_named_with_the_way_out() {
     let error = start(PortChoice::Exact(port)).unwrap_err();
     assert!(matches!(error, WebError::PortBusy { port: named } if named == port));
     let text = error.to_string();
-    assert!(
-        text.contains(&port.to_string()) && text.contains("--port 0"),
-        "{text}"
-    );
+    assert!(text.contains(&port.to_string()) && text.contains("--port 0"), "{text}");
 }
 
 #[test]

@@ -28,12 +28,7 @@ impl Rig {
         std::thread::spawn(move || inbox.into_iter().for_each(&mut control));
         let now = Arc::new(AtomicU64::new(0));
         let token = Token::random().unwrap();
-        let config = Config {
-            port: PortChoice::Any,
-            token: token.clone(),
-            asset,
-            limits,
-        };
+        let config = Config { port: PortChoice::Any, token: token.clone(), asset, limits };
         let control = ControlHandle::new(move |call| calls.send(call).map_err(|_| ControlGone));
         let server = serve(config, control, Arc::new(Figures(Arc::clone(&now)))).unwrap();
         Self { server, token, now }
@@ -60,10 +55,7 @@ pub(crate) fn asset(name: &str) -> Option<Asset> {
         "app/main.js" => ("export {}", "text/javascript"),
         _ => return None,
     };
-    Some(Asset {
-        bytes: Cow::Borrowed(text.as_bytes()),
-        content_type,
-    })
+    Some(Asset { bytes: Cow::Borrowed(text.as_bytes()), content_type })
 }
 
 /// A control thread with one parameter from −60 to 12.
@@ -83,10 +75,7 @@ struct Figures(Arc<AtomicU64>);
 
 impl TelemetrySource for Figures {
     fn open(&self) -> Box<dyn TelemetryView + Send> {
-        Box::new(View {
-            now: Arc::clone(&self.0),
-            calls: 0,
-        })
+        Box::new(View { now: Arc::clone(&self.0), calls: 0 })
     }
 }
 

@@ -71,10 +71,7 @@ fn credits_merge_and_frames_keep_to_their_rate() {
         frames += 1;
     }
     let allowed = 2.0 + start.elapsed().as_secs_f64() * 120.0;
-    assert!(
-        f64::from(frames) <= allowed,
-        "{frames} frames, {allowed} allowed"
-    );
+    assert!(f64::from(frames) <= allowed, "{frames} frames, {allowed} allowed");
     assert!(frames >= 1);
 }
 

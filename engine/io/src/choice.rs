@@ -40,9 +40,7 @@ pub(crate) struct Candidate {
 /// [`IoError::UnknownDevice`], [`IoError::AmbiguousDevice`].
 pub(crate) fn choose(end: End, given: &str, candidates: &[Candidate]) -> Result<usize, IoError> {
     let find = |is_it: &dyn Fn(&str) -> bool| {
-        candidates
-            .iter()
-            .position(|c| is_it(&c.name) || is_it(&c.id))
+        candidates.iter().position(|c| is_it(&c.name) || is_it(&c.id))
     };
     let small = given.to_lowercase();
     let whole = find(&|name| name == given).or_else(|| find(&|name| name.to_lowercase() == small));
@@ -73,9 +71,7 @@ pub(crate) fn choose(end: End, given: &str, candidates: &[Candidate]) -> Result<
 /// The nearest of `names`, if it is near enough to be a slip of the finger.
 pub(crate) fn suggest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let given = given.to_lowercase();
-    let nearest = names
-        .map(|name| (distance(&given, &name.to_lowercase()), name))
-        .min()?;
+    let nearest = names.map(|name| (distance(&given, &name.to_lowercase()), name)).min()?;
     let tolerance = 1 + given.chars().count() / 3;
     (nearest.0 <= tolerance).then(|| nearest.1.to_owned())
 }
@@ -101,16 +97,9 @@ mod tests {
     use super::*;
 
     fn desk() -> Vec<Candidate> {
-        [
-            ("Speakers", "alsa.pci"),
-            ("USB Audio One", "usb-1"),
-            ("USB Audio Two", "usb-2"),
-        ]
-        .map(|(name, id)| Candidate {
-            name: name.into(),
-            id: id.into(),
-        })
-        .into()
+        [("Speakers", "alsa.pci"), ("USB Audio One", "usb-1"), ("USB Audio Two", "usb-2")]
+            .map(|(name, id)| Candidate { name: name.into(), id: id.into() })
+            .into()
     }
 
     #[test]
@@ -132,15 +121,9 @@ mod tests {
             shown.contains("no output device \"Speekers\" (did you mean \"Speakers\"?)"),
             "{shown}"
         );
-        assert!(
-            shown.contains("\"USB Audio One\", \"USB Audio Two\""),
-            "{shown}"
-        );
+        assert!(shown.contains("\"USB Audio One\", \"USB Audio Two\""), "{shown}");
         let nothing_like_it = choose(End::Input, "Moon", &desk()).unwrap_err().to_string();
-        assert!(
-            !nothing_like_it.contains("did you mean"),
-            "{nothing_like_it}"
-        );
+        assert!(!nothing_like_it.contains("did you mean"), "{nothing_like_it}");
         let none = choose(End::Input, "Moon", &[]).unwrap_err().to_string();
         assert!(none.ends_with("input devices: none"), "{none}");
     }
@@ -149,11 +132,6 @@ mod tests {
     fn a_part_of_several_names_is_no_choice() {
         let error = choose(End::Input, "usb", &desk()).unwrap_err();
         assert!(error.is_usage());
-        assert!(
-            error
-                .to_string()
-                .contains("\"USB Audio One\", \"USB Audio Two\""),
-            "{error}"
-        );
+        assert!(error.to_string().contains("\"USB Audio One\", \"USB Audio Two\""), "{error}");
     }
 }

@@ -81,6 +81,8 @@ pub struct RunPlan {
     /// Engine frames after which [`DeviceEvent::Finished`] comes. A virtual clock owner stops
     /// exactly there, hardware goes on until it is stopped.
     pub stop_after_frames: Option<u64>,
+    /// Frames that a virtual speaker's file leaves out at its start: the latency of a rendering.
+    pub skip_frames: u64,
 }
 
 impl std::fmt::Debug for RunPlan {
@@ -88,6 +90,7 @@ impl std::fmt::Debug for RunPlan {
         f.debug_struct("RunPlan")
             .field("gates", &self.gates.len())
             .field("stop_after_frames", &self.stop_after_frames)
+            .field("skip_frames", &self.skip_frames)
             .finish()
     }
 }
@@ -258,14 +261,8 @@ impl Devices {
         let thread = thread::Builder::new()
             .name(name.into())
             .spawn(move || session::run(request, probe, events, (home, inbox)))
-            .map_err(|e| IoError::Thread {
-                name,
-                reason: e.to_string(),
-            })?;
-        Ok(Self {
-            orders,
-            thread: Some(thread),
-        })
+            .map_err(|e| IoError::Thread { name, reason: e.to_string() })?;
+        Ok(Self { orders, thread: Some(thread) })
     }
 
     /// Gives the streams their engine and lets them play.

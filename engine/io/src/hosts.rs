@@ -50,15 +50,8 @@ impl Found {
         let name = device.description().map(|d| d.name().to_owned());
         // Some devices have no name.
         let name = name.unwrap_or_else(|_| "unnamed device".to_owned());
-        let id = device
-            .id()
-            .map_or_else(|_| name.clone(), |id| id.id().to_owned());
-        Self {
-            device,
-            host: host.to_owned(),
-            name,
-            id,
-        }
+        let id = device.id().map_or_else(|_| name.clone(), |id| id.id().to_owned());
+        Self { device, host: host.to_owned(), name, id }
     }
 }
 
@@ -78,10 +71,7 @@ impl Hosts {
     /// [`IoError::UnknownHost`].
     pub(crate) fn new(only: Option<&str>) -> Result<Self, IoError> {
         let only = only.map(known_host).transpose()?;
-        Ok(Self {
-            open: BTreeMap::new(),
-            only,
-        })
+        Ok(Self { open: BTreeMap::new(), only })
     }
 
     pub(crate) fn is_virtual_only(&self) -> bool {
@@ -139,10 +129,8 @@ impl Hosts {
                 return Ok(found.swap_remove(at));
             }
         }
-        let candidate = |found: &Found| Candidate {
-            name: found.name.clone(),
-            id: found.id.clone(),
-        };
+        let candidate =
+            |found: &Found| Candidate { name: found.name.clone(), id: found.id.clone() };
         let candidates: Vec<_> = found.iter().map(candidate).collect();
         let at = choose(end, given, &candidates)?;
         Ok(found.swap_remove(at))
@@ -154,10 +142,7 @@ impl Hosts {
     /// [`IoError::HostUnavailable`].
     pub(crate) fn devices(&mut self, host: &str, end: End) -> Result<Vec<Found>, IoError> {
         let devices = match end {
-            End::Input => self
-                .get(host)?
-                .input_devices()
-                .map(Iterator::collect::<Vec<_>>),
+            End::Input => self.get(host)?.input_devices().map(Iterator::collect::<Vec<_>>),
             End::Output => self.get(host)?.output_devices().map(Iterator::collect),
         };
         let devices = devices.map_err(|e| unavailable(host, &e))?;
@@ -176,11 +161,7 @@ impl Hosts {
 
     /// The connection to `name`; a dead one is replaced.
     fn get(&mut self, name: &str) -> Result<&cpal::Host, IoError> {
-        if self
-            .open
-            .get(name)
-            .is_some_and(|host| !is_alive(name, host))
-        {
+        if self.open.get(name).is_some_and(|host| !is_alive(name, host)) {
             self.open.remove(name);
         }
         keep_alsa_quiet();
@@ -224,10 +205,7 @@ fn known_host(given: &str) -> Result<String, IoError> {
 }
 
 fn unavailable(host: &str, error: &cpal::Error) -> IoError {
-    IoError::HostUnavailable {
-        host: host.to_owned(),
-        reason: error.to_string(),
-    }
+    IoError::HostUnavailable { host: host.to_owned(), reason: error.to_string() }
 }
 
 /// Whether there is a device behind the handle.
@@ -249,10 +227,7 @@ fn seems_to_run(host: &str) -> bool {
     if host != "jack" {
         return true;
     }
-    let entries = std::fs::read_dir("/dev/shm")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let entries = std::fs::read_dir("/dev/shm").into_iter().flatten().flatten();
     let mut names = entries.map(|entry| entry.file_name());
     names.any(|name| name.to_string_lossy().starts_with("jack"))
 }
@@ -282,10 +257,7 @@ mod tests {
         assert_eq!(known_host("Virtual"), Ok(VIRTUAL.to_owned()));
         let error = known_host("virtaul").unwrap_err();
         assert!(error.is_usage());
-        assert!(
-            error.to_string().contains("did you mean \"virtual\"?"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("did you mean \"virtual\"?"), "{error}");
     }
 
     #[cfg(target_os = "linux")]

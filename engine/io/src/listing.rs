@@ -60,11 +60,7 @@ fn list_host(name: &str) -> HostListing {
     }
     let inputs = list_end(name, End::Input);
     let outputs = list_end(name, End::Output);
-    let unavailable = inputs
-        .as_ref()
-        .err()
-        .or(outputs.as_ref().err())
-        .map(IoError::to_string);
+    let unavailable = inputs.as_ref().err().or(outputs.as_ref().err()).map(IoError::to_string);
     HostListing {
         host: name.to_owned(),
         unavailable,
@@ -77,21 +73,14 @@ fn list_end(host: &str, end: End) -> Result<Vec<DeviceListing>, IoError> {
     let mut hosts = Hosts::new(Some(host))?;
     let default = hosts.default_device(end, None)?.map(|found| found.id);
     let devices = hosts.devices(host, end)?;
-    Ok(devices
-        .iter()
-        .map(|found| list_device(found, end, default.as_deref()))
-        .collect())
+    Ok(devices.iter().map(|found| list_device(found, end, default.as_deref())).collect())
 }
 
 fn list_device(found: &Found, end: End, default: Option<&str>) -> DeviceListing {
     let ranges = ranges(&found.device, end).unwrap_or_default();
     let channels = ranges.iter().map(SupportedStreamConfigRange::channels);
-    let lowest = ranges
-        .iter()
-        .map(SupportedStreamConfigRange::min_sample_rate);
-    let highest = ranges
-        .iter()
-        .map(SupportedStreamConfigRange::max_sample_rate);
+    let lowest = ranges.iter().map(SupportedStreamConfigRange::min_sample_rate);
+    let highest = ranges.iter().map(SupportedStreamConfigRange::max_sample_rate);
     DeviceListing {
         name: found.name.clone(),
         id: found.id.clone(),

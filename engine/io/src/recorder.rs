@@ -75,15 +75,8 @@ impl Recorder {
         let thread = thread::Builder::new()
             .name(name.into())
             .spawn(move || sink.run())
-            .map_err(|e| IoError::Thread {
-                name,
-                reason: e.to_string(),
-            })?;
-        let recorder = Self {
-            shared,
-            capacity,
-            thread: Some(thread),
-        };
+            .map_err(|e| IoError::Thread { name, reason: e.to_string() })?;
+        let recorder = Self { shared, capacity, thread: Some(thread) };
         Ok((producer, recorder))
     }
 
@@ -122,10 +115,7 @@ impl Recorder {
         self.shared.stop.store(true, Release);
         let thread = self.thread.take();
         let ended = thread.map(JoinHandle::join).and_then(Result::ok);
-        ended.unwrap_or(Err(IoError::Thread {
-            name: "sink-0",
-            reason: "it panicked".to_owned(),
-        }))
+        ended.unwrap_or(Err(IoError::Thread { name: "sink-0", reason: "it panicked".to_owned() }))
     }
 }
 
@@ -193,9 +183,7 @@ impl Sink {
     fn answer(&self) {
         let asked = self.shared.asked.load(Acquire);
         if asked != self.shared.answered.load(Acquire) {
-            self.shared
-                .fill_frames
-                .store(self.ring.fill_frames(), Release);
+            self.shared.fill_frames.store(self.ring.fill_frames(), Release);
             self.shared.answered.store(asked, Release);
         }
     }

@@ -22,10 +22,7 @@ impl Wav {
     /// # Errors
     /// [`IoError::WavRead`] when it is not there, no WAV, cut short or without a frame.
     pub(crate) fn read(path: &Path) -> Result<Self, IoError> {
-        let fail = |reason: String| IoError::WavRead {
-            path: path.to_owned(),
-            reason,
-        };
+        let fail = |reason: String| IoError::WavRead { path: path.to_owned(), reason };
         let reader = hound::WavReader::open(path).map_err(|e| fail(e.to_string()))?;
         let spec = reader.spec();
         let mut samples = samples(reader, spec).map_err(|e| fail(e.to_string()))?;
@@ -33,11 +30,7 @@ impl Wav {
         if samples.is_empty() {
             return Err(fail("it holds no audio".into()));
         }
-        Ok(Self {
-            rate: spec.sample_rate,
-            channels: spec.channels,
-            samples,
-        })
+        Ok(Self { rate: spec.sample_rate, channels: spec.channels, samples })
     }
 }
 
@@ -51,10 +44,7 @@ fn samples(
             let full_scale = 2_f64.powi(i32::from(spec.bits_per_sample) - 1);
             #[expect(clippy::cast_possible_truncation, reason = "the nearest f32 is meant")]
             let to_f32 = |v: i32| (f64::from(v) / full_scale) as f32;
-            reader
-                .into_samples::<i32>()
-                .map(|v| v.map(to_f32))
-                .collect()
+            reader.into_samples::<i32>().map(|v| v.map(to_f32)).collect()
         }
     }
 }
@@ -123,9 +113,7 @@ impl WavWriter {
             return Ok(());
         };
         for &sample in interleaved {
-            hound
-                .write_sample(sample)
-                .map_err(|e| write_error(&self.path, self.frames, &e))?;
+            hound.write_sample(sample).map_err(|e| write_error(&self.path, self.frames, &e))?;
         }
         self.frames += frames;
         self.frames_left -= frames;
@@ -140,9 +128,7 @@ impl WavWriter {
         let Some(hound) = &mut self.hound else {
             return Ok(());
         };
-        hound
-            .flush()
-            .map_err(|e| write_error(&self.path, self.frames, &e))
+        hound.flush().map_err(|e| write_error(&self.path, self.frames, &e))
     }
 
     /// Ends the file; returns its frames. Later writes do nothing.
@@ -151,9 +137,7 @@ impl WavWriter {
     /// As [`WavWriter::write`].
     pub(crate) fn finish(&mut self) -> Result<u64, IoError> {
         if let Some(hound) = self.hound.take() {
-            hound
-                .finalize()
-                .map_err(|e| write_error(&self.path, self.frames, &e))?;
+            hound.finalize().map_err(|e| write_error(&self.path, self.frames, &e))?;
         }
         Ok(self.frames)
     }
@@ -169,9 +153,6 @@ fn write_error(path: &Path, frames: u64, error: &hound::Error) -> IoError {
             let reason = "there is no such directory: make it, or give another path".into();
             IoError::WavWrite { path, reason }
         }
-        other => IoError::WavWrite {
-            path,
-            reason: other.to_string(),
-        },
+        other => IoError::WavWrite { path, reason: other.to_string() },
     }
 }

@@ -25,11 +25,7 @@ fn through(input_keys: &str, output_keys: &str, frames: usize, sound: &[f32]) ->
     let dir = tempfile::tempdir().unwrap();
     let (from, to) = (dir.path().join("in,1.wav"), dir.path().join("out.wav"));
     write_wav(&from, 48_000, 2, sound);
-    let request = fast(
-        &device(input_keys, &from),
-        &device(output_keys, &to),
-        frames as u64,
-    );
+    let request = fast(&device(input_keys, &from), &device(output_keys, &to), frames as u64);
     let (rig, opened) = Rig::start(request);
     rig.finished().unwrap();
     let probe = std::sync::Arc::clone(&rig.probe);
@@ -41,17 +37,10 @@ fn through(input_keys: &str, output_keys: &str, frames: usize, sound: &[f32]) ->
 
 fn assert_identity(latency: usize, frames: usize, sound: &[f32], heard: &[f32]) {
     assert_eq!(heard.len(), 2 * frames, "exactly the frames asked for");
-    assert!(
-        heard[..2 * latency].iter().all(|x| *x == 0.0),
-        "silence first"
-    );
+    assert!(heard[..2 * latency].iter().all(|x| *x == 0.0), "silence first");
     for (n, sample) in heard[2 * latency..].iter().enumerate() {
         let expected = sound[n % sound.len()];
-        assert_eq!(
-            sample.to_bits(),
-            expected.to_bits(),
-            "sample {n} after {latency} frames"
-        );
+        assert_eq!(sample.to_bits(), expected.to_bits(), "sample {n} after {latency} frames");
     }
 }
 
@@ -141,21 +130,9 @@ fn other_rates_are_converted_without_a_missing_frame() {
         rig.finished().unwrap();
         let probe = std::sync::Arc::clone(&rig.probe);
         rig.stop();
-        assert_eq!(
-            probe.lost_frames.get() + probe.underruns.get(),
-            0,
-            "{rate} {period}"
-        );
-        let left: Vec<f64> = read_wav(&to)
-            .1
-            .iter()
-            .step_by(2)
-            .map(|x| f64::from(*x))
-            .collect();
-        assert!(
-            snr_db(&left[96_000..], 997.0 / 48_000.0) > 120.0,
-            "{rate} {period}"
-        );
+        assert_eq!(probe.lost_frames.get() + probe.underruns.get(), 0, "{rate} {period}");
+        let left: Vec<f64> = read_wav(&to).1.iter().step_by(2).map(|x| f64::from(*x)).collect();
+        assert!(snr_db(&left[96_000..], 997.0 / 48_000.0) > 120.0, "{rate} {period}");
     }
 }
 
@@ -204,11 +181,8 @@ fn a_stall_costs_its_own_time_and_no_more() {
     let dir = tempfile::tempdir().unwrap();
     let (from, to) = (dir.path().join("in.wav"), dir.path().join("out.wav"));
     write_wav(&from, 48_000, 2, &sound);
-    let request = fast(
-        &device("period=480,stall=0.2+0.1", &from),
-        &device("period=480", &to),
-        48_000,
-    );
+    let request =
+        fast(&device("period=480,stall=0.2+0.1", &from), &device("period=480", &to), 48_000);
     let (rig, opened) = Rig::start(request);
     rig.finished().unwrap();
     assert!(rig.probe.underruns.get() > 0, "the loss is counted");
@@ -217,10 +191,7 @@ fn a_stall_costs_its_own_time_and_no_more() {
     let heard = read_wav(&to).1;
     let latency = opened.format.latency_frames;
     assert_eq!(heard[2 * latency..][..2 * 9_000], sound[..2 * 9_000]);
-    let end = heard[2 * 40_000..]
-        .chunks_exact(2)
-        .map(|f| f[0])
-        .collect::<Vec<_>>();
+    let end = heard[2 * 40_000..].chunks_exact(2).map(|f| f[0]).collect::<Vec<_>>();
     let shift = (0..20_000).find(|d| (0..100).all(|n| end[n] == sound[2 * (40_000 - d + n)]));
     assert!(shift.is_some(), "sound is back, sample for sample");
 }
@@ -232,19 +203,13 @@ fn without_a_speaker_the_microphone_is_the_clock() {
     let sound = noise(3_000);
     write_wav(&from, 48_000, 2, &sound);
     let (mut rig, opened) = Rig::open(fast(&device("period=100", &from), "none", 20_000)).unwrap();
-    assert_eq!(
-        (opened.format.mode, opened.format.latency_frames),
-        (Mode::Input, 0)
-    );
+    assert_eq!((opened.format.mode, opened.format.latency_frames), (Mode::Input, 0));
     let (producer, recorder) =
         Recorder::create(&to, 48_000, 2, Box::new(|e| panic!("{e}"))).unwrap();
     let engine = rig.engine(*opened, Some(producer));
     rig.play(engine, vec![recorder.gate()]);
     rig.finished().unwrap();
-    assert_eq!(
-        rig.probe.lost_frames.get() + rig.probe.discarded_frames.get(),
-        0
-    );
+    assert_eq!(rig.probe.lost_frames.get() + rig.probe.discarded_frames.get(), 0);
     drop(rig.stop());
     assert_eq!(recorder.finish(), Ok(20_000));
     assert_identity(0, 20_000, &sound, &read_wav(&to).1);
@@ -255,36 +220,23 @@ fn without_a_microphone_there_is_only_playback() {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("out.wav");
     let (rig, opened) = Rig::start(fast("none", &device("rate=96000,channels=1", &to), 9_999));
-    assert_eq!(
-        (opened.format.mode, opened.format.n_input),
-        (Mode::Output, 0)
-    );
+    assert_eq!((opened.format.mode, opened.format.n_input), (Mode::Output, 0));
     rig.finished().unwrap();
     rig.stop();
     let (spec, heard) = read_wav(&to);
-    assert_eq!(
-        (spec.sample_rate, spec.channels, heard.len()),
-        (96_000, 1, 9_999)
-    );
+    assert_eq!((spec.sample_rate, spec.channels, heard.len()), (96_000, 1, 9_999));
 }
 
 #[test]
 fn the_recorder_loses_nothing_however_fast_the_clock() {
     let dir = tempfile::tempdir().unwrap();
-    let (from, to, rec) = (
-        dir.path().join("in.wav"),
-        dir.path().join("out.wav"),
-        dir.path().join("rec.wav"),
-    );
+    let (from, to, rec) =
+        (dir.path().join("in.wav"), dir.path().join("out.wav"), dir.path().join("rec.wav"));
     let sound = noise(9_000);
     write_wav(&from, 48_000, 2, &sound);
     // Longer than the recorder's ring: without its gate frames would be lost.
     let frames = 1_500_000;
-    let request = fast(
-        &device("period=8191", &from),
-        &device("period=8191", &to),
-        frames,
-    );
+    let request = fast(&device("period=8191", &from), &device("period=8191", &to), frames);
     let (mut rig, opened) = Rig::open(request).unwrap();
     let (producer, recorder) =
         Recorder::create(&rec, 48_000, 2, Box::new(|e| panic!("{e}"))).unwrap();

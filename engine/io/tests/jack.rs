@@ -38,10 +38,7 @@ impl Drop for Server {
 }
 
 fn on_jack() -> DeviceRequest {
-    DeviceRequest {
-        host: Some("jack".to_owned()),
-        ..request("default", "default")
-    }
+    DeviceRequest { host: Some("jack".to_owned()), ..request("default", "default") }
 }
 
 #[test]

@@ -50,10 +50,7 @@ fn an_unplugged_speaker_comes_back_with_the_same_engine() {
     rig.wait("the stand-in", |probe| probe.frames.get() > lost_at + 4_800);
     let seen = rig.until(End::Output, DeviceState::Back);
     assert!(seen.len() <= 2, "{seen:?}");
-    assert!(
-        seen.iter().all(|s| *s == (End::Output, DeviceState::Retry)),
-        "{seen:?}"
-    );
+    assert!(seen.iter().all(|s| *s == (End::Output, DeviceState::Retry)), "{seen:?}");
     rig.finished().unwrap();
     let rendered = rig.probe.frames.get();
     let engine = rig.stop();
@@ -61,10 +58,7 @@ fn an_unplugged_speaker_comes_back_with_the_same_engine() {
     let heard = read_wav(&to).1;
     assert_eq!(heard.len(), 2 * 72_000, "the file's time is the clock's");
     let is_silent = |from: usize, to: usize| heard[2 * from..2 * to].iter().all(|x| *x == 0.0);
-    assert!(
-        is_silent(15_000, 33_000),
-        "nobody hears an unplugged speaker"
-    );
+    assert!(is_silent(15_000, 33_000), "nobody hears an unplugged speaker");
     assert!(!is_silent(10_000, 14_000) && !is_silent(60_000, 64_000));
 }
 
@@ -99,9 +93,7 @@ fn an_unplugged_microphone_that_is_the_clock_has_a_stand_in() {
     rig.wait("the stand-in", |probe| probe.frames.get() > lost_at + 4_800);
     rig.until(End::Input, DeviceState::Back);
     let frames = rig.probe.frames.get();
-    rig.wait("the microphone's clock", |probe| {
-        probe.frames.get() > frames + 4_800
-    });
+    rig.wait("the microphone's clock", |probe| probe.frames.get() > frames + 4_800);
     assert!(rig.stop().frame() > frames);
 }
 
@@ -131,10 +123,7 @@ fn nothing_counts_before_the_engine_is_there() {
     let engine = rig.engine(*opened, None);
     rig.play(engine, Vec::new());
     rig.wait("sound", |probe| probe.callbacks.get() > 3);
-    assert_eq!(
-        rig.probe.lost_frames.get() + rig.probe.discarded_frames.get(),
-        0
-    );
+    assert_eq!(rig.probe.lost_frames.get() + rig.probe.discarded_frames.get(), 0);
     rig.stop();
 }
 
@@ -157,19 +146,11 @@ fn what_cannot_be_opened_is_said_once_and_clearly() {
     write_wav(&two, 44_100, 2, &[0.0; 4]);
     let gone = dir.path().join("gone.wav");
     let unwritable = dir.path().join("no/such/out.wav");
-    refuses(
-        &file("once", &empty),
-        "virtual",
-        "empty.wav: it holds no audio",
-    );
+    refuses(&file("once", &empty), "virtual", "empty.wav: it holds no audio");
     refuses(&file("once", &text), "virtual", "cannot read");
     refuses(&file("once", &gone), "virtual", "gone.wav");
     refuses("virtual", &file("seed=1", &unwritable), "no/such/out.wav");
-    misuse(
-        &file("rate=48000", &two),
-        "virtual",
-        "but the file has 44100 Hz",
-    );
+    misuse(&file("rate=48000", &two), "virtual", "but the file has 44100 Hz");
     misuse(&file("channels=1", &two), "virtual", "but the file has 2");
     misuse("virtual", "virtual:tone=5", "tone is for a microphone");
     misuse("none", "none", "nothing to run");
@@ -203,10 +184,7 @@ fn a_wrong_rate_or_host_is_told_the_right_ones() {
     let mut wish = request("virtual", "virtual");
     wish.host = Some("pulsaudio".into());
     let error = Rig::open(wish).err().unwrap();
-    assert!(
-        error.is_usage() && error.to_string().contains("virtual"),
-        "{error}"
-    );
+    assert!(error.is_usage() && error.to_string().contains("virtual"), "{error}");
 }
 
 #[cfg(target_os = "linux")]
@@ -216,10 +194,6 @@ fn a_full_disk_ends_the_run_with_its_name() {
     let (rig, _) = Rig::start(rig::fast("virtual", output, 480_000));
     let error = rig.finished().unwrap_err();
     assert!(matches!(error, IoError::DiskFull { .. }), "{error:?}");
-    assert!(
-        error
-            .to_string()
-            .contains("disk full while writing /dev/full")
-    );
+    assert!(error.to_string().contains("disk full while writing /dev/full"));
     rig.stop();
 }

@@ -59,25 +59,17 @@ impl Bench {
                 at = (at + 1) % sound.len();
             }
         };
-        let player = named("mic")
-            .build_output_stream(config, play, |_| {}, None)
-            .unwrap();
+        let player = named("mic").build_output_stream(config, play, |_| {}, None).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&heard);
         let listen = move |samples: &[f32], _: &cpal::InputCallbackInfo| {
             keep.lock().unwrap().extend_from_slice(samples);
         };
         let monitor = named("speaker.monitor");
-        let listener = monitor
-            .build_input_stream(config, listen, |_| {}, None)
-            .unwrap();
+        let listener = monitor.build_input_stream(config, listen, |_| {}, None).unwrap();
         player.play().unwrap();
         listener.play().unwrap();
-        Self {
-            _player: player,
-            _listener: listener,
-            heard,
-        }
+        Self { _player: player, _listener: listener, heard }
     }
 
     /// The last `frames` heard, stereo.
@@ -97,11 +89,7 @@ fn breaks(heard: &[f32]) -> usize {
         let next = place(&pair[..2]).map(|at: usize| (at + 1) % LOOP_FRAMES);
         next.is_some() && next == place(&pair[2..])
     };
-    heard
-        .windows(4)
-        .step_by(2)
-        .filter(|pair| !follows(pair))
-        .count()
+    heard.windows(4).step_by(2).filter(|pair| !follows(pair)).count()
 }
 
 /// What went wrong in `seconds` of sound: frames lost by our counters, breaks in what was heard.
@@ -132,10 +120,7 @@ fn start(period: u32) -> Rig {
     let mut wish = request("default", "default");
     wish.period = Some(period);
     let (rig, opened) = Rig::start(wish);
-    eprintln!(
-        "asked {period}: {}",
-        serde_json::to_string(&opened.info).unwrap()
-    );
+    eprintln!("asked {period}: {}", serde_json::to_string(&opened.info).unwrap());
     assert!(opened.unasked_sound && !opened.virtual_output);
     assert_eq!(opened.info.host, "pulseaudio");
     rig.wait("a second of sound", |probe| probe.frames.get() > 48_000);
@@ -150,10 +135,7 @@ fn sound_passes_sample_for_sample() {
         let bench = Bench::set_up();
         let rig = start(256);
         let is_clean = (0..6).any(|_| measure(&rig, &bench, 2) == (0, 0));
-        assert!(
-            is_clean,
-            "not one window of two seconds is the microphone's, sample for sample"
-        );
+        assert!(is_clean, "not one window of two seconds is the microphone's, sample for sample");
         rig.stop();
     });
 }
@@ -178,16 +160,10 @@ fn devices_are_listed_and_found_by_name() {
     in_private_home("devices_are_listed_and_found_by_name", || {
         let _daemon = Daemon::start();
         let listing = list();
-        let pulse = listing
-            .iter()
-            .find(|host| host.host == "pulseaudio")
-            .unwrap();
+        let pulse = listing.iter().find(|host| host.host == "pulseaudio").unwrap();
         assert_eq!(pulse.unavailable, None);
         let speaker = pulse.outputs.iter().find(|device| device.default).unwrap();
-        assert_eq!(
-            (speaker.name.as_str(), speaker.id.as_str()),
-            ("Hall", "speaker")
-        );
+        assert_eq!((speaker.name.as_str(), speaker.id.as_str()), ("Hall", "speaker"));
         assert_eq!(pulse.inputs.len(), 2);
         let (rig, opened) = Rig::open(request("monitor of booth", "speaker")).unwrap();
         assert_eq!(opened.info.output.unwrap().device, "Hall");
@@ -196,10 +172,7 @@ fn devices_are_listed_and_found_by_name() {
         rig.devices.stop();
         let error = Rig::open(request("none", "hal l")).err().unwrap();
         assert!(error.is_usage());
-        assert!(
-            error.to_string().contains("did you mean \"Hall\"?"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("did you mean \"Hall\"?"), "{error}");
     });
 }
 
@@ -215,9 +188,7 @@ fn a_restarted_daemon_gets_its_sound_back() {
         let seen = rig.until(End::Output, DeviceState::Lost);
         assert!(!seen.iter().any(|(_, state)| *state == DeviceState::Back));
         let frames = rig.probe.frames.get();
-        rig.wait("the stand-in clock", |probe| {
-            probe.frames.get() > frames + 48_000
-        });
+        rig.wait("the stand-in clock", |probe| probe.frames.get() > frames + 48_000);
         let _daemon = Daemon::start();
         let bench = Bench::set_up();
         let (mut back, mut told) = (0, 0);
@@ -233,10 +204,7 @@ fn a_restarted_daemon_gets_its_sound_back() {
         let is_clean = (0..6).any(|_| measure(&rig, &bench, 1) == (0, 0));
         assert!(is_clean, "the microphone is heard again, sample for sample");
         let engine = rig.stop();
-        assert!(
-            engine.frame() > frames,
-            "the same engine, its clock goes on"
-        );
+        assert!(engine.frame() > frames, "the same engine, its clock goes on");
     });
 }
 
@@ -254,10 +222,7 @@ fn a_daemon_of_another_rate_gets_another_engine() {
                 break (engine, opened);
             }
         };
-        assert_eq!(
-            (old.shape().rate, opened.format.engine_rate),
-            (48_000, 44_100)
-        );
+        assert_eq!((old.shape().rate, opened.format.engine_rate), (48_000, 44_100));
         let parts = old.into_parts();
         assert_eq!(parts.playing.number(), 1);
         let engine = rig.engine(*opened, None);
@@ -286,9 +251,6 @@ fn where_there_is_no_device_the_virtual_one_plays() {
         let mut wish = request("default", "default");
         wish.host = Some("pulseaudio".to_owned());
         let error = Rig::open(wish).err().unwrap();
-        assert!(
-            matches!(error, IoError::HostUnavailable { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, IoError::HostUnavailable { .. }), "{error:?}");
     });
 }

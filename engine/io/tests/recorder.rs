@@ -28,10 +28,7 @@ fn what_is_pushed_is_in_the_file() {
     drop(ring);
     assert_eq!(recorder.finish(), Ok(100_000));
     let (spec, read) = read_wav(&path);
-    assert_eq!(
-        (spec.sample_rate, spec.channels, spec.bits_per_sample),
-        (96_000, 2, 32)
-    );
+    assert_eq!((spec.sample_rate, spec.channels, spec.bits_per_sample), (96_000, 2, 32));
     assert!(read == sound);
 }
 
@@ -48,9 +45,7 @@ fn a_recording_of_nothing_is_a_file_without_frames() {
 #[test]
 fn a_path_that_cannot_be_written_is_named() {
     let path = std::path::Path::new("/no/such/directory/rec.wav");
-    let error = Recorder::create(path, 48_000, 2, Box::new(drop))
-        .err()
-        .unwrap();
+    let error = Recorder::create(path, 48_000, 2, Box::new(drop)).err().unwrap();
     assert!(matches!(error, IoError::WavWrite { .. }));
     assert!(!error.is_usage());
     assert!(error.to_string().contains("/no/such/directory/rec.wav"));

@@ -1,9 +1,5 @@
 //! Figures of the fast clock, for the README; nothing is asserted about time.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "it prints what it measures"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "it prints what it measures")]
 
 use std::time::Instant;
 
@@ -15,15 +11,10 @@ use rig::{Rig, fast};
 #[ignore = "prints figures; run with --release"]
 fn how_fast_is_the_fast_clock() {
     let dir = tempfile::tempdir().unwrap();
-    let file = format!(
-        "virtual:period=PERIOD,file={}",
-        dir.path().join("o.wav").display()
-    );
-    for (period, output) in [
-        (64, "virtual:period=PERIOD"),
-        (512, "virtual:period=PERIOD"),
-        (512, &file),
-    ] {
+    let file = format!("virtual:period=PERIOD,file={}", dir.path().join("o.wav").display());
+    for (period, output) in
+        [(64, "virtual:period=PERIOD"), (512, "virtual:period=PERIOD"), (512, &file)]
+    {
         let keys = format!("virtual:tone=997,period={period}");
         let output = output.replace("PERIOD", &period.to_string());
         let seconds = 600;

@@ -10,11 +10,7 @@ use retake_engine::{
 pub const RATE: u32 = 48_000;
 pub const MAX_BLOCK: usize = 1_024;
 
-pub const STEREO: BusShape = BusShape {
-    rate: RATE,
-    max_block: MAX_BLOCK,
-    n_output: 2,
-};
+pub const STEREO: BusShape = BusShape { rate: RATE, max_block: MAX_BLOCK, n_output: 2 };
 
 /// Everything but the input and the first generation as a virtual output wants it.
 pub fn setup(shape: BusShape, input: Option<LiveInput>, first: Box<Generation>) -> Setup {
@@ -62,11 +58,7 @@ impl Rig {
         let (mut engine, control) = Engine::new(setup);
         // The target of one frame passes here; from now on output and input are in step.
         engine.render(&mut [0.0; 2], 0);
-        Self {
-            engine,
-            control,
-            capture,
-        }
+        Self { engine, control, capture }
     }
 
     /// The engine's clock.
@@ -210,22 +202,11 @@ impl Processor for Witness {
 pub fn witness(value: f32) -> (Witness, rtrb::Consumer<(u64, PluginEvent)>) {
     let (seen, saw) = rtrb::RingBuffer::new(4_096);
     let outcome = Outcome::Ok;
-    (
-        Witness {
-            value,
-            seen,
-            outcome,
-        },
-        saw,
-    )
+    (Witness { value, seen, outcome }, saw)
 }
 
 fn stereo_layout(latency_frames: usize) -> Layout {
-    Layout {
-        n_input: 2,
-        n_output: 2,
-        latency_frames,
-    }
+    Layout { n_input: 2, n_output: 2, latency_frames }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "gains of a test")]

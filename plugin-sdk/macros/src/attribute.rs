@@ -68,9 +68,7 @@ impl Entries {
             min: min.value,
             max: max.value,
             default: default.value,
-            smoothing: self
-                .smoothing
-                .unwrap_or_else(|| quote!(LinearMs(#DEFAULT_SMOOTHING_MS))),
+            smoothing: self.smoothing.unwrap_or_else(|| quote!(LinearMs(#DEFAULT_SMOOTHING_MS))),
             id: self.id,
         })
     }
@@ -112,10 +110,7 @@ impl Parse for Entries {
 
 fn once<T>(place: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {
     if place.is_some() {
-        return Err(syn::Error::new(
-            key.span(),
-            format!("`{key}` is given twice"),
-        ));
+        return Err(syn::Error::new(key.span(), format!("`{key}` is given twice")));
     }
     *place = Some(value);
     Ok(())
@@ -160,9 +155,6 @@ fn id(input: ParseStream<'_>) -> syn::Result<(u32, Span)> {
     let literal: LitInt = input.parse()?;
     match literal.base10_parse::<u32>()? {
         id if id < 1 << 31 => Ok((id, literal.span())),
-        _ => Err(syn::Error::new(
-            literal.span(),
-            "expected a number below 2^31",
-        )),
+        _ => Err(syn::Error::new(literal.span(), "expected a number below 2^31")),
     }
 }

@@ -58,18 +58,11 @@ fn fields(input: &DeriveInput) -> syn::Result<&FieldsNamed> {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => Ok(fields),
             other => Err(syn::Error::new(
-                if other.is_empty() {
-                    input.ident.span()
-                } else {
-                    other.span()
-                },
+                if other.is_empty() { input.ident.span() } else { other.span() },
                 "Params needs a struct with named fields",
             )),
         },
-        _ => Err(syn::Error::new(
-            input.ident.span(),
-            "Params needs a struct with named fields",
-        )),
+        _ => Err(syn::Error::new(input.ident.span(), "Params needs a struct with named fields")),
     }
 }
 
@@ -102,38 +95,14 @@ fn entry<'a>(
         let message = format!("the id {id} is already that of `{}`", other.key);
         return Err(syn::Error::new(span, message));
     }
-    Ok(Entry {
-        field: name,
-        kind: &field.ty,
-        key,
-        id,
-        param,
-    })
+    Ok(Entry { field: name, kind: &field.ty, key, id, param })
 }
 
 fn made(entry: &Entry<'_>) -> TokenStream {
-    let Entry {
-        field,
-        kind,
-        key,
-        id,
-        param,
-    } = entry;
-    let name = param
-        .name
-        .as_ref()
-        .map_or_else(|| key.clone(), syn::LitStr::value);
-    let unit = param
-        .unit
-        .as_ref()
-        .map_or_else(String::new, syn::LitStr::value);
-    let Param {
-        min,
-        max,
-        default,
-        smoothing,
-        ..
-    } = param;
+    let Entry { field, kind, key, id, param } = entry;
+    let name = param.name.as_ref().map_or_else(|| key.clone(), syn::LitStr::value);
+    let unit = param.unit.as_ref().map_or_else(String::new, syn::LitStr::value);
+    let Param { min, max, default, smoothing, .. } = param;
     let of = quote_spanned!(kind.span()=> <#kind as ::retake_sdk::Parameter>::of);
     quote! {
         #field: #of(const {
@@ -153,8 +122,8 @@ fn made(entry: &Entry<'_>) -> TokenStream {
 
 /// The same as `retake_sdk::param_id`, which a test of that crate compares with this.
 fn param_id(key: &str) -> u32 {
-    let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash = key
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash & 0x7fff_ffff
 }

@@ -11,7 +11,5 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(Params, attributes(param))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
-    expand::params(&input)
-        .unwrap_or_else(|error| error.to_compile_error())
-        .into()
+    expand::params(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }

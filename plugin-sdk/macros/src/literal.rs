@@ -25,9 +25,6 @@ impl Parse for Number {
             Lit::Int(int) => int.base10_parse()?,
             other => return Err(syn::Error::new(other.span(), "expected a number literal")),
         };
-        Ok(Self {
-            value: sign * magnitude,
-            span: literal.span(),
-        })
+        Ok(Self { value: sign * magnitude, span: literal.span() })
     }
 }

@@ -22,12 +22,7 @@ impl LibraryEntry {
             .with_vendor(registration.vendor)
             .with_version(registration.version)
             .with_features([c"audio-effect", c"stereo"]);
-        Self {
-            factory: PluginFactoryWrapper::new(Factory {
-                registration,
-                descriptor,
-            }),
-        }
+        Self { factory: PluginFactoryWrapper::new(Factory { registration, descriptor }) }
     }
 }
 

@@ -67,12 +67,7 @@ impl<'a> MainSide<'a> {
         shared: &'a SharedSide<'a>,
         dsp: Box<dyn Dsp>,
     ) -> Self {
-        let side = Self {
-            host,
-            shared,
-            resting: RefCell::new(None),
-            latency_frames: Cell::new(0),
-        };
+        let side = Self { host, shared, resting: RefCell::new(None), latency_frames: Cell::new(0) };
         side.rest(dsp);
         side
     }

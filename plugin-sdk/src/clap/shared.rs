@@ -22,11 +22,7 @@ impl<'a> PluginShared<'a> for SharedSide<'a> {}
 
 impl<'a> SharedSide<'a> {
     pub(super) fn new(host: HostSharedHandle<'a>, values: Arc<Values>) -> Self {
-        Self {
-            host,
-            values,
-            fault: Fault::default(),
-        }
+        Self { host, values, fault: Fault::default() }
     }
 
     /// Hands a panic to the main thread. Audio thread.

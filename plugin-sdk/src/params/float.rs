@@ -52,10 +52,7 @@ impl FloatParam {
 
 impl Parameter for FloatParam {
     fn of(spec: &'static ParamSpec) -> Self {
-        Self {
-            spec,
-            smoother: Smoother::new(spec.smoothing, sample(spec.default)),
-        }
+        Self { spec, smoother: Smoother::new(spec.smoothing, sample(spec.default)) }
     }
 
     fn spec(&self) -> &'static ParamSpec {

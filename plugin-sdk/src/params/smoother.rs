@@ -32,14 +32,7 @@ pub(crate) struct Smoother {
 
 impl Smoother {
     pub(crate) fn new(smoothing: Smoothing, value: f32) -> Self {
-        Self {
-            smoothing,
-            ramp_frames: 0,
-            decay: 0.0,
-            target: value,
-            left: 0,
-            distance: 0.0,
-        }
+        Self { smoothing, ramp_frames: 0, decay: 0.0, target: value, left: 0, distance: 0.0 }
     }
 
     #[expect(

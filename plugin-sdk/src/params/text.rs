@@ -63,12 +63,7 @@ mod tests {
     fn values_are_written_with_unit_and_no_negative_zero() {
         assert_eq!(text(&GAIN, -6.0), "-6.0 dB");
         assert_eq!(text(&GAIN, -0.04), "0.0 dB");
-        let mix = ParamSpec {
-            unit: "",
-            min: 0.0,
-            max: 1.0,
-            ..GAIN
-        };
+        let mix = ParamSpec { unit: "", min: 0.0, max: 1.0, ..GAIN };
         assert_eq!(text(&mix, 0.25), "0.250");
     }
 
@@ -84,9 +79,7 @@ mod tests {
 
     #[test]
     fn what_is_no_value_is_refused() {
-        for wrong in [
-            "", "dB", "loud", "nan", "inf", "-inf dB", "13", "-61 dB", "6 Hz", "ﬀ",
-        ] {
+        for wrong in ["", "dB", "loud", "nan", "inf", "-inf dB", "13", "-61 dB", "6 Hz", "ﬀ"] {
             assert_eq!(GAIN.read_text(wrong), None, "{wrong}");
         }
     }

@@ -21,15 +21,8 @@ impl Values {
         let specs: Box<[_]> = (0..params.count())
             .filter_map(|index| params.at(index).map(|param| param.spec()))
             .collect();
-        let plain = specs
-            .iter()
-            .map(|spec| AtomicU64::new(spec.default.to_bits()))
-            .collect();
-        Self {
-            specs,
-            plain,
-            loads: AtomicU32::new(0),
-        }
+        let plain = specs.iter().map(|spec| AtomicU64::new(spec.default.to_bits())).collect();
+        Self { specs, plain, loads: AtomicU32::new(0) }
     }
 
     pub(crate) fn specs(&self) -> &[&'static ParamSpec] {

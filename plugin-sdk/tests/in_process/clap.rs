@@ -46,9 +46,7 @@ fn load(instance: &mut PluginInstance<Host>, mut bytes: &[u8]) -> bool {
 }
 
 fn assert_all(samples: &[f32], expected: f32) {
-    let wrong = samples
-        .iter()
-        .position(|sample| sample.to_bits() != expected.to_bits());
+    let wrong = samples.iter().position(|sample| sample.to_bits() != expected.to_bits());
     assert_eq!(wrong, None, "{expected}: {samples:?}");
 }
 
@@ -89,18 +87,12 @@ fn parameters_are_listed_and_have_text_both_ways() {
     let info = params.get_info(&handle, 0, &mut buffer).unwrap();
     let id = ClapId::new(param_id("gain"));
     assert_eq!((info.id, info.name), (id, &b"Gain"[..]));
-    assert_eq!(
-        (info.min_value, info.max_value, info.default_value),
-        (-1.0, 2.0, 1.0)
-    );
+    assert_eq!((info.min_value, info.max_value, info.default_value), (-1.0, 2.0, 1.0));
     let lag = params.get_info(&handle, 1, &mut buffer).unwrap();
     assert_eq!((lag.id, lag.name), (ClapId::new(7), &b"lag"[..]));
 
     let mut text = [0; 32];
-    assert_eq!(
-        params.value_to_text(&handle, id, 0.5, &mut text).unwrap(),
-        b"0.50 x"
-    );
+    assert_eq!(params.value_to_text(&handle, id, 0.5, &mut text).unwrap(), b"0.50 x");
     assert_eq!(params.text_to_value(&handle, id, c"-0.25 X"), Some(-0.25));
     assert_eq!(params.text_to_value(&handle, id, c"3 x"), None);
 }
@@ -211,10 +203,7 @@ fn a_state_comes_back_byte_for_byte_and_without_a_ramp() {
     let mut instance = gain();
     flush(&mut instance, "gain", 0.1 + 0.2);
     let bytes = save(&mut instance);
-    assert_eq!(
-        bytes,
-        b"retake-state 1\ngain=0.30000000000000004\nlag=0.0\n"
-    );
+    assert_eq!(bytes, b"retake-state 1\ngain=0.30000000000000004\nlag=0.0\n");
 
     let mut other = gain();
     let mut processor = activate(&mut other);
@@ -248,11 +237,7 @@ fn a_wrong_state_is_refused_and_changes_nothing() {
         assert!(!load(&mut instance, bytes));
         assert_eq!(save(&mut instance), before);
     }
-    assert_eq!(
-        heard.log.lock().unwrap().len(),
-        wrong.len(),
-        "each says why"
-    );
+    assert_eq!(heard.log.lock().unwrap().len(), wrong.len(), "each says why");
 }
 
 #[test]
@@ -261,10 +246,7 @@ fn a_state_of_another_version_of_the_plugin_is_taken_as_far_as_it_goes() {
     flush(&mut instance, "gain", 0.5);
     assert!(load(&mut instance, b"retake-state 1\nlag=1e6\nlost=1.0\n"));
     // Clamped into its range; what is not named goes to its default; what is unknown is skipped.
-    assert_eq!(
-        save(&mut instance),
-        b"retake-state 1\ngain=1.0\nlag=100.0\n"
-    );
+    assert_eq!(save(&mut instance), b"retake-state 1\ngain=1.0\nlag=100.0\n");
 }
 
 #[test]

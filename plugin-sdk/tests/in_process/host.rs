@@ -42,10 +42,7 @@ impl SharedHandler<'_> for Heard {
 
 impl HostLogImpl for Heard {
     fn log(&self, severity: LogSeverity, message: &str) {
-        self.log
-            .lock()
-            .unwrap()
-            .push((severity, message.to_owned()));
+        self.log.lock().unwrap().push((severity, message.to_owned()));
     }
 }
 
@@ -81,13 +78,8 @@ pub(crate) fn create<P: Exported>() -> (Result<PluginInstance<Host>, PluginInsta
     let heard = Heard::default();
     let (shared, main) = (heard.clone(), heard.clone());
     let info = HostInfo::new("test", "", "", "0").unwrap();
-    let instance = PluginInstance::new(
-        move |()| shared,
-        move |_| Main { heard: main },
-        &entry,
-        &id,
-        &info,
-    );
+    let instance =
+        PluginInstance::new(move |()| shared, move |_| Main { heard: main }, &entry, &id, &info);
     (instance, heard)
 }
 
@@ -124,10 +116,7 @@ impl Buffers {
         Self {
             input: [[1.0; FRAMES]; 2],
             output: [[9.0; FRAMES]; 2],
-            ports: [
-                AudioPorts::with_capacity(2, 1),
-                AudioPorts::with_capacity(2, 1),
-            ],
+            ports: [AudioPorts::with_capacity(2, 1), AudioPorts::with_capacity(2, 1)],
         }
     }
 

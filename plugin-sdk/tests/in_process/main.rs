@@ -1,10 +1,6 @@
 //! Plugins in the host's own program, behind their real table of functions.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what cannot be fails the test"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be fails the test")]
 
 mod clap;
 mod host;

@@ -10,11 +10,7 @@ use retake_sdk::TestHost;
 const FILE: &str = "plugin-sdk/tests/in_process/plugins.rs";
 
 fn is_silent(buffers: &Buffers) -> bool {
-    buffers
-        .output
-        .as_flattened()
-        .iter()
-        .all(|sample| sample.to_bits() == 0)
+    buffers.output.as_flattened().iter().all(|sample| sample.to_bits() == 0)
 }
 
 fn bad(value: f64) -> EventBuffer {
@@ -32,16 +28,10 @@ fn a_panic_in_process_is_silence_and_one_line() {
 
     for _ in 0..100 {
         buffers.process(&mut processor, &bad(1.0));
-        assert!(
-            is_silent(&buffers),
-            "also where the plugin had written before"
-        );
+        assert!(is_silent(&buffers), "also where the plugin had written before");
     }
     assert_eq!(heard.callbacks.load(Ordering::Relaxed), 1);
-    assert!(
-        heard.log.lock().unwrap().is_empty(),
-        "not from the audio thread"
-    );
+    assert!(heard.log.lock().unwrap().is_empty(), "not from the audio thread");
 
     instance.call_on_main_thread_callback();
     instance.call_on_main_thread_callback();
@@ -131,7 +121,5 @@ fn a_panic_in_the_making_is_a_failed_creation() {
 #[test]
 #[should_panic(expected = "the plugin panicked at plugin-sdk/tests/in_process/plugins.rs:")]
 fn a_panic_fails_the_authors_own_test() {
-    TestHost::<Fragile>::new(48_000.0, 64)
-        .set("bad", 1.0)
-        .process(&mut [&mut [0.0; 8]]);
+    TestHost::<Fragile>::new(48_000.0, 64).set("bad", 1.0).process(&mut [&mut [0.0; 8]]);
 }

@@ -70,9 +70,7 @@ impl Plugin for Fragile {
     fn process(&mut self, params: &mut FragileParams, block: &mut Block<'_>) {
         self.bad = params.bad.value();
         if (1.0..2.0).contains(&self.bad) {
-            block
-                .channels_mut()
-                .for_each(|channel| channel.fill(f32::NAN));
+            block.channels_mut().for_each(|channel| channel.fill(f32::NAN));
             panic!("bad is {}", self.bad);
         }
     }

@@ -35,11 +35,7 @@ fn sections(file: Bytes<'_>) -> Result<(), String> {
         0 => file.u64(table.saturating_add(32))?,
         n => n,
     };
-    file.holds(
-        "the section header table",
-        table,
-        count.saturating_mul(size),
-    )?;
+    file.holds("the section header table", table, count.saturating_mul(size))?;
     for header in (0..count).map(|n| table + n * size) {
         if file.u32(header + 4)? != SHT_NOBITS {
             file.holds("a section", file.u64(header + 24)?, file.u64(header + 32)?)?;
@@ -53,11 +49,7 @@ fn segments(file: Bytes<'_>) -> Result<Shape, String> {
     if count == 0 || size < PROGRAM_HEADER {
         return Err(format!("{count} program headers of {size} bytes"));
     }
-    file.holds(
-        "the program header table",
-        table,
-        count.saturating_mul(size),
-    )?;
+    file.holds("the program header table", table, count.saturating_mul(size))?;
     let mut shape = Shape::default();
     for header in (0..count).map(|n| table + n * size) {
         file.holds("a segment", file.u64(header + 8)?, file.u64(header + 32)?)?;

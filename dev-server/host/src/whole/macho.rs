@@ -55,9 +55,7 @@ mod tests {
         let numbers = |n: &[u32]| n.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<_>>();
         let mut file = THIN.to_vec();
         file.extend(numbers(&[0x0100_000c, 0, 6, 1, 72, 0, 0]));
-        file.extend(numbers(&[
-            0x19, 72, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 112, 0, 0, 0, 0, 0,
-        ]));
+        file.extend(numbers(&[0x19, 72, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 112, 0, 0, 0, 0, 0]));
         file.extend([7; 8]);
         file
     }

@@ -48,13 +48,7 @@ fn reasons_have_the_names_that_scripts_read() {
     ]);
     let expected = "library_missing truncated no_clap_entry clap_version no_plugin many_plugins \
                     init activate layout state panic refused timeout";
-    assert_eq!(
-        names
-            .unwrap()
-            .replace(['[', ']', '"'], "")
-            .replace(',', " "),
-        expected
-    );
+    assert_eq!(names.unwrap().replace(['[', ']', '"'], "").replace(',', " "), expected);
 }
 
 #[test]
@@ -84,16 +78,11 @@ fn every_cut_of_a_real_library_is_refused() {
     let staging = StagingDir::within(dir.path()).unwrap();
     let artifact = dir.path().join("cut.so");
     let len = whole.len();
-    let cuts = (0..80)
-        .chain((1..200).map(|n| n * len / 200))
-        .chain(len - 120..len);
+    let cuts = (0..80).chain((1..200).map(|n| n * len / 200)).chain(len - 120..len);
     for cut in cuts {
         fs::write(&artifact, &whole[..cut]).unwrap();
         let staged = stage(&artifact, &staging);
-        assert!(
-            matches!(staged, Err(HostError::Truncated { .. })),
-            "{cut} of {len}: {staged:?}"
-        );
+        assert!(matches!(staged, Err(HostError::Truncated { .. })), "{cut} of {len}: {staged:?}");
     }
     fs::write(&artifact, &whole).unwrap();
     let staged = stage(&artifact, &staging).unwrap();
@@ -115,10 +104,7 @@ fn a_library_of_another_clap() {
 fn no_plugin_and_too_many() {
     assert!(subject("none", FailReason::NoPlugin).contains("no plugin"));
     let message = subject("two", FailReason::ManyPlugins);
-    assert!(
-        message.contains("test.subject.0, test.subject.1"),
-        "{message}"
-    );
+    assert!(message.contains("test.subject.0, test.subject.1"), "{message}");
 }
 
 #[test]
@@ -127,10 +113,7 @@ fn a_plugin_is_chosen_by_its_id() {
     choose("test.subject.1").activated();
     let message = refused(&choose("test.subject.2"), FailReason::NoPlugin);
     assert!(message.contains("no plugin `test.subject.2`"), "{message}");
-    assert!(
-        message.contains("test.subject.0, test.subject.1"),
-        "{message}"
-    );
+    assert!(message.contains("test.subject.0, test.subject.1"), "{message}");
 }
 
 #[test]

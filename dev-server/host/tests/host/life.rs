@@ -14,35 +14,18 @@ fn blocks_are_bit_exact() {
         News::Loaded { info, has_tls, .. } => Some((info, has_tls)),
         _ => None,
     });
-    assert_eq!(
-        (info.0.id.as_str(), info.0.version.as_str()),
-        ("test.subject.0", "1.2.3")
-    );
+    assert_eq!((info.0.id.as_str(), info.0.version.as_str()), ("test.subject.0", "1.2.3"));
     assert!(info.1, "std has thread-locals");
     let mut activated = rig.activated();
-    let expected = Layout {
-        n_input: 2,
-        n_output: 2,
-        latency_frames: 17,
-    };
-    assert_eq!(
-        (activated.layout, activated.processor.layout()),
-        (expected, expected)
-    );
+    let expected = Layout { n_input: 2, n_output: 2, latency_frames: 17 };
+    assert_eq!((activated.layout, activated.processor.layout()), (expected, expected));
 
     let mut block = Block::new(2, 2);
     for frames in [1, 63, MAX_BLOCK] {
-        assert_eq!(
-            block.run(&mut *activated.processor, frames, &[]),
-            Outcome::Ok
-        );
+        assert_eq!(block.run(&mut *activated.processor, frames, &[]), Outcome::Ok);
         block.assert_gain(1.0, frames);
     }
-    let event = PluginEvent {
-        offset: 0,
-        param_id: 1,
-        value: 0.3,
-    };
+    let event = PluginEvent { offset: 0, param_id: 1, value: 0.3 };
     block.run(&mut *activated.processor, 100, &[event]);
     block.assert_gain(0.3, 100);
 }
@@ -51,15 +34,8 @@ fn blocks_are_bit_exact() {
 fn denormals_are_flushed_inside_the_plugin() {
     let mut activated = Rig::load("gain").activated();
     let mut block = Block::new(2, 2);
-    block
-        .input
-        .rows_mut()
-        .for_each(|row| row.fill(f32::MIN_POSITIVE));
-    let event = PluginEvent {
-        offset: 0,
-        param_id: 1,
-        value: 0.5,
-    };
+    block.input.rows_mut().for_each(|row| row.fill(f32::MIN_POSITIVE));
+    let event = PluginEvent { offset: 0, param_id: 1, value: 0.5 };
     block.run(&mut *activated.processor, 4, &[event]);
     assert_eq!(block.output.channel(0)[..4], [0.0; 4]);
 }
@@ -75,10 +51,7 @@ fn an_output_that_is_not_written_is_silent() {
 #[test]
 fn an_error_is_an_outcome() {
     let mut activated = Rig::load("errs").activated();
-    assert_eq!(
-        Block::new(2, 2).run(&mut *activated.processor, 64, &[]),
-        Outcome::Error
-    );
+    assert_eq!(Block::new(2, 2).run(&mut *activated.processor, 64, &[]), Outcome::Error);
 }
 
 #[test]
@@ -87,23 +60,13 @@ fn a_plugin_answers_with_its_parameter_and_the_frame_of_the_block() {
     let mut block = Block::new(2, 2);
     block.run(&mut *activated.processor, 64, &[]);
     let answers: Vec<_> = block.replies.drain().collect();
-    assert_eq!(
-        answers,
-        [PluginEvent {
-            offset: 63,
-            param_id: 2,
-            value: 1_000.0
-        }]
-    );
+    assert_eq!(answers, [PluginEvent { offset: 63, param_id: 2, value: 1_000.0 }]);
 }
 
 #[test]
 fn only_main_ports_are_served() {
     let mut activated = Rig::load("sidechain").activated();
-    assert_eq!(
-        (activated.layout.n_input, activated.layout.n_output),
-        (2, 2)
-    );
+    assert_eq!((activated.layout.n_input, activated.layout.n_output), (2, 2));
     let mut block = Block::new(2, 2);
     block.run(&mut *activated.processor, 64, &[]);
     block.assert_gain(1.0, 64);
@@ -112,19 +75,9 @@ fn only_main_ports_are_served() {
 #[test]
 fn a_plugin_without_ports_hears_every_frame_pass() {
     let mut activated = Rig::load("no_ports").activated();
-    assert_eq!(
-        (activated.layout.n_input, activated.layout.n_output),
-        (0, 0)
-    );
-    let event = PluginEvent {
-        offset: 60,
-        param_id: 1,
-        value: 0.5,
-    };
-    assert_eq!(
-        Block::new(0, 0).run(&mut *activated.processor, 64, &[event]),
-        Outcome::Ok
-    );
+    assert_eq!((activated.layout.n_input, activated.layout.n_output), (0, 0));
+    let event = PluginEvent { offset: 60, param_id: 1, value: 0.5 };
+    assert_eq!(Block::new(0, 0).run(&mut *activated.processor, 64, &[event]), Outcome::Ok);
 }
 
 #[test]
@@ -144,12 +97,7 @@ fn fifty_rounds_leave_no_file_and_no_mapping() {
 fn the_library_stays_until_the_last_processor_is_dropped() {
     let rig = Rig::load("gain");
     let mut activated = rig.activated();
-    let Rig {
-        thread,
-        notes,
-        staging,
-        ..
-    } = &rig;
+    let Rig { thread, notes, staging, .. } = &rig;
     thread.shutdown();
     thread.save_state();
     // The answer proves that the thread went on after it was told to end.
@@ -167,19 +115,10 @@ fn the_library_stays_until_the_last_processor_is_dropped() {
 fn an_abandoned_generation_ends_by_itself() {
     let rig = Rig::load("gain");
     let activated = rig.activated();
-    let Rig {
-        thread,
-        notes,
-        staging,
-        _dir,
-    } = rig;
+    let Rig { thread, notes, staging, _dir } = rig;
     drop(thread);
     drop(activated);
-    assert!(
-        notes
-            .iter()
-            .any(|news| matches!(news, News::Gone { pinned: false }))
-    );
+    assert!(notes.iter().any(|news| matches!(news, News::Gone { pinned: false })));
     assert_eq!(fs::read_dir(staging.path()).unwrap().count(), 1);
 }
 
@@ -235,11 +174,7 @@ fn reactivation_keeps_parameters_and_takes_another_block_size() {
     block.assert_gain(0.25, MAX_BLOCK);
 
     rig.thread.reactivate(second.processor, 16.0, MAX_BLOCK);
-    assert_eq!(
-        rig.failed().0,
-        FailReason::Layout,
-        "17 frames are more than a second at 16 Hz"
-    );
+    assert_eq!(rig.failed().0, FailReason::Layout, "17 frames are more than a second at 16 Hz");
     assert!(!rig.gone());
 }
 

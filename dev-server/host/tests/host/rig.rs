@@ -21,14 +21,8 @@ pub(crate) const MAX_BLOCK: usize = 256;
 pub(crate) fn example(name: &str) -> PathBuf {
     let exe = std::env::current_exe().unwrap();
     let profile = exe.parent().and_then(Path::parent).unwrap();
-    let path = profile
-        .join("examples")
-        .join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
-    assert!(
-        path.exists(),
-        "no {}: run the whole `cargo test`",
-        path.display()
-    );
+    let path = profile.join("examples").join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
+    assert!(path.exists(), "no {}: run the whole `cargo test`", path.display());
     path
 }
 
@@ -91,10 +85,7 @@ impl Rig {
     /// The next news for which `pick` has an answer.
     pub(crate) fn wait<T>(&self, mut pick: impl FnMut(News) -> Option<T>) -> T {
         loop {
-            let news = self
-                .notes
-                .recv_timeout(Duration::from_secs(30))
-                .expect("no such news");
+            let news = self.notes.recv_timeout(Duration::from_secs(30)).expect("no such news");
             if let Some(picked) = pick(news) {
                 return picked;
             }
@@ -111,9 +102,7 @@ impl Rig {
 
     pub(crate) fn failed(&self) -> (FailReason, String) {
         self.wait(|news| match news {
-            News::Failed {
-                reason, message, ..
-            } => Some((reason, message)),
+            News::Failed { reason, message, .. } => Some((reason, message)),
             News::Activated(_) => panic!("it was activated"),
             _ => None,
         })
@@ -136,9 +125,7 @@ impl Rig {
 
     pub(crate) fn is_mapped(&self) -> bool {
         let staged = self.staging.path().to_string_lossy().into_owned();
-        fs::read_to_string("/proc/self/maps")
-            .unwrap()
-            .contains(&staged)
+        fs::read_to_string("/proc/self/maps").unwrap().contains(&staged)
     }
 }
 
@@ -159,11 +146,7 @@ impl Block {
         }
         let mut output = Planar::new(n_output, MAX_BLOCK);
         output.rows_mut().for_each(|row| row.fill(9.0));
-        Self {
-            input,
-            output,
-            replies: Replies::new(64),
-        }
+        Self { input, output, replies: Replies::new(64) }
     }
 
     pub(crate) fn run(

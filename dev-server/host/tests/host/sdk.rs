@@ -21,18 +21,10 @@ fn place(text: &str) -> String {
 fn a_value_set_before_activation_holds_from_the_first_frame() {
     let rig = load(|r| r.set = vec![("gain".parse().unwrap(), -20.0)]);
     let mut activated = rig.activated();
-    assert!(
-        activated
-            .params
-            .iter()
-            .any(|p| p.key == "gain" && p.value == -20.0)
-    );
+    assert!(activated.params.iter().any(|p| p.key == "gain" && p.value == -20.0));
     let mut block = Block::new(2, 2);
     block.run(&mut *activated.processor, 64, &[]);
-    for (to, from) in block.output.channel(0)[..64]
-        .iter()
-        .zip(block.input.channel(0))
-    {
+    for (to, from) in block.output.channel(0)[..64].iter().zip(block.input.channel(0)) {
         assert!((to - from * 0.1).abs() < 1e-7);
     }
 }
@@ -41,17 +33,8 @@ fn a_value_set_before_activation_holds_from_the_first_frame() {
 fn values_moved_by_events_are_in_the_state() {
     let rig = load(|_| {});
     let mut activated = rig.activated();
-    let id = activated
-        .params
-        .iter()
-        .find(|p| p.key == "gain")
-        .unwrap()
-        .id;
-    let event = PluginEvent {
-        offset: 3,
-        param_id: id,
-        value: -9.0,
-    };
+    let id = activated.params.iter().find(|p| p.key == "gain").unwrap().id;
+    let event = PluginEvent { offset: 3, param_id: id, value: -9.0 };
     Block::new(2, 2).run(&mut *activated.processor, 64, &[event]);
     rig.thread.save_state();
     let state = rig.wait(|news| match news {
@@ -66,28 +49,11 @@ fn values_moved_by_events_are_in_the_state() {
 fn a_panic_in_process_is_silence_and_is_named() {
     let rig = load(|_| {});
     let mut activated = rig.activated();
-    let fuse = activated
-        .params
-        .iter()
-        .find(|p| p.key == "fuse")
-        .unwrap()
-        .id;
-    let event = PluginEvent {
-        offset: 0,
-        param_id: fuse,
-        value: 1.0,
-    };
+    let fuse = activated.params.iter().find(|p| p.key == "fuse").unwrap().id;
+    let event = PluginEvent { offset: 0, param_id: fuse, value: 1.0 };
     let mut block = Block::new(2, 2);
-    assert_eq!(
-        block.run(&mut *activated.processor, 64, &[event]),
-        Outcome::Ok
-    );
-    assert!(
-        block
-            .output
-            .rows()
-            .all(|row| row[..64].iter().all(|s| *s == 0.0))
-    );
+    assert_eq!(block.run(&mut *activated.processor, 64, &[event]), Outcome::Ok);
+    assert!(block.output.rows().all(|row| row[..64].iter().all(|s| *s == 0.0)));
     let panic = rig.wait(|news| match news {
         News::Panicked(panic) => Some(panic),
         _ => None,
@@ -104,9 +70,6 @@ fn a_panic_in_activate_is_the_reason_of_the_failure() {
     let rig = load(|r| r.rate = 384_000.0);
     let (reason, message) = rig.failed();
     assert_eq!(reason, FailReason::Panic);
-    assert!(
-        message.contains(&place("too fast")) && message.contains("too fast"),
-        "{message}"
-    );
+    assert!(message.contains(&place("too fast")) && message.contains("too fast"), "{message}");
     assert!(!rig.gone());
 }

@@ -16,11 +16,7 @@ fn a_line_and_a_wish_from_the_audio_thread_arrive() {
     let _activated = processed.join().unwrap();
     let mut heard = Vec::new();
     rig.wait(|news| {
-        if let News::Log {
-            severity: Severity::Info,
-            message,
-        } = news
-        {
+        if let News::Log { severity: Severity::Info, message } = news {
             heard.push(message);
         }
         (heard.len() == 2).then_some(())
@@ -33,10 +29,7 @@ fn a_line_and_a_wish_from_the_audio_thread_arrive() {
 fn threads_are_told_what_they_are() {
     let rig = Rig::load("checks_threads");
     let mut activated = rig.activated();
-    assert_eq!(
-        Block::new(2, 2).run(&mut *activated.processor, 64, &[]),
-        Outcome::Ok
-    );
+    assert_eq!(Block::new(2, 2).run(&mut *activated.processor, 64, &[]), Outcome::Ok);
     rig.wait(|news| match news {
         News::Log { message, .. } => (message == "main true, audio false").then_some(()),
         _ => None,
@@ -70,18 +63,12 @@ fn lines_beyond_the_room_are_counted() {
 fn a_panic_inside_is_named() {
     let rig = Rig::load("panics_in_process");
     let mut activated = rig.activated();
-    assert_eq!(
-        Block::new(2, 2).run(&mut *activated.processor, 64, &[]),
-        Outcome::Ok
-    );
+    assert_eq!(Block::new(2, 2).run(&mut *activated.processor, 64, &[]), Outcome::Ok);
     let panic = rig.wait(|news| match news {
         News::Panicked(panic) => Some(panic),
         _ => None,
     });
-    assert_eq!(
-        (panic.file.as_str(), panic.line, panic.column),
-        ("src/dsp.rs", 7, 9)
-    );
+    assert_eq!((panic.file.as_str(), panic.line, panic.column), ("src/dsp.rs", 7, 9));
     assert_eq!(panic.message, "index: 3");
 }
 

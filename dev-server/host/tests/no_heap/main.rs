@@ -1,9 +1,5 @@
 //! The audio half never touches the heap, and what a block costs.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod ffi;
 #[path = "../host/rig.rs"]
@@ -17,11 +13,7 @@ use retake_engine::{Outcome, PluginEvent};
 use crate::rig::{Block, Rig};
 
 fn gain(offset: u32, value: f64) -> PluginEvent {
-    PluginEvent {
-        offset,
-        param_id: 1,
-        value,
-    }
+    PluginEvent { offset, param_id: 1, value }
 }
 
 #[test]
@@ -46,9 +38,7 @@ fn ten_thousand_blocks_with_events_answers_and_log_lines_do_not_touch_the_heap()
 fn more_events_than_room_are_counted_and_not_made_room_for() {
     let mut activated = Rig::load("gain").activated();
     let mut block = Block::new(2, 2);
-    let events: Vec<_> = (0..1_500)
-        .map(|n| gain(0, f64::from(n) / 1_000.0))
-        .collect();
+    let events: Vec<_> = (0..1_500).map(|n| gain(0, f64::from(n) / 1_000.0)).collect();
     let before = ffi::n_calls();
     block.run(&mut *activated.processor, 64, &events);
     assert_eq!(ffi::n_calls() - before, 0);
@@ -69,10 +59,7 @@ fn cost() {
     let mut load: Vec<[f64; 3]> = (0..50).map(|_| load_once()).collect();
     for (n, what) in ["stage", "load", "create + activate"].iter().enumerate() {
         load.sort_by(|a, b| a[n].total_cmp(&b[n]));
-        println!(
-            "{what}: median {:.3} ms, worst {:.3} ms",
-            load[25][n], load[49][n]
-        );
+        println!("{what}: median {:.3} ms, worst {:.3} ms", load[25][n], load[49][n]);
     }
     let mut activated = Rig::load("gain").activated();
     for frames in [64, 128] {

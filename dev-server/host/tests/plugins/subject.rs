@@ -52,10 +52,7 @@ struct Library(PluginFactoryWrapper<Plugins>);
 impl Entry for Library {
     fn new(path: Option<&CStr>) -> Result<Self, EntryLoadError> {
         let path = path.unwrap_or_default().to_string_lossy().into_owned();
-        let stem = Path::new(&path)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy();
+        let stem = Path::new(&path).file_stem().unwrap_or_default().to_string_lossy();
         // The host names its copies `0000-NAME.so`.
         let kind = stem.split_once('-').map_or(&*stem, |(_, name)| name);
         KIND.set(kind.to_owned()).map_err(|_| EntryLoadError)?;
@@ -102,12 +99,9 @@ impl PluginFactoryImpl for Plugins {
 
     fn create_plugin<'a>(&'a self, host: HostInfo<'a>, id: &CStr) -> Option<PluginInstance<'a>> {
         let descriptor = self.0.iter().find(|d| d.id() == Some(id))?;
-        Some(PluginInstance::new::<Subject>(
-            host,
-            descriptor,
-            Shared::new,
-            |host, shared| Ok(Main { host, shared }),
-        ))
+        Some(PluginInstance::new::<Subject>(host, descriptor, Shared::new, |host, shared| {
+            Ok(Main { host, shared })
+        }))
     }
 }
 
@@ -143,10 +137,7 @@ struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     fn new(host: HostSharedHandle<'a>) -> Result<Self, PluginError> {
-        let shared = Self {
-            host,
-            values: [1.0_f64, 1.0].map(|v| AtomicU64::new(v.to_bits())),
-        };
+        let shared = Self { host, values: [1.0_f64, 1.0].map(|v| AtomicU64::new(v.to_bits())) };
         if is("panics_in_new") {
             shared.log(LogSeverity::Fatal, "panicked at src/lib.rs:12:5: no luck");
         }
@@ -158,10 +149,7 @@ impl<'a> Shared<'a> {
 
     fn log(&self, severity: LogSeverity, message: &str) {
         let message = CString::new(message).unwrap();
-        self.host
-            .get_extension::<HostLog>()
-            .unwrap()
-            .log(&self.host, severity, &message);
+        self.host.get_extension::<HostLog>().unwrap().log(&self.host, severity, &message);
     }
 
     /// What the host says this thread is: main, audio.
@@ -201,8 +189,7 @@ impl<'a> PluginMainThread<'a, Shared<'a>> for Main<'a> {
     fn on_main_thread(&self) {
         self.shared.log(LogSeverity::Info, "on main thread");
         if is("panics_in_process") {
-            self.shared
-                .log(LogSeverity::Fatal, "panicked at src/dsp.rs:7:9: index: 3");
+            self.shared.log(LogSeverity::Fatal, "panicked at src/dsp.rs:7:9: index: 3");
         }
         if is("rescans") {
             self.shared.values[0].store(0.125_f64.to_bits(), Ordering::Relaxed);
@@ -240,11 +227,7 @@ impl PluginAudioPortsImpl for Main<'_> {
             id: ClapId::new(index + 10 * u32::from(is_input)),
             name: b"port",
             channel_count,
-            flags: if is_main {
-                AudioPortFlags::IS_MAIN
-            } else {
-                AudioPortFlags::empty()
-            },
+            flags: if is_main { AudioPortFlags::IS_MAIN } else { AudioPortFlags::empty() },
             port_type: AudioPortType::from_channel_count(channel_count),
             in_place_pair: None,
         });
@@ -267,11 +250,7 @@ impl PluginMainThreadParams for Main<'_> {
             return;
         };
         let stepped = ParamInfoFlags::IS_STEPPED;
-        let more = if *name == "Mode" {
-            stepped
-        } else {
-            ParamInfoFlags::empty()
-        };
+        let more = if *name == "Mode" { stepped } else { ParamInfoFlags::empty() };
         info.set(&ParamInfo {
             id: ClapId::new(*id),
             flags: ParamInfoFlags::IS_AUTOMATABLE | more,
@@ -360,11 +339,7 @@ impl<'a> PluginAudioProcessor<'a, Shared<'a>, Main<'a>> for Audible<'a> {
     }
 
     fn start_processing(&mut self) -> Result<(), PluginError> {
-        if is("start_fails") {
-            Err(PluginError::Message("no"))
-        } else {
-            Ok(())
-        }
+        if is("start_fails") { Err(PluginError::Message("no")) } else { Ok(()) }
     }
 
     fn process(
@@ -390,9 +365,7 @@ impl<'a> PluginAudioProcessor<'a, Shared<'a>, Main<'a>> for Audible<'a> {
             let steady = process.steady_time.unwrap_or(0) as f64;
             let all = Pckn::match_all();
             let (time, id) = (audio.frames_count() - 1, ClapId::new(2));
-            let _ = events
-                .output
-                .try_push(ParamValueEvent::new(time, id, all, steady));
+            let _ = events.output.try_push(ParamValueEvent::new(time, id, all, steady));
         }
         if is("writes_nothing") {
             return Ok(ProcessStatus::Continue);

@@ -20,16 +20,10 @@ impl Control {
             LoopEvent::BuildFinished { outcome, timing } => return self.on_built(outcome, timing),
             LoopEvent::BuildCancelled => {
                 let number = self.reload.number + 1;
-                self.parts
-                    .report
-                    .event("build_cancelled", json!({ "generation": number }));
+                self.parts.report.event("build_cancelled", json!({ "generation": number }));
             }
             LoopEvent::WatchFailed(why) => {
-                say(
-                    Tone::Error,
-                    "Watching",
-                    format!("{why}; press r to rebuild by hand"),
-                );
+                say(Tone::Error, "Watching", format!("{why}; press r to rebuild by hand"));
             }
             LoopEvent::Changed { .. } => {}
         }
@@ -39,15 +33,9 @@ impl Control {
     fn on_build_started(&mut self, files: &[PathBuf]) {
         self.set_state(State::Building);
         let number = self.reload.number + 1;
-        self.parts.report.event(
-            "build_started",
-            json!({ "generation": number, "files": files }),
-        );
+        self.parts.report.event("build_started", json!({ "generation": number, "files": files }));
         if let Some(first) = files.first() {
-            let name = first
-                .file_name()
-                .unwrap_or(first.as_os_str())
-                .to_string_lossy();
+            let name = first.file_name().unwrap_or(first.as_os_str()).to_string_lossy();
             let more = match files.len() {
                 1 => String::new(),
                 n => format!(" and {} more", n - 1),
@@ -74,10 +62,7 @@ impl Control {
                 self.shown.build_failed = Value::Null;
                 let lines: Vec<&Diagnostic> = built.warnings.iter().collect();
                 print_diagnostics(&lines);
-                self.reload.waiting = Some(Artifact {
-                    path: built.artifact,
-                    timing,
-                });
+                self.reload.waiting = Some(Artifact { path: built.artifact, timing });
                 self.take_up_artifact()
             }
             BuildOutcome::Failed { exit, diagnostics } => self.on_build_failed(exit, &diagnostics),

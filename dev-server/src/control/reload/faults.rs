@@ -27,10 +27,10 @@ impl Control {
         };
         let (kind, message, action) = (fault.kind, fault.message, fault.action);
         let heard = match action {
-            "muted" => "silence",
-            _ => "the input",
+            "muted" => "its blocks are silence",
+            _ => "you hear the input until a fix",
         };
-        let what = format!("{kind}{place}: {message}; {action}: you hear {heard} until a fix");
+        let what = format!("{kind}{place}: {message}; {action}: {heard}");
         say(Tone::Error, "Fault", what);
         self.shown.fault = self.parts.report.event("fault", fields);
         self.set_faulted(true);
@@ -49,8 +49,7 @@ impl Control {
             say(Tone::Warning, "Plugin", message);
             return;
         }
-        self.audio
-            .command(CommandKind::Condemn { generation: number });
+        self.audio.command(CommandKind::Condemn { generation: number });
         self.on_fault(
             number,
             &Fault {
@@ -69,11 +68,7 @@ impl Control {
     }
 
     pub(in crate::control) fn on_log(&mut self, number: u32, severity: Severity, message: &str) {
-        let tone = if severity >= Severity::Warning {
-            Tone::Warning
-        } else {
-            Tone::Plain
-        };
+        let tone = if severity >= Severity::Warning { Tone::Warning } else { Tone::Plain };
         say(tone, "Plugin", format!("generation {number}: {message}"));
         let level = match severity {
             Severity::Debug => "debug",
@@ -81,42 +76,25 @@ impl Control {
             Severity::Warning => "warning",
             _ => "error",
         };
-        self.parts
-            .report
-            .notify("log", &json!({ "level": level, "message": message }));
+        self.parts.report.notify("log", &json!({ "level": level, "message": message }));
     }
 
     /// Foreign code that does not come back: reported, and left behind.
     pub(in crate::control) fn watch_plugins(&mut self) -> Result<(), Failure> {
-        if let Some(Candidate {
-            step: Step::AwaitsState { since },
-            ..
-        }) = &self.reload.candidate
+        if let Some(Candidate { step: Step::AwaitsState { since }, .. }) = &self.reload.candidate
             && since.elapsed() > STATE_LIMIT
         {
-            say(
-                Tone::Warning,
-                "State",
-                "the plugin takes too long to save it: parameters only",
-            );
+            say(Tone::Warning, "State", "the plugin takes too long to save it: parameters only");
             self.load_candidate(None)?;
         }
         let stuck = |(number, thread): (u32, &PluginThread)| {
-            thread
-                .busy_for()
-                .filter(|time| *time > FOREIGN_CALL_LIMIT)
-                .map(|_| number)
+            thread.busy_for().filter(|time| *time > FOREIGN_CALL_LIMIT).map(|_| number)
         };
         let Some(number) = self.reload.threads().find_map(stuck) else {
             return Ok(());
         };
         let message = format!("a call into generation {number} lasts longer than 5 s: abandoned");
-        if self
-            .reload
-            .candidate
-            .as_ref()
-            .is_some_and(|c| c.number == number)
-        {
+        if self.reload.candidate.as_ref().is_some_and(|c| c.number == number) {
             return self.on_refused(number, FailReason::Timeout, &message, false);
         }
         // Dropping the handle leaves the thread to itself.
@@ -167,12 +145,6 @@ pub(in crate::control) struct Fault<'a> {
 impl<'a> Fault<'a> {
     /// A fault without a place in the source.
     pub(in crate::control) fn of(kind: &'a str, message: &'a str, action: &'a str) -> Self {
-        Self {
-            kind,
-            message,
-            file: None,
-            line: None,
-            action,
-        }
+        Self { kind, message, file: None, line: None, action }
     }
 }

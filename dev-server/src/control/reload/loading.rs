@@ -27,9 +27,7 @@ impl Control {
         self.reload.candidate = Some(Candidate {
             number: self.reload.number,
             artifact,
-            step: Step::AwaitsState {
-                since: Instant::now(),
-            },
+            step: Step::AwaitsState { since: Instant::now() },
             journal: Vec::new(),
             stage_ms: 0.0,
             load_ms: 0.0,
@@ -52,11 +50,7 @@ impl Control {
             return Ok(());
         };
         let is_first = self.reload.playing.is_none();
-        let settings = if is_first {
-            &self.parts.run.session.set[..]
-        } else {
-            &[]
-        };
+        let settings = if is_first { &self.parts.run.session.set[..] } else { &[] };
         let wanted = |s: &crate::cli::Setting| {
             let Ok(param) = s.param.parse::<ParamRef>();
             (param, s.value)
@@ -97,23 +91,14 @@ impl Control {
                 c.note_loaded(info, load_ms);
             }),
             News::Activated(activated) => return self.on_activated(number, *activated),
-            News::Failed {
-                reason,
-                message,
-                is_usage,
-            } => {
+            News::Failed { reason, message, is_usage } => {
                 return self.on_refused(number, reason, &message, is_usage);
             }
             News::Log { severity, message } => self.on_log(number, severity, &message),
             News::Panicked(line) => self.on_panic(number, &line),
             News::ParamsChanged(list) => self.on_params_changed(number, list),
             News::State(state) => return self.on_state(state),
-            News::ParamText {
-                id,
-                value,
-                text,
-                tag,
-            } => self.on_text(id, value, &text, tag),
+            News::ParamText { id, value, text, tag } => self.on_text(id, value, &text, tag),
             News::Gone { pinned } => return self.on_gone(number, pinned),
             _ => {}
         }
@@ -121,12 +106,7 @@ impl Control {
     }
 
     fn on_candidate(&mut self, number: u32, state: State, note: impl FnOnce(&mut Candidate)) {
-        if let Some(candidate) = self
-            .reload
-            .candidate
-            .as_mut()
-            .filter(|c| c.number == number)
-        {
+        if let Some(candidate) = self.reload.candidate.as_mut().filter(|c| c.number == number) {
             note(candidate);
             self.set_state(state);
         }
@@ -137,11 +117,7 @@ impl Control {
             return Ok(());
         }
         let state = state.unwrap_or_else(|why| {
-            say(
-                Tone::Warning,
-                "State",
-                format!("the plugin could not save it: {why}"),
-            );
+            say(Tone::Warning, "State", format!("the plugin could not save it: {why}"));
             None
         });
         self.load_candidate(state)
@@ -157,36 +133,19 @@ impl Control {
         let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
-        let (
-            Step::Loads {
-                thread,
-                info: Some(info),
-            },
-            Some(shape),
-        ) = (candidate.step, self.audio.shape())
+        let (Step::Loads { thread, info: Some(info) }, Some(shape)) =
+            (candidate.step, self.audio.shape())
         else {
             return Ok(());
         };
         self.set_state(State::Activated);
-        let Activated {
-            processor,
-            layout,
-            params,
-            carried,
-            activate_ms,
-            ..
-        } = activated;
+        let Activated { processor, layout, params, carried, activate_ms, .. } = activated;
         let generation = Generation::new(number, processor, shape).with_journal(&candidate.journal);
         let is_first = !self.audio.is_running();
         if is_first {
             self.params.replace(params.clone());
         }
-        let playing = Playing {
-            number,
-            thread,
-            info,
-            layout,
-        };
+        let playing = Playing { number, thread, info, layout };
         self.reload.candidate = Some(Candidate {
             step: Step::Swaps(Box::new(Ready {
                 playing,
@@ -222,17 +181,12 @@ impl Control {
     /// A generation that never sounded, because the devices changed under it: its library is taken
     /// up again afterwards.
     pub(in crate::control) fn postpone(&mut self, generation: Generation) {
-        let Some(candidate) = self
-            .reload
-            .candidate
-            .take_if(|c| c.number == generation.number())
+        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == generation.number())
         else {
             return;
         };
         if let Step::Swaps(ready) = candidate.step {
-            self.reload
-                .retiring
-                .insert(candidate.number, ready.playing.thread);
+            self.reload.retiring.insert(candidate.number, ready.playing.thread);
         }
         self.on_retired(generation);
         self.reload.waiting.get_or_insert(candidate.artifact);
@@ -248,23 +202,11 @@ impl Control {
         let both = 2.0 * self.parts.telemetry.load().mean;
         let frames = |ms: u32| (rate * ms / 1_000).max(2) as usize;
         if same_channels && both <= CROSS_FADE_LOAD {
-            return Fade::Cross {
-                frames: frames(CROSS_FADE_MS),
-            };
+            return Fade::Cross { frames: frames(CROSS_FADE_MS) };
         }
-        let why = if same_channels {
-            "the load leaves no room for both"
-        } else {
-            "other channels"
-        };
-        say(
-            Tone::Plain,
-            "Swapping",
-            format!("by fade-out and fade-in: {why}"),
-        );
-        Fade::OutIn {
-            frames: frames(OUT_IN_MS),
-        }
+        let why = if same_channels { "the load leaves no room for both" } else { "other channels" };
+        say(Tone::Plain, "Swapping", format!("by fade-out and fade-in: {why}"));
+        Fade::OutIn { frames: frames(OUT_IN_MS) }
     }
 
     pub(in crate::control) fn on_refused(
@@ -294,11 +236,7 @@ impl Control {
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.parts.report.event("reload_failed", fields);
-        let state = if self.reload.playing.is_some() {
-            State::Running
-        } else {
-            State::Idle
-        };
+        let state = if self.reload.playing.is_some() { State::Running } else { State::Idle };
         self.set_state(state);
         if is_usage && self.reload.playing.is_none() {
             return Err(Failure::usage(message));
@@ -309,11 +247,7 @@ impl Control {
         } else {
             ""
         };
-        say(
-            Tone::Error,
-            "Refused",
-            format!("{message}; {}{hint}", self.what_plays_on()),
-        );
+        say(Tone::Error, "Refused", format!("{message}; {}{hint}", self.what_plays_on()));
         self.take_up_artifact()
     }
 }

@@ -20,9 +20,7 @@ impl Control {
         let Step::Swaps(ready) = candidate.step else {
             return;
         };
-        let Ready {
-            playing, params, ..
-        } = *ready;
+        let Ready { playing, params, .. } = *ready;
         say_reloaded(&fields);
         self.shown.reloaded = self.parts.report.event("reloaded", fields);
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
@@ -36,14 +34,8 @@ impl Control {
         }
         self.parts.report.notify("params_changed", &json!({}));
         let old = self.reload.playing.replace(playing);
-        self.set_state(if old.is_some() {
-            State::Retiring
-        } else {
-            State::Running
-        });
-        self.reload
-            .retiring
-            .extend(old.map(|old| (old.number, old.thread)));
+        self.set_state(if old.is_some() { State::Retiring } else { State::Running });
+        self.reload.retiring.extend(old.map(|old| (old.number, old.thread)));
     }
 
     /// The event `reloaded` of a candidate that sounds from now on.
@@ -113,11 +105,7 @@ impl Control {
 
 fn say_reloaded(fields: &Value) {
     let ms = |name: &str| fields[name].as_f64().unwrap_or_default();
-    let verb = if fields["first"] == true {
-        "Playing"
-    } else {
-        "Reloaded"
-    };
+    let verb = if fields["first"] == true { "Playing" } else { "Reloaded" };
     let what = format!(
         "{} {}, generation {}: {:.0} ms (detect {:.1} · build {:.0} · stage {:.1} · load {:.1} · swap {:.1})",
         fields["plugin"]["name"].as_str().unwrap_or_default(),

@@ -89,10 +89,7 @@ fn ten_saves_20_ms_apart_are_two_builds_at_most() {
 #[test]
 fn after_a_kill_saves_28_ms_apart_are_not_yet_a_pause() {
     let saves = [0.0, 100.0, 128.0, 156.0].map(ms);
-    assert_eq!(
-        play(&saves, ms(300.0), ms(2.0)).starts,
-        [5.0, 186.0].map(ms)
-    );
+    assert_eq!(play(&saves, ms(300.0), ms(2.0)).starts, [5.0, 186.0].map(ms));
 }
 
 #[test]
@@ -129,10 +126,7 @@ fn a_request_starts_at_once_and_never_twice() {
     assert_eq!(policy.requested(), Some(Action::Start));
     assert_eq!(policy.requested(), None);
     policy.finished(zero, false);
-    assert_eq!(
-        (policy.wake_at(), policy.requested()),
-        (None, Some(Action::Start))
-    );
+    assert_eq!((policy.wake_at(), policy.requested()), (None, Some(Action::Start)));
 }
 
 #[test]
@@ -142,10 +136,7 @@ fn a_build_that_ended_before_its_kill_is_followed_by_another() {
     policy.requested();
     assert_eq!(policy.changed(zero), Some(Action::Cancel));
     policy.finished(zero, false);
-    assert_eq!(
-        policy.tick(zero + Duration::from_secs(1)),
-        Some(Action::Start)
-    );
+    assert_eq!(policy.tick(zero + Duration::from_secs(1)), Some(Action::Start));
 }
 
 proptest! {

@@ -76,13 +76,7 @@ impl Sources {
             Signal::Written(path) | Signal::Appeared(path) | Signal::Gone(path) => {
                 // The system drops the watch of a directory that goes.
                 self.watched.remove(&path);
-                self.unsettled.insert(
-                    path,
-                    Unsettled {
-                        due: at + GRACE,
-                        absorbed: false,
-                    },
-                );
+                self.unsettled.insert(path, Unsettled { due: at + GRACE, absorbed: false });
                 Vec::new()
             }
             Signal::Lost => self.scan(),
@@ -100,10 +94,7 @@ impl Sources {
 
     /// The files that have come or gone for good.
     pub(super) fn settle(&mut self, now: Instant) -> Vec<PathBuf> {
-        let due: Vec<_> = self
-            .unsettled
-            .extract_if(|_, path| path.due <= now)
-            .collect();
+        let due: Vec<_> = self.unsettled.extract_if(|_, path| path.due <= now).collect();
         let mut changed = Vec::new();
         for (path, Unsettled { absorbed, .. }) in due {
             let files = self.believe(&path);
@@ -172,26 +163,15 @@ impl Sources {
     /// A path has stayed as it is for long enough: what changed with it?
     fn believe(&mut self, path: &Path) -> Vec<PathBuf> {
         if path.is_dir() {
-            return if self.scope.covers(path) {
-                self.scan()
-            } else {
-                Vec::new()
-            };
+            return if self.scope.covers(path) { self.scan() } else { Vec::new() };
         }
         // The file itself, or all that was in a directory that is gone.
-        let mut files: Vec<_> = self
-            .contents
-            .files()
-            .filter(|file| file.starts_with(path))
-            .cloned()
-            .collect();
+        let mut files: Vec<_> =
+            self.contents.files().filter(|file| file.starts_with(path)).cloned().collect();
         if files.is_empty() && self.scope.covers(path) {
             files.push(path.into());
         }
-        files
-            .into_iter()
-            .filter_map(|file| self.look(file))
-            .collect()
+        files.into_iter().filter_map(|file| self.look(file)).collect()
     }
 
     /// The file, if its content changed and that is not our own build's doing.
@@ -235,10 +215,7 @@ impl Sources {
     fn scan(&mut self) -> Vec<PathBuf> {
         let mut files = self.watch_found();
         files.extend(self.contents.files().cloned());
-        files
-            .into_iter()
-            .filter_map(|file| self.look(file))
-            .collect()
+        files.into_iter().filter_map(|file| self.look(file)).collect()
     }
 
     /// Watches the directories of all files and returns the files.

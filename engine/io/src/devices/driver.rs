@@ -28,11 +28,7 @@ pub(super) struct Capture {
 
 impl Capture {
     pub(super) fn new(ring: FrameProducer, probe: Arc<Probe>) -> Self {
-        Self {
-            scratch: scratch(ring.channels()),
-            ring,
-            probe,
-        }
+        Self { scratch: scratch(ring.channels()), ring, probe }
     }
 
     /// Pushes whole frames; the newest that do not fit are counted.
@@ -189,11 +185,7 @@ impl Timed {
     fn begin(epoch: Instant) -> Self {
         let begun = Instant::now();
         let now_ns = nanos(begun.duration_since(epoch));
-        Self {
-            begun,
-            now_ns,
-            _flush: FlushToZero::new(),
-        }
+        Self { begun, now_ns, _flush: FlushToZero::new() }
     }
 
     fn end(self, frames: usize, rate: u32, probe: &Probe) {

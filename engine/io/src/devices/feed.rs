@@ -61,11 +61,7 @@ impl Feed {
             reason: e.to_string(),
         })?;
         // What the capture callback has just pushed it renders at once.
-        let at_once = if reader.playback.is_none() {
-            capture_period
-        } else {
-            0
-        };
+        let at_once = if reader.playback.is_none() { capture_period } else { 0 };
         let latency = input.latency_frames() - at_once;
         Ok((input, latency))
     }
@@ -76,10 +72,7 @@ impl Feed {
         };
         let playback_period = playback.info.period as usize;
         let mut target = capture_period + playback_period;
-        if [&playback.host, &self.granted.host]
-            .iter()
-            .any(|host| *host == "pulseaudio")
-        {
+        if [&playback.host, &self.granted.host].iter().any(|host| *host == "pulseaudio") {
             target = target.max(PULSE_PERIODS * playback_period.max(capture_period));
         }
         if self.granted.info.rate != reader.engine_rate {

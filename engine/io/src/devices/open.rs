@@ -94,11 +94,7 @@ pub(super) fn settle(found: &Found, end: End, wish: Wish) -> Result<Asked, IoErr
     };
     let order = |r: &&SupportedStreamConfigRange| {
         let is_own = r.sample_format() == own.sample_format();
-        (
-            r.channels() == own.channels(),
-            r.sample_format() == SampleFormat::F32,
-            is_own,
-        )
+        (r.channels() == own.channels(), r.sample_format() == SampleFormat::F32, is_own)
     };
     let best = ranges.iter().filter(fits).max_by_key(order);
     let (channels, format, sizes) = match best {
@@ -140,24 +136,16 @@ pub(crate) fn ranges(
 
 /// Rates and ranges of rates, each once, ascending.
 fn rates(ranges: &[SupportedStreamConfigRange], own: &SupportedStreamConfig) -> Vec<String> {
-    let mut spans: Vec<_> = ranges
-        .iter()
-        .map(|r| (r.min_sample_rate(), r.max_sample_rate()))
-        .collect();
+    let mut spans: Vec<_> =
+        ranges.iter().map(|r| (r.min_sample_rate(), r.max_sample_rate())).collect();
     spans.push((own.sample_rate(), own.sample_rate()));
     spans.sort_unstable();
     spans.dedup();
     let within = |&(min, max): &(u32, u32)| {
-        !spans
-            .iter()
-            .any(|&(a, b)| (a, b) != (min, max) && a <= min && max <= b)
+        !spans.iter().any(|&(a, b)| (a, b) != (min, max) && a <= min && max <= b)
     };
     let show = |(min, max)| {
-        if min == max {
-            format!("{min} Hz")
-        } else {
-            format!("{min}–{max} Hz")
-        }
+        if min == max { format!("{min} Hz") } else { format!("{min}–{max} Hz") }
     };
     spans.iter().copied().filter(within).map(show).collect()
 }
@@ -222,10 +210,9 @@ fn build_either(
     mut build: impl FnMut(StreamConfig) -> Result<cpal::Stream, Error>,
 ) -> Result<(cpal::Stream, Granted), IoError> {
     let stream = build(asked.config).or_else(|error| match error.kind() {
-        ErrorKind::UnsupportedConfig | ErrorKind::InvalidInput => build(StreamConfig {
-            buffer_size: BufferSize::Default,
-            ..asked.config
-        }),
+        ErrorKind::UnsupportedConfig | ErrorKind::InvalidInput => {
+            build(StreamConfig { buffer_size: BufferSize::Default, ..asked.config })
+        }
         _ => Err(error),
     });
     let stream = stream.map_err(|e| device_error(found, end, &e))?;
@@ -237,11 +224,5 @@ fn build_either(
         format: asked.format.to_string(),
         period: period.unwrap_or_else(|| asked.period()),
     };
-    Ok((
-        stream,
-        Granted {
-            host: found.host.clone(),
-            info,
-        },
-    ))
+    Ok((stream, Granted { host: found.host.clone(), info }))
 }

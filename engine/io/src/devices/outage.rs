@@ -14,11 +14,7 @@ pub(super) struct Outage {
 
 impl Outage {
     pub(super) fn new() -> Self {
-        Self {
-            backoff: Backoff::new(),
-            next_try: None,
-            told: None,
-        }
+        Self { backoff: Backoff::new(), next_try: None, told: None }
     }
 
     /// It could not be opened; whether that is news.

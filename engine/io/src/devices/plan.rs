@@ -13,10 +13,7 @@ use crate::{
 /// What is at one end.
 pub(super) enum Target {
     /// A lane of the session's card.
-    Virtual {
-        device: Box<cpal::Device>,
-        name: String,
-    },
+    Virtual { device: Box<cpal::Device>, name: String },
     /// Whatever is that host's default when it is opened. A sound server that restarts must not
     /// find its card taken by us.
     Default { host: String },
@@ -175,10 +172,7 @@ pub(super) fn fallback_notice(end: End) -> String {
 }
 
 fn plain_virtual() -> Spec {
-    Spec {
-        text: VIRTUAL.to_owned(),
-        ..Spec::default()
-    }
+    Spec { text: VIRTUAL.to_owned(), ..Spec::default() }
 }
 
 fn no_default(end: End) -> IoError {
@@ -194,18 +188,16 @@ fn check_fast(end: End, choice: &Choice, is_virtual_host: bool) -> Result<(), Io
     match choice {
         Choice::None => Ok(()),
         Choice::Default if is_virtual_host => Ok(()),
-        Choice::Default => Err(IoError::FastClock(format!(
-            "--{end} virtual[:…] is missing"
-        ))),
+        Choice::Default => Err(IoError::FastClock(format!("--{end} virtual[:…] is missing"))),
         Choice::Named(name) if !Spec::is_virtual(name) => {
             Err(IoError::FastClock(format!("{end} \"{name}\" is not")))
         }
         Choice::Named(name) => match name.parse::<Spec>()?.unplug {
             None => Ok(()),
             // When a rebuild is done is a matter of wall time: no two runs would be alike.
-            Some(_) => Err(IoError::FastClock(format!(
-                "unplug= of the {end} needs the real clock"
-            ))),
+            Some(_) => {
+                Err(IoError::FastClock(format!("unplug= of the {end} needs the real clock")))
+            }
         },
     }
 }
@@ -237,9 +229,6 @@ impl OnCard {
             End::Input => self.host.default_input_device(),
             End::Output => self.host.default_output_device(),
         };
-        Some(Target::Virtual {
-            device: Box::new(device?),
-            name: spec.text,
-        })
+        Some(Target::Virtual { device: Box::new(device?), name: spec.text })
     }
 }

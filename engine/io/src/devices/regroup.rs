@@ -28,11 +28,8 @@ impl Session {
     }
 
     fn note_outage(&mut self, end: End, reason: &str) {
-        let state = if self.outages.contains_key(&end) {
-            DeviceState::Retry
-        } else {
-            DeviceState::Lost
-        };
+        let state =
+            if self.outages.contains_key(&end) { DeviceState::Retry } else { DeviceState::Lost };
         let outage = self.outages.entry(end).or_insert_with(Outage::new);
         if outage.fail(Instant::now(), reason) {
             self.tell(end, state, reason);
@@ -182,10 +179,7 @@ impl Session {
     }
 
     fn open_capture(&mut self) -> Result<Feed, IoError> {
-        let rate = self
-            .last_clock
-            .as_ref()
-            .map_or(0, |granted| granted.info.rate);
+        let rate = self.last_clock.as_ref().map_or(0, |granted| granted.info.rate);
         let found = self.plan.find(End::Input)?;
         let (capture, feed) = self.opener.capture(found, rate)?;
         self.capture = Some(capture);
@@ -205,8 +199,6 @@ impl Session {
         let granted = feed.as_ref().map(|feed| feed.granted.clone());
         let input = feed.map(|feed| feed.into_input(reader, self.opener.probe.clone()));
         let input = input.transpose()?;
-        Ok(self
-            .plan
-            .opened(&self.opener.request, (clock, granted), input))
+        Ok(self.plan.opened(&self.opener.request, (clock, granted), input))
     }
 }

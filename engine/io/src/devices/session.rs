@@ -37,11 +37,7 @@ pub(super) fn run(
     events: Events,
     (home, inbox): (SyncSender<Message>, Receiver<Message>),
 ) {
-    let opener = Opener {
-        request,
-        probe,
-        home,
-    };
+    let opener = Opener { request, probe, home };
     let plan = match Plan::new(&opener.request) {
         Ok(plan) => plan,
         Err(error) => return events(DeviceEvent::OpenFailed(error)),
@@ -168,6 +164,7 @@ impl Session {
             let home = self.opener.home.clone();
             card.arm(Run {
                 stop_after: run.stop_after_frames.filter(|_| is_clock),
+                skip: run.skip_frames,
                 gates: run.gates,
                 on_end: Box::new(move |result| drop(home.try_send(Message::Ended(result)))),
             });
@@ -223,20 +220,13 @@ impl Session {
         if let Some(reason) = clock_fault {
             self.lose(clock_end, &reason);
         }
-        let capture_fault = self
-            .capture
-            .as_ref()
-            .and_then(|capture| capture.fault.reason());
+        let capture_fault = self.capture.as_ref().and_then(|capture| capture.fault.reason());
         if let Some(reason) = capture_fault {
             self.lose(End::Input, &reason);
         }
         let now = Instant::now();
         for end in [clock_end, End::Input] {
-            if self
-                .outages
-                .get(&end)
-                .is_some_and(|outage| outage.is_due(now))
-            {
+            if self.outages.get(&end).is_some_and(|outage| outage.is_due(now)) {
                 self.retry(end);
             }
         }

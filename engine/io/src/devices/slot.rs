@@ -28,11 +28,7 @@ struct Slot {
 /// Both ends of a new, empty slot; an engine that loses its callback is sent to `home`.
 pub(super) fn slot(home: SyncSender<Message>) -> (Handover, Held) {
     let slot = Arc::new(Slot::default());
-    let held = Held {
-        engine: None,
-        slot: Arc::clone(&slot),
-        home,
-    };
+    let held = Held { engine: None, slot: Arc::clone(&slot), home };
     (Handover(slot), held)
 }
 
@@ -100,11 +96,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let left = {
-            let mut place = self
-                .slot
-                .place
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut place = self.slot.place.lock().unwrap_or_else(PoisonError::into_inner);
             place.is_closed = true;
             place.engine.take()
         };

@@ -147,11 +147,7 @@ impl Opener {
             (move |data: &Data| capture.call(data), on_error)
         })?;
         let (fault, ring) = ends.ok_or_else(|| unbuilt(End::Input))?;
-        let capture = CaptureStream {
-            stream,
-            fault,
-            found,
-        };
+        let capture = CaptureStream { stream, fault, found };
         Ok((capture, Feed { ring, granted }))
     }
 
@@ -179,11 +175,7 @@ impl Opener {
         };
         let mut clock = self.playback(&found)?;
         clock.is_stand_in = true;
-        card.arm(Run {
-            stop_after: None,
-            gates: Vec::new(),
-            on_end: Box::new(|_| {}),
-        });
+        card.arm(Run { stop_after: None, skip: 0, gates: Vec::new(), on_end: Box::new(|_| {}) });
         Ok(clock)
     }
 
@@ -205,13 +197,7 @@ fn clock_stream(
     ends: Option<(Handover, Fault)>,
 ) -> Result<ClockStream, IoError> {
     let (handover, fault) = ends.ok_or_else(|| unbuilt(End::Output))?;
-    Ok(ClockStream {
-        stream,
-        handover,
-        fault,
-        granted,
-        is_stand_in: false,
-    })
+    Ok(ClockStream { stream, handover, fault, granted, is_stand_in: false })
 }
 
 /// cpal returned a stream without having taken its callbacks.

@@ -28,6 +28,8 @@ pub(crate) enum Pace {
 pub(crate) struct Run {
     /// The clock lane's frames after which everything stops.
     pub(crate) stop_after: Option<u64>,
+    /// Frames that the speaker's file leaves out at its start.
+    pub(crate) skip: u64,
     /// What must agree before each block (fast clock only).
     pub(crate) gates: Vec<Gate>,
     /// Told once, from the card's thread, when the clock has stopped by itself.
@@ -105,13 +107,8 @@ impl Card {
         thread::Builder::new()
             .name(name.into())
             .spawn(move || own.keep_time())
-            .map_err(|e| IoError::Thread {
-                name,
-                reason: e.to_string(),
-            })?;
-        Ok(Self {
-            handle: Arc::new(Handle(shared)),
-        })
+            .map_err(|e| IoError::Thread { name, reason: e.to_string() })?;
+        Ok(Self { handle: Arc::new(Handle(shared)) })
     }
 
     /// Looks at or changes the state; no callback runs meanwhile.
@@ -124,7 +121,12 @@ impl Card {
 
     /// Lets the clock start as soon as every lane plays. The first word counts.
     pub(crate) fn arm(&self, run: Run) {
-        self.with(|state| state.run.get_or_insert(run).stop_after);
+        self.with(|state| {
+            if state.run.is_none() {
+                state.lanes.iter_mut().for_each(|lane| lane.leave_out(run.skip));
+                state.run = Some(run);
+            }
+        });
     }
 
     /// Stops the clock for good and ends the speaker's file.
@@ -148,9 +150,7 @@ impl State {
     /// Seconds since the clock started.
     pub(crate) fn now(&self) -> f64 {
         match self.pace {
-            Pace::Real => self
-                .begun
-                .map_or(0.0, |begun| begun.elapsed().as_secs_f64()),
+            Pace::Real => self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64()),
             Pace::Fast => self.lanes.iter().map(Lane::due).fold(0.0, f64::max),
         }
     }

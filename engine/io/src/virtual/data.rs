@@ -18,11 +18,7 @@ pub(crate) struct SampleMemory {
 impl SampleMemory {
     pub(crate) fn new(format: SampleFormat, capacity: usize) -> Self {
         let n_words = (capacity * format.sample_size()).div_ceil(8);
-        Self {
-            words: vec![0; n_words],
-            format,
-            capacity,
-        }
+        Self { words: vec![0; n_words], format, capacity }
     }
 
     /// Lends the first `samples` (at most the capacity) as cpal's `Data`.

@@ -41,10 +41,7 @@ impl VirtualHost {
     ) -> Result<Self, IoError> {
         let microphone = microphone.map(|spec| Lane::open(spec, End::Input));
         let speaker = speaker.map(|spec| Lane::open(spec, End::Output));
-        let lanes = microphone
-            .into_iter()
-            .chain(speaker)
-            .collect::<Result<_, _>>()?;
+        let lanes = microphone.into_iter().chain(speaker).collect::<Result<_, _>>()?;
         let card = Card::new(pace, lanes)?;
         Ok(Self { card })
     }
@@ -77,10 +74,7 @@ impl HostTrait for VirtualHost {
         let devices: Vec<_> = self.card.with(|state| {
             let now = state.now();
             let lanes = state.lanes.iter().enumerate();
-            lanes
-                .filter(|(_, lane)| lane.is_present(now))
-                .map(device)
-                .collect()
+            lanes.filter(|(_, lane)| lane.is_present(now)).map(device).collect()
         });
         Ok(devices.into_iter())
     }
@@ -187,12 +181,7 @@ impl VirtualDevice {
             BufferSize::Default => DEFAULT_PERIOD,
             BufferSize::Fixed(frames) => frames.clamp(1, MAX_PERIOD),
         });
-        Ok(Config {
-            rate: wanted.sample_rate,
-            channels: wanted.channels,
-            format,
-            period,
-        })
+        Ok(Config { rate: wanted.sample_rate, channels: wanted.channels, format, period })
     }
 
     fn build(
@@ -208,22 +197,12 @@ impl VirtualDevice {
             if !lane.is_present(now) {
                 return Err(Error::new(ErrorKind::DeviceNotAvailable));
             }
-            let plug = Plug {
-                id,
-                callback,
-                on_error,
-                is_playing: false,
-            };
+            let plug = Plug { id, callback, on_error, is_playing: false };
             let plugged = lane.plug_in(config, plug);
             let plugged = plugged.map_err(|e| Error::with_message(ErrorKind::Other, e.to_string()));
             plugged.map(|()| id)
         })?;
-        Ok(VirtualStream {
-            card: self.card.clone(),
-            lane: self.lane,
-            id,
-            period: config.period,
-        })
+        Ok(VirtualStream { card: self.card.clone(), lane: self.lane, id, period: config.period })
     }
 }
 
@@ -244,9 +223,7 @@ impl DeviceTrait for VirtualDevice {
             End::Input => DeviceDirection::Input,
             End::Output => DeviceDirection::Output,
         };
-        Ok(DeviceDescriptionBuilder::new(&self.name)
-            .direction(direction)
-            .build())
+        Ok(DeviceDescriptionBuilder::new(&self.name).direction(direction).build())
     }
 
     fn id(&self) -> Result<DeviceId, Error> {
@@ -283,10 +260,7 @@ impl DeviceTrait for VirtualDevice {
     {
         let granted = self.grant(config, sample_format)?;
         let callback = move |data: &mut Data, now| {
-            let timestamp = InputStreamTimestamp {
-                callback: now,
-                capture: now,
-            };
+            let timestamp = InputStreamTimestamp { callback: now, capture: now };
             data_callback(data, &InputCallbackInfo::new(timestamp));
         };
         self.build(granted, Box::new(callback), Box::new(error_callback))
@@ -306,10 +280,7 @@ impl DeviceTrait for VirtualDevice {
     {
         let granted = self.grant(config, sample_format)?;
         let callback = move |data: &mut Data, now| {
-            let timestamp = OutputStreamTimestamp {
-                callback: now,
-                playback: now,
-            };
+            let timestamp = OutputStreamTimestamp { callback: now, playback: now };
             data_callback(data, &OutputCallbackInfo::new(timestamp));
         };
         self.build(granted, Box::new(callback), Box::new(error_callback))
@@ -333,9 +304,7 @@ impl VirtualStream {
 
 impl Drop for VirtualStream {
     fn drop(&mut self) {
-        let plug = self
-            .card
-            .with(|state| state.lanes[self.lane].unplug(self.id));
+        let plug = self.card.with(|state| state.lanes[self.lane].unplug(self.id));
         // Outside the card's lock: the callbacks may hand something back.
         drop(plug);
     }
@@ -374,11 +343,8 @@ mod tests {
         let spec = |text: &str| Some(text.parse().unwrap());
         let (input, output) = (spec("virtual:period=200"), spec("virtual:period=100"));
         let host = VirtualHost::new(Pace::Fast, input, output).unwrap();
-        let config = StreamConfig {
-            channels: 2,
-            sample_rate: 48_000,
-            buffer_size: BufferSize::Default,
-        };
+        let config =
+            StreamConfig { channels: 2, sample_rate: 48_000, buffer_size: BufferSize::Default };
         let (log, order) = channel();
         let heard = log.clone();
         let microphone = host.default_input_device().unwrap();
@@ -398,6 +364,7 @@ mod tests {
         let (ended, end) = sync_channel(1);
         host.card().arm(Run {
             stop_after: Some(450),
+            skip: 0,
             gates: Vec::new(),
             on_end: Box::new(move |result| ended.send(result).unwrap()),
         });

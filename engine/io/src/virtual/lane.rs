@@ -49,6 +49,8 @@ pub(crate) struct Lane {
     plug: Option<Plug>,
     /// Callbacks that were due so far.
     n_steps: u64,
+    /// Frames that the speaker's file still does without.
+    left_out: u64,
     due: f64,
     random: u64,
     was_unplugged: bool,
@@ -74,6 +76,7 @@ impl Lane {
             scratch: Vec::new(),
             plug: None,
             n_steps: 0,
+            left_out: 0,
             due: 0.0,
             was_unplugged: false,
         })
@@ -150,10 +153,7 @@ impl Lane {
 
     /// Whether the device is there at `seconds`.
     pub(crate) fn is_present(&self, seconds: f64) -> bool {
-        !self
-            .spec
-            .unplug
-            .is_some_and(|window| window.contains(seconds))
+        !self.spec.unplug.is_some_and(|window| window.contains(seconds))
     }
 
     /// The next callback, or its absence; none has a frame from `stop_after` on.
@@ -204,10 +204,18 @@ impl Lane {
             }),
             (Sound::To(_), None) => scratch.fill(0.0),
         }
-        match &mut self.sound {
-            Sound::To(Some(writer)) => writer.write(scratch),
-            _ => Ok(()),
-        }
+        let Sound::To(Some(writer)) = &mut self.sound else {
+            return Ok(());
+        };
+        let skipped = self.left_out.min((samples / channels) as u64);
+        self.left_out -= skipped;
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        writer.write(&scratch[skipped * channels..])
+    }
+
+    /// The speaker's file does without its next `frames`.
+    pub(crate) fn leave_out(&mut self, frames: u64) {
+        self.left_out = frames;
     }
 
     /// Ends the speaker's file.
@@ -227,10 +235,7 @@ impl Lane {
             && !self.was_unplugged
             && let Some(plug) = &mut self.plug
         {
-            (plug.on_error)(Error::with_message(
-                ErrorKind::DeviceNotAvailable,
-                "unplugged",
-            ));
+            (plug.on_error)(Error::with_message(ErrorKind::DeviceNotAvailable, "unplugged"));
         }
         self.was_unplugged = is_gone;
     }

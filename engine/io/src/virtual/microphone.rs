@@ -34,11 +34,7 @@ impl Microphone {
             let problem = format!("channels={channels}, but the file has {}", wav.channels);
             return Err(spec.error(problem));
         }
-        Ok(Self::File {
-            wav,
-            once: spec.once,
-            at: 0,
-        })
+        Ok(Self::File { wav, once: spec.once, at: 0 })
     }
 
     /// Rate and channels that are the file's and no one's choice.
@@ -74,11 +70,7 @@ impl Microphone {
         match self {
             Self::File { wav, once, at } => {
                 let to = *at + frames * usize::from(wav.channels);
-                *at = if *once {
-                    to.min(wav.samples.len())
-                } else {
-                    to % wav.samples.len()
-                };
+                *at = if *once { to.min(wav.samples.len()) } else { to % wav.samples.len() };
             }
             Self::Tone { hz, phase } => {
                 *phase = (*phase + *hz / rate * frames as f64).fract();
@@ -107,11 +99,7 @@ mod tests {
     use super::*;
 
     fn ramp(once: bool) -> Microphone {
-        let wav = Wav {
-            rate: 48_000,
-            channels: 2,
-            samples: (0..6_u8).map(f32::from).collect(),
-        };
+        let wav = Wav { rate: 48_000, channels: 2, samples: (0..6_u8).map(f32::from).collect() };
         Microphone::File { wav, once, at: 0 }
     }
 
@@ -137,10 +125,7 @@ mod tests {
         let mut tone = Microphone::open(&"virtual:tone=1000".parse().unwrap()).unwrap();
         let mut heard = vec![0.0; 48_000];
         tone.fill(&mut heard, 1, 48_000.0);
-        let rises = heard
-            .windows(2)
-            .filter(|w| w[0] < 0.0 && w[1] >= 0.0)
-            .count();
+        let rises = heard.windows(2).filter(|w| w[0] < 0.0 && w[1] >= 0.0).count();
         assert!((999..=1_000).contains(&rises), "{rises}");
         let peak = heard.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
         assert!((20.0 * peak.log10() + 12.0).abs() < 0.01, "{peak}");

@@ -108,15 +108,10 @@ impl Spec {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let mut spec = Self {
-            text: text.to_owned(),
-            ..Self::default()
-        };
+        let mut spec = Self { text: text.to_owned(), ..Self::default() };
         let mut rest = match text.strip_prefix("virtual") {
             Some("") => return Ok(spec),
-            Some(rest) => rest
-                .strip_prefix(':')
-                .ok_or("expected virtual:key=value,…")?,
+            Some(rest) => rest.strip_prefix(':').ok_or("expected virtual:key=value,…")?,
             None => return Err("expected virtual[:key=value,…]".into()),
         };
         let mut seen = Vec::new();
@@ -162,10 +157,7 @@ impl Spec {
     }
 
     pub(crate) fn error(&self, problem: String) -> IoError {
-        IoError::VirtualSpec {
-            given: self.text.clone(),
-            problem,
-        }
+        IoError::VirtualSpec { given: self.text.clone(), problem }
     }
 }
 
@@ -173,10 +165,8 @@ impl FromStr for Spec {
     type Err = IoError;
 
     fn from_str(text: &str) -> Result<Self, IoError> {
-        Self::parse(text).map_err(|problem| IoError::VirtualSpec {
-            given: text.to_owned(),
-            problem,
-        })
+        Self::parse(text)
+            .map_err(|problem| IoError::VirtualSpec { given: text.to_owned(), problem })
     }
 }
 
@@ -198,9 +188,7 @@ where
 fn real(key: &str, value: &str, min: f64, max: f64) -> Result<f64, String> {
     match value.parse::<f64>() {
         Ok(x) if x >= min && x <= max => Ok(x),
-        _ => Err(format!(
-            "{key}={value}: expected a number from {min} to {max}"
-        )),
+        _ => Err(format!("{key}={value}: expected a number from {min} to {max}")),
     }
 }
 
@@ -241,14 +229,8 @@ mod tests {
             ppm: -120.5,
             jitter_us: 300,
             seed: 7,
-            stall: Some(Window {
-                at: 1.0,
-                length: 0.5,
-            }),
-            unplug: Some(Window {
-                at: 2.5,
-                length: 3.0,
-            }),
+            stall: Some(Window { at: 1.0, length: 0.5 }),
+            unplug: Some(Window { at: 2.5, length: 3.0 }),
             tone: None,
             once: true,
             file: Some("/a b/x,rate=1,y=.wav".into()),
@@ -257,31 +239,19 @@ mod tests {
         let tone: Spec = "virtual:tone=997".parse().unwrap();
         assert_eq!(tone.tone, Some(997.0));
         let plain: Spec = "virtual".parse().unwrap();
-        assert_eq!(
-            plain,
-            Spec {
-                text: "virtual".into(),
-                ..Spec::default()
-            }
-        );
+        assert_eq!(plain, Spec { text: "virtual".into(), ..Spec::default() });
     }
 
     #[test]
     fn each_mistake_has_its_own_message() {
         let cases = [
             ("virtual:rat=1", "unknown key \"rat\"; keys: rate, channels"),
-            (
-                "virtual:rate=12",
-                "rate=12: expected a whole number from 1000 to 768000",
-            ),
+            ("virtual:rate=12", "rate=12: expected a whole number from 1000 to 768000"),
             ("virtual:rate", "rate needs a value"),
             ("virtual:channels=0", "from 1 to 64"),
             ("virtual:format=s16", "format=s16: expected one of i8, i16"),
             ("virtual:period=0", "from 1 to 65536"),
-            (
-                "virtual:ppm=NaN",
-                "ppm=NaN: expected a number from -10000 to 10000",
-            ),
+            ("virtual:ppm=NaN", "ppm=NaN: expected a number from -10000 to 10000"),
             ("virtual:jitter_us=-1", "jitter_us=-1"),
             ("virtual:stall=3", "stall=3: expected T+D"),
             ("virtual:unplug=1+x", "expected T+D"),

@@ -27,10 +27,7 @@ pub(crate) fn in_private_home(name: &str, test: impl FnOnce()) {
         .env(HOME_KEY, home.path())
         .env("HOME", home.path())
         .env("XDG_RUNTIME_DIR", home.path())
-        .env(
-            "JACK_DEFAULT_SERVER",
-            format!("retake-{}", std::process::id()),
-        )
+        .env("JACK_DEFAULT_SERVER", format!("retake-{}", std::process::id()))
         .env_remove("PULSE_SERVER")
         .env_remove("DBUS_SESSION_BUS_ADDRESS")
         .stdout(Stdio::null())
@@ -41,7 +38,5 @@ pub(crate) fn in_private_home(name: &str, test: impl FnOnce()) {
 
 /// The private home of this process.
 pub(crate) fn home() -> PathBuf {
-    std::env::var_os(HOME_KEY)
-        .expect("inside in_private_home")
-        .into()
+    std::env::var_os(HOME_KEY).expect("inside in_private_home").into()
 }

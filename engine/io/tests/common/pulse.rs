@@ -3,12 +3,7 @@
 //!
 //! Only inside [`super::home::in_private_home`]: the client looks under `$XDG_RUNTIME_DIR`.
 #![allow(dead_code, reason = "each test crate uses its part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails loudly")]
 
 use std::{
     process::{Child, Command, Stdio},
@@ -43,12 +38,7 @@ impl Daemon {
         // A killed daemon leaves its socket behind.
         drop(std::fs::remove_file(&socket));
         let daemon = Command::new("pulseaudio")
-            .args([
-                "-n",
-                "--daemonize=no",
-                "--use-pid-file=no",
-                "--exit-idle-time=-1",
-            ])
+            .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
             .args(["--system=false", "--disallow-exit", "--realtime=no", "-F"])
             .arg(&script)
             .stderr(Stdio::null())
@@ -65,9 +55,7 @@ impl Daemon {
 
     fn answers(&mut self) -> bool {
         assert!(self.0.try_wait().unwrap().is_none(), "pulseaudio has ended");
-        let sinks = Command::new("pactl")
-            .args(["list", "short", "sinks"])
-            .output();
+        let sinks = Command::new("pactl").args(["list", "short", "sinks"]).output();
         let sinks = sinks.expect("pactl is installed (./setup.sh --dev)").stdout;
         String::from_utf8_lossy(&sinks).contains("speaker")
     }

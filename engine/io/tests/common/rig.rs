@@ -1,11 +1,6 @@
 //! A session as control would run it: devices, an engine around one processor, events.
 #![allow(dead_code, reason = "each test crate uses its part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails loudly")]
 
 use std::{
     path::Path,
@@ -86,13 +81,7 @@ impl Rig {
         let devices = Devices::spawn(request, Arc::clone(&probe), tell).unwrap();
         match events.recv_timeout(HANG).unwrap() {
             DeviceEvent::Opened(opened) => {
-                let rig = Self {
-                    devices,
-                    events,
-                    probe,
-                    control: None,
-                    run,
-                };
+                let rig = Self { devices, events, probe, control: None, run };
                 Ok((rig, opened))
             }
             DeviceEvent::OpenFailed(error) => {
@@ -106,11 +95,7 @@ impl Rig {
     /// An identity plugin of the input's channels (or the output's) for these devices.
     pub(crate) fn engine(&mut self, opened: Opened, record: Option<FrameProducer>) -> Box<Engine> {
         let format = opened.format;
-        let channels = if format.n_input == 0 {
-            format.n_output
-        } else {
-            format.n_input
-        };
+        let channels = if format.n_input == 0 { format.n_output } else { format.n_input };
         let shape = BusShape {
             rate: format.engine_rate,
             max_block: format.max_block,
@@ -181,9 +166,9 @@ impl Rig {
         let mut seen = Vec::new();
         loop {
             match self.next() {
-                DeviceEvent::State {
-                    end: e, state: s, ..
-                } if (e, s) == (end, state) => return seen,
+                DeviceEvent::State { end: e, state: s, .. } if (e, s) == (end, state) => {
+                    return seen;
+                }
                 DeviceEvent::State { end, state, .. } => seen.push((end, state)),
                 _ => {}
             }
@@ -194,11 +179,7 @@ impl Rig {
     pub(crate) fn wait(&self, what: &str, done: impl Fn(&Probe) -> bool) {
         let deadline = Instant::now() + HANG;
         while !done(&self.probe) {
-            assert!(
-                Instant::now() < deadline,
-                "{what} never came: {:?}",
-                self.probe
-            );
+            assert!(Instant::now() < deadline, "{what} never came: {:?}", self.probe);
             std::thread::sleep(Duration::from_millis(2));
         }
     }

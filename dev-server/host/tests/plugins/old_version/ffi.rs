@@ -7,12 +7,7 @@ use clack_plugin::{entry::EntryDescriptor, utils::ClapVersion};
 #[unsafe(no_mangle)]
 #[allow(non_upper_case_globals, reason = "CLAP's name")]
 pub static clap_entry: EntryDescriptor = EntryDescriptor {
-    clap_version: ClapVersion {
-        major: 0,
-        minor: 18,
-        revision: 0,
-    }
-    .to_raw(),
+    clap_version: ClapVersion { major: 0, minor: 18, revision: 0 }.to_raw(),
     init: None,
     deinit: None,
     get_factory: None,
