@@ -7,11 +7,11 @@
 //!
 //! | file | what it deals with |
 //! |---|---|
-//! | [`audio`] | the devices, the engine, and the facts the engine tells |
-//! | [`reload`] | builds, generations and the swap |
-//! | [`params`] | the parameter table and what is still to be sent |
-//! | [`calls`] | what pages and scripts ask |
-//! | [`ending`] | the way out |
+//! | `audio` | the devices, the engine, and the facts the engine tells |
+//! | `reload` | builds, generations and the swap |
+//! | `params` | the parameter table and what is still to be sent |
+//! | `calls` | what pages and scripts ask |
+//! | `ending` | the way out |
 
 mod audio;
 mod calls;

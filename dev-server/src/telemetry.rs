@@ -1,6 +1,6 @@
 //! Telemetry: what pages draw. Binary snapshots by credit, and the `meters` call.
 //!
-//! Control publishes a [`Link`] to each new engine; views (one per client and purpose) merge the
+//! Control publishes the meters of each new engine; views (one per client and purpose) merge the
 //! meter records since their own last look, on the web threads. The layout of a snapshot is
 //! documented in `ui/PROTOCOL.md`.
 
