@@ -63,6 +63,7 @@ impl Report {
             "underruns": p.underruns.get(),
             "overruns": p.overruns.get(),
             "lost_frames": p.lost_frames.get(),
+            "late_callbacks": p.late_callbacks.get(),
         });
         self.event("stopped", fields)
     }
