@@ -56,7 +56,7 @@ pub(crate) struct FragileParams {
 }
 
 /// The line of the panic in `process`.
-pub(crate) const PROCESS_PANIC_LINE: u32 = line!() + 17;
+pub(crate) const PROCESS_PANIC_LINE: u32 = line!() + 15;
 
 impl Plugin for Fragile {
     type Params = FragileParams;
