@@ -77,7 +77,7 @@ fn engine() -> (Engine, EngineControl, FrameProducer) {
         first: generation(1),
         record: None,
         to_mono: ToMono::First,
-        fades_in: true,
+        is_real_output: true,
         muted: false,
         bypass: false,
         frame: 0,

@@ -34,7 +34,7 @@ pub struct Setup {
     pub to_mono: ToMono,
     /// Whether someone hears the output (a real device): it fades in at the start and after gaps,
     /// and is held within ±1.0.
-    pub fades_in: bool,
+    pub is_real_output: bool,
     /// Whether the output starts muted.
     pub muted: bool,
     /// Whether the plugin starts bypassed.
@@ -101,7 +101,7 @@ impl Engine {
             meters: meter_writer,
             tap: tap_writer,
             record: setup.record.map(|ring| Record { ring, scratch }),
-            master: Master::new(rate, setup.fades_in, setup.muted, Arc::clone(&probe)),
+            master: Master::new(rate, setup.is_real_output, setup.muted, Arc::clone(&probe)),
             probe: Arc::clone(&probe),
         };
         let control = EngineControl {

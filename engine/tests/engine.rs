@@ -138,7 +138,7 @@ impl Processor for Poison {
 #[test]
 fn what_is_not_finite_is_silenced_counted_named_and_fades_back() {
     for value in [1.0, 2.0] {
-        let mut rig = Rig::new(generation(1, Poison(0.0)), |setup| setup.fades_in = true);
+        let mut rig = Rig::new(generation(1, Poison(0.0)), |setup| setup.is_real_output = true);
         rig.play(&vec![0.5; 2 * 2_400], 64);
         let set = |value| CommandKind::SetParam { id: 2, value };
         rig.control.commands.send(0, set(value)).unwrap();
@@ -157,9 +157,9 @@ fn what_is_not_finite_is_silenced_counted_named_and_fades_back() {
 
 #[test]
 fn loud_samples_are_held_for_ears_only() {
-    for (fades_in, expected) in [(true, 1.0), (false, 0.5 * 1e9)] {
+    for (is_real_output, expected) in [(true, 1.0), (false, 0.5 * 1e9)] {
         let mut rig = Rig::new(generation(1, Poison(3.0)), |setup| {
-            setup.fades_in = fades_in;
+            setup.is_real_output = is_real_output;
         });
         rig.play(&vec![0.5; 2 * 2_400], 64);
         assert_eq!(rig.play(&[0.5; 4], 2), [0.5, 0.5, 0.5, expected]);

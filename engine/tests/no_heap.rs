@@ -32,7 +32,7 @@ fn engine(capture_rate: u32) -> (Engine, EngineControl, FrameProducer, FrameCons
     };
     let input = LiveInput::new(ring, spec, Arc::clone(&probe)).unwrap();
     let mut setup = setup(STEREO, Some(input), generation(1, Gain(0.9)));
-    (setup.record, setup.probe, setup.fades_in) = (Some(record), probe, true);
+    (setup.record, setup.probe, setup.is_real_output) = (Some(record), probe, true);
     let (engine, control) = Engine::new(setup);
     (engine, control, capture, recorded)
 }

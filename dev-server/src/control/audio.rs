@@ -154,7 +154,7 @@ impl Control {
             first,
             record,
             to_mono: if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First },
-            fades_in: !opened.virtual_output,
+            is_real_output: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
             frame,

@@ -20,7 +20,7 @@ pub fn setup(shape: BusShape, input: Option<LiveInput>, first: Box<Generation>) 
         first,
         record: None,
         to_mono: ToMono::First,
-        fades_in: false,
+        is_real_output: false,
         muted: false,
         bypass: false,
         frame: 0,

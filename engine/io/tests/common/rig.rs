@@ -108,7 +108,7 @@ impl Rig {
             first: Box::new(first),
             record,
             to_mono: ToMono::default(),
-            fades_in: !opened.virtual_output,
+            is_real_output: !opened.virtual_output,
             muted: false,
             bypass: false,
             frame: 0,
