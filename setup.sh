@@ -32,20 +32,23 @@ if ! command -v apt-get >/dev/null; then
     exit 0
 fi
 
-# Package, and a file or a command that tells whether it is there.
+# need PACKAGE, or need_command PACKAGE COMMAND where another package may give the command.
 missing=()
 need() { dpkg -s "$1" >/dev/null 2>&1 || missing+=("$1"); }
 need_command() { command -v "$2" >/dev/null || missing+=("$1"); }
 
 need_command gcc cc
+# Only recommended by gcc, but nothing links without it.
+need libc6-dev
 need_command pkg-config pkg-config
 need libasound2-dev
-# JACK is loaded when it is used; its headers are not needed.
+# JACK itself is loaded when it is used, but building wants its headers; any JACK's will do.
+pkg-config --exists jack 2>/dev/null || missing+=(libjack-jackd2-dev)
 if [ "$dev" = 1 ]; then
     need_command chromium chromium
     need_command pulseaudio pulseaudio
     need_command pulseaudio-utils pactl
-    # The jack2 flavour asks a question when installed with a terminal: see DEBIAN_FRONTEND.
+    # Asks a question when installed with a terminal: see DEBIAN_FRONTEND.
     need_command jackd2 jackd
     need_command nodejs node
     command -v npm >/dev/null || missing+=(npm)
