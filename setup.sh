@@ -15,7 +15,7 @@ esac
 say() { printf '%12s %s\n' "$1" "$2" >&2; }
 
 if ! command -v cargo >/dev/null; then
-    say Missing "Rust 1.95 or newer: install it with rustup (https://rustup.rs), then run this again"
+    say Missing "Rust 1.95 or newer: install it with rustup, then run this again"
     exit 1
 fi
 
