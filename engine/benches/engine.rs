@@ -80,6 +80,7 @@ fn engine() -> (Engine, EngineControl, FrameProducer) {
         is_real_output: true,
         muted: false,
         bypass: false,
+        tempo_bpm: 120.0,
         frame: 0,
         probe,
     };

@@ -5,9 +5,9 @@ use crate::{
     channels::ToMono,
     command::{Event, Fade, Reporter},
     delay::DryDelay,
+    event::{HeldNotes, PluginEvent, Transport},
     planar::Planar,
     probe::Probe,
-    processor::PluginEvent,
 };
 
 /// One block on its way through the bus.
@@ -16,6 +16,7 @@ pub(crate) struct Block<'a> {
     pub(crate) frames: usize,
     pub(crate) frame: u64,
     pub(crate) now_ns: u64,
+    pub(crate) transport: Transport,
     pub(crate) events: &'a [PluginEvent],
     pub(crate) bypass: bool,
     pub(crate) to_mono: ToMono,
@@ -31,6 +32,7 @@ pub(crate) struct PluginBus {
     swap: Option<Swap>,
     mix: Planar,
     mixed: bool,
+    held: HeldNotes,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,7 @@ struct Swap {
 impl PluginBus {
     pub(crate) fn new(first: Box<Generation>, shape: BusShape) -> Self {
         let mix = Planar::new(shape.n_output, shape.max_block);
-        Self { current: first, swap: None, mix, mixed: false }
+        Self { current: first, swap: None, mix, mixed: false, held: HeldNotes::default() }
     }
 
     /// Whether a fade is under way; a second swap has to wait for its end.
@@ -55,8 +57,11 @@ impl PluginBus {
     ///
     /// # Real time
     /// Moves a box.
-    pub(crate) fn begin_swap(&mut self, next: Box<Generation>, fade: Fade) {
+    pub(crate) fn begin_swap(&mut self, mut next: Box<Generation>, fade: Fade) {
         debug_assert!(self.swap.is_none());
+        for body in self.held.iter() {
+            next.remember(PluginEvent { offset: 0, body });
+        }
         self.swap = Some(Swap { next, fade, done: 0 });
     }
 
@@ -75,6 +80,7 @@ impl PluginBus {
     /// Everything is allocated already.
     pub(crate) fn render(&mut self, block: &mut Block<'_>) -> Option<Box<Generation>> {
         block.dry.write(block.input, block.frames);
+        block.events.iter().for_each(|event| self.held.follow(&event.body));
         let Some(mut swap) = self.swap.take() else {
             self.mixed = false;
             self.current.run(block);

@@ -8,14 +8,16 @@
 
 use std::sync::Arc;
 
-use crate::{generation::Generation, meter::MeterSource, probe::Probe, tap::TapSource};
+use crate::{
+    event::EventBody, generation::Generation, meter::MeterSource, probe::Probe, tap::TapSource,
+};
 
 /// Commands that fit between control and the engine.
-pub const COMMAND_CAPACITY: usize = 1_024;
+pub const COMMAND_CAPACITY: usize = 16_384;
 /// Urgent commands that fit beside them, whatever waits there.
 pub(crate) const URGENT_CAPACITY: usize = 8;
 /// Events that fit between the engine and control.
-const EVENT_CAPACITY: usize = 4_096;
+const EVENT_CAPACITY: usize = 32_768;
 /// Slots of the event ring that parameter echoes leave alone.
 const FACT_SLOTS: usize = 64;
 
@@ -31,15 +33,10 @@ pub struct Command {
 /// What the engine can be asked to do.
 #[derive(Debug)]
 pub enum CommandKind {
-    /// Give a parameter of the plugin a plain value, at the very frame.
-    SetParam {
-        /// The parameter's number.
-        id: u32,
-        /// Its plain value, already checked by control.
-        value: f64,
-    },
-    /// Let the next generation take over. Stays queued while an earlier swap is fading; parameter
-    /// changes that pass it meanwhile are its first events.
+    /// Something for the plugin, at the very frame; already checked by control.
+    Plugin(EventBody),
+    /// Let the next generation take over. Stays queued while an earlier swap is fading; events
+    /// that pass it meanwhile are its first ones.
     Swap(Box<Generation>, Fade),
     /// Hear the dry signal (delayed by the plugin's latency) instead of the plugin.
     Bypass(bool),
@@ -55,8 +52,8 @@ pub enum CommandKind {
 }
 
 impl CommandKind {
-    pub(crate) fn is_param(&self) -> bool {
-        matches!(self, Self::SetParam { .. })
+    pub(crate) fn is_for_plugin(&self) -> bool {
+        matches!(self, Self::Plugin(_))
     }
 
     /// Whether the command has reserved room. It does not wait for those queued before it.
@@ -101,14 +98,15 @@ pub enum Event {
         /// Frame at which the fade ended.
         frame: u64,
     },
-    /// A parameter change reached the plugin in this block, or came from it.
-    Param {
-        /// The parameter's number.
-        id: u32,
-        /// Its plain value.
-        value: f64,
+    /// A parameter change, a note or a MIDI message reached the plugin in this block, or came from
+    /// it.
+    Plugin {
+        /// What it was.
+        body: EventBody,
         /// The frame at which it took effect.
         frame: u64,
+        /// Whose it was.
+        origin: Origin,
     },
     /// The plugin returned an error and is bypassed from this block on.
     ProcessError {
@@ -129,6 +127,15 @@ pub enum Event {
         /// End of the block in which silence began.
         frame: u64,
     },
+}
+
+/// Where an event of a plugin comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Control sent it: [`CommandKind::Plugin`].
+    Control,
+    /// The plugin sent it.
+    Plugin,
 }
 
 /// The command ring had no room; the command comes back.
@@ -254,7 +261,7 @@ mod tests {
     #[test]
     fn a_full_ring_is_busy_but_stop_still_passes() {
         let (_engine, mut control) = ports(&Arc::default());
-        let set = || CommandKind::SetParam { id: 1, value: 0.5 };
+        let set = || CommandKind::Plugin(EventBody::Param { id: 1, value: 0.5 });
         let accepted = (0..2 * COMMAND_CAPACITY)
             .take_while(|_| control.commands.send(0, set()).is_ok())
             .count();

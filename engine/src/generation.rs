@@ -3,14 +3,17 @@
 use crate::{
     bus::Block,
     channels::{ToMono, adapt},
-    command::Event,
+    command::{Event, Origin},
+    event::{EventBody, PluginEvent},
     planar::{INFINITY_BITS, Planar, loudest_bits},
-    processor::{Layout, Outcome, PluginEvent, ProcessIo, Processor, Replies},
+    processor::{Layout, Outcome, ProcessIo, Processor, Replies},
     ramp::Ramp,
 };
 
 /// Events that a block can carry to the plugin.
-pub const EVENTS_PER_BLOCK: usize = 1_024;
+pub const EVENTS_PER_BLOCK: usize = 16_384;
+/// Events that wait for a generation's first block: parameters and held notes.
+const JOURNAL_CAPACITY: usize = 4_096;
 /// Replies that a plugin can send in a block.
 const REPLIES_PER_BLOCK: usize = 256;
 const BYPASS_MS: u32 = 5;
@@ -71,8 +74,8 @@ impl Generation {
             dry: Planar::new(n_output, max_block),
             processor,
             layout,
-            journal: Vec::with_capacity(EVENTS_PER_BLOCK),
-            events: Vec::with_capacity(2 * EVENTS_PER_BLOCK),
+            journal: Vec::with_capacity(JOURNAL_CAPACITY),
+            events: Vec::with_capacity(JOURNAL_CAPACITY + EVENTS_PER_BLOCK),
             replies: Replies::new(REPLIES_PER_BLOCK),
             bypass: Ramp::new(0.0, (rate * BYPASS_MS / 1_000) as usize),
             has_run: false,
@@ -81,13 +84,12 @@ impl Generation {
         }
     }
 
-    /// Changes that control made since this generation's snapshot: the first events it gets.
-    /// At most [`EVENTS_PER_BLOCK`] parameters; the rest is left out.
+    /// What happened since this generation's snapshot: the first events it gets. What finds no room
+    /// among some thousand is left out.
     #[must_use]
-    pub fn with_journal(mut self, changes: &[(u32, f64)]) -> Self {
-        for &(param_id, value) in changes {
-            let offset = 0;
-            self.remember(PluginEvent { offset, param_id, value });
+    pub fn with_journal(mut self, events: impl IntoIterator<Item = EventBody>) -> Self {
+        for body in events {
+            self.remember(PluginEvent { offset: 0, body });
         }
         self
     }
@@ -107,19 +109,21 @@ impl Generation {
         self.processor
     }
 
-    /// Keeps a change for the first block this generation runs; the last value of a parameter
-    /// stands. False when there is no room.
+    /// Keeps an event for the first block this generation runs; the last value of a parameter
+    /// stands, and a note that was released is no more. False when there is no room.
     pub(crate) fn remember(&mut self, event: PluginEvent) -> bool {
         let event = PluginEvent { offset: 0, ..event };
-        let mut journal = self.journal.iter_mut();
-        if let Some(earlier) = journal.find(|e| e.param_id == event.param_id) {
-            *earlier = event;
-        } else if self.journal.len() < EVENTS_PER_BLOCK {
-            self.journal.push(event);
-        } else {
-            return false;
+        if let Some(at) = self.journal.iter().position(|e| is_same_thing(&e.body, &event.body)) {
+            self.journal.remove(at);
         }
-        true
+        if matches!(event.body, EventBody::Note(note) if !note.on) {
+            return true;
+        }
+        let has_room = self.journal.len() < JOURNAL_CAPACITY;
+        if has_room {
+            self.journal.push(event);
+        }
+        has_room
     }
 
     /// Bypasses this generation for good.
@@ -172,6 +176,7 @@ impl Generation {
             output: &mut self.output,
             frames: block.frames,
             frame: block.frame,
+            transport: block.transport,
             events: &self.events,
             replies: &mut self.replies,
         });
@@ -187,10 +192,10 @@ impl Generation {
 
     fn pass_replies(&mut self, block: &mut Block<'_>) {
         for reply in self.replies.drain() {
-            block.reporter.echo(Event::Param {
-                id: reply.param_id,
-                value: reply.value,
+            block.reporter.echo(Event::Plugin {
+                body: reply.body,
                 frame: block.frame + u64::from(reply.offset),
+                origin: Origin::Plugin,
             });
         }
         block.probe.events_lost.add(self.replies.take_lost());
@@ -236,5 +241,14 @@ fn blend(wet: &mut [f32], dry: &[f32], ramp: &mut Ramp) {
         let share = ramp.advance();
         let mixed = *w + (*d - *w) * share;
         *w = if share >= 1.0 { *d } else { mixed };
+    }
+}
+
+/// Whether the second event makes the first one void: the same parameter, the same key.
+fn is_same_thing(a: &EventBody, b: &EventBody) -> bool {
+    match (a, b) {
+        (EventBody::Param { id: a, .. }, EventBody::Param { id: b, .. }) => a == b,
+        (EventBody::Note(a), EventBody::Note(b)) => (a.key, a.channel) == (b.key, b.channel),
+        _ => false,
     }
 }

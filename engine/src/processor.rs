@@ -1,6 +1,9 @@
 //! What the engine knows of a plugin: something that processes blocks.
 
-use crate::planar::Planar;
+use crate::{
+    event::{PluginEvent, Transport},
+    planar::Planar,
+};
 
 /// The audio half of a plugin.
 ///
@@ -50,21 +53,12 @@ pub struct ProcessIo<'a> {
     pub frames: usize,
     /// The engine's clock at the first frame of this block.
     pub frame: u64,
+    /// The musical time at the first frame of this block.
+    pub transport: Transport,
     /// Events for the plugin, ordered by offset.
     pub events: &'a [PluginEvent],
-    /// What the plugin says back (parameters it moved itself).
+    /// What the plugin says back: parameters it moved itself, notes, MIDI.
     pub replies: &'a mut Replies,
-}
-
-/// An event for the plugin, `offset` frames into the block.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PluginEvent {
-    /// Frames from the start of the block.
-    pub offset: u32,
-    /// Parameter id (CLAP's number).
-    pub param_id: u32,
-    /// Plain value.
-    pub value: f64,
 }
 
 /// Events that a plugin sent back in one block: fixed room, the excess is counted.

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crate::{
     bus::{Block, PluginBus},
     channels::ToMono,
-    command::{Command, CommandKind, EngineControl, EnginePorts, Event, ports},
+    command::{Command, CommandKind, EngineControl, EnginePorts, Event, Origin, ports},
     delay::DryDelay,
+    event::{EventBody, PluginEvent, Transport},
     generation::{BusShape, EVENTS_PER_BLOCK, Generation},
     guard::Master,
     input::LiveInput,
     meter::{MeterWriter, meters},
     planar::Planar,
     probe::Probe,
-    processor::PluginEvent,
     ring::FrameProducer,
     schedule::Schedule,
     tap::{TapWriter, tap},
@@ -39,6 +39,8 @@ pub struct Setup {
     pub muted: bool,
     /// Whether the plugin starts bypassed.
     pub bypass: bool,
+    /// Tempo that the plugin is told, in quarter notes per minute.
+    pub tempo_bpm: f64,
     /// The engine's clock at its first block.
     pub frame: u64,
     /// The session's counters.
@@ -56,6 +58,7 @@ pub struct Engine {
     dry: DryDelay,
     bypass: bool,
     to_mono: ToMono,
+    tempo_bpm: f64,
     events: Vec<PluginEvent>,
     schedule: Schedule,
     ports: EnginePorts,
@@ -95,6 +98,7 @@ impl Engine {
             dry: DryDelay::new(n_input, max_latency, max_block),
             bypass: setup.bypass,
             to_mono: setup.to_mono,
+            tempo_bpm: setup.tempo_bpm,
             events: Vec::with_capacity(EVENTS_PER_BLOCK),
             schedule: Schedule::new(),
             ports: engine_ports,
@@ -137,8 +141,8 @@ impl Engine {
         }
     }
 
-    /// Takes the commands that are due in a block of at most `frames`; parameter changes become
-    /// events. Returns the length of the block.
+    /// Takes the commands that are due in a block of at most `frames`; what is for the plugin
+    /// becomes its events. Returns the length of the block.
     fn obey(&mut self, frames: usize) -> usize {
         self.events.clear();
         self.schedule.fill_from(&mut self.ports.commands, self.frame);
@@ -157,7 +161,7 @@ impl Engine {
 
     fn execute(&mut self, command: Command) {
         match command.kind {
-            CommandKind::SetParam { id, value } => self.set_param(command.at_frame, id, value),
+            CommandKind::Plugin(body) => self.pass_on(command.at_frame, body),
             CommandKind::Swap(next, fade) => self.bus.begin_swap(next, fade),
             CommandKind::Bypass(on) => self.bypass = on,
             CommandKind::Condemn { generation } => self.bus.condemn(generation),
@@ -167,15 +171,15 @@ impl Engine {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "an offset within the block")]
-    fn set_param(&mut self, at_frame: u64, param_id: u32, value: f64) {
+    fn pass_on(&mut self, at_frame: u64, body: EventBody) {
         let offset = at_frame.saturating_sub(self.frame) as u32;
-        let event = PluginEvent { offset, param_id, value };
+        let event = PluginEvent { offset, body };
         self.events.push(event);
         if !self.schedule.remember(event) {
             self.probe.events_lost.add(1);
         }
         let frame = self.frame + u64::from(offset);
-        self.ports.reporter.echo(Event::Param { id: param_id, value, frame });
+        self.ports.reporter.echo(Event::Plugin { body, frame, origin: Origin::Control });
     }
 
     fn capture(&mut self, frames: usize) {
@@ -191,6 +195,7 @@ impl Engine {
             frames,
             frame: self.frame,
             now_ns,
+            transport: Transport::at(self.frame, self.shape.rate, self.tempo_bpm),
             events: &self.events,
             bypass: self.bypass,
             to_mono: self.to_mono,

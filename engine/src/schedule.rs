@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::{
     command::{COMMAND_CAPACITY, Command, CommandKind, CommandReceiver, URGENT_CAPACITY},
+    event::PluginEvent,
     generation::EVENTS_PER_BLOCK,
-    processor::PluginEvent,
 };
 
 // A block has room for every change that can wait here.
@@ -15,11 +15,13 @@ const _: () = assert!(COMMAND_CAPACITY <= EVENTS_PER_BLOCK);
 #[derive(Debug)]
 pub(crate) struct Schedule {
     waiting: VecDeque<Command>,
+    /// Swaps among them.
+    n_swaps: usize,
 }
 
 impl Schedule {
     pub(crate) fn new() -> Self {
-        Self { waiting: VecDeque::with_capacity(COMMAND_CAPACITY + URGENT_CAPACITY) }
+        Self { waiting: VecDeque::with_capacity(COMMAND_CAPACITY + URGENT_CAPACITY), n_swaps: 0 }
     }
 
     /// Moves commands from their ring as long as there is room. A frame already past means `now`.
@@ -43,35 +45,41 @@ impl Schedule {
 
     fn insert(&mut self, mut command: Command, now: u64) {
         command.at_frame = command.at_frame.max(now);
+        self.n_swaps += usize::from(is_swap(&command));
         let at = self.waiting.partition_point(|c| c.at_frame <= command.at_frame);
         self.waiting.insert(at, command);
     }
 
     /// The length of the block that begins at `now`: at most `frames`, and not beyond the next
-    /// command that takes effect between blocks. (Parameter changes have offsets within them.)
+    /// command that takes effect between blocks. (What is for the plugin has offsets within them.)
     pub(crate) fn cut(&self, now: u64, frames: usize) -> usize {
         let end = now + frames as u64;
         let mut inside = self.waiting.iter().take_while(|c| c.at_frame < end);
-        let cut = inside.find(|c| c.at_frame > now && !c.kind.is_param());
+        let cut = inside.find(|c| c.at_frame > now && !c.kind.is_for_plugin());
         cut.map_or(frames, |c| usize::try_from(c.at_frame - now).map_or(frames, |n| n.min(frames)))
     }
 
     /// The first command that can be obeyed in the block from `now` to before `end`.
     pub(crate) fn next_due(&mut self, now: u64, end: u64, can_swap: bool) -> Option<Command> {
         let can_obey = |command: &Command| match command.kind {
-            CommandKind::SetParam { .. } => true,
+            CommandKind::Plugin(_) => true,
             CommandKind::Swap(..) => can_swap && command.at_frame <= now,
             _ => command.at_frame <= now,
         };
         let due = self.waiting.iter().take_while(|c| c.at_frame < end);
         let at = due.enumerate().find(|(_, c)| can_obey(c))?.0;
-        self.waiting.remove(at)
+        let command = self.waiting.remove(at)?;
+        self.n_swaps -= usize::from(is_swap(&command));
+        Some(command)
     }
 
-    /// Tells the generations that wait here of a change that passes them; false when one of them
+    /// Tells the generations that wait here of an event that passes them; false when one of them
     /// had no room.
     pub(crate) fn remember(&mut self, event: PluginEvent) -> bool {
         let mut all = true;
+        if self.n_swaps == 0 {
+            return all;
+        }
         for command in &mut self.waiting {
             if let CommandKind::Swap(generation, _) = &mut command.kind {
                 all &= generation.remember(event);
@@ -87,4 +95,8 @@ impl Schedule {
         commands.extend(std::iter::from_fn(|| ring.normal.pop().ok()));
         commands
     }
+}
+
+fn is_swap(command: &Command) -> bool {
+    matches!(command.kind, CommandKind::Swap(..))
 }

@@ -13,7 +13,9 @@ use retake_engine::{
     CommandKind, Engine, Event, Fade, Generation, Layout, Outcome, PluginEvent, ProcessIo,
     Processor, command::COMMAND_CAPACITY, processor::Identity, tap::TapReader,
 };
-use rig::{Gain, Late, MAX_BLOCK, RATE, Rig, STEREO, generation, setup, sine, witness};
+use rig::{
+    Gain, Late, MAX_BLOCK, RATE, Rig, STEREO, generation, param_of, set, setup, sine, witness,
+};
 
 /// Bypass is late by the plugin's latency, so a plugin that only delays cannot be told from it.
 #[test]
@@ -80,7 +82,7 @@ fn stop_fades_out_over_20_ms_at_its_frame_and_says_so_once() {
 #[test]
 fn busy_at_the_limit_and_stop_passes_all_the_same() {
     let mut rig = Rig::new(generation(1, Gain(1.0)), |_| {});
-    let change = || CommandKind::SetParam { id: 1, value: 0.5 };
+    let change = || set(1, 0.5);
     for _ in 0..2 {
         for _ in 0..COMMAND_CAPACITY {
             rig.control.commands.send(u64::MAX / 2, change()).unwrap();
@@ -99,11 +101,11 @@ fn a_ring_full_of_changes_is_carried_in_order_by_one_block() {
     let mut rig = Rig::new(generation(1, plugin), |_| {});
     let n = u32::try_from(COMMAND_CAPACITY).unwrap();
     for id in 0..n {
-        let change = CommandKind::SetParam { id, value: 1.0 };
+        let change = set(id, 1.0);
         rig.control.commands.send(0, change).unwrap();
     }
     rig.play(&[0.0; 2], 1);
-    let ids = std::iter::from_fn(|| saw.pop().ok()).map(|(_, e)| e.param_id);
+    let ids = std::iter::from_fn(|| saw.pop().ok()).map(|(_, e)| param_of(&e).0);
     assert!(ids.eq(0..n));
 }
 
@@ -118,7 +120,7 @@ impl Processor for Poison {
 
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
         Identity { channels: 2 }.process(io);
-        self.0 = io.events.last().map_or(self.0, |e| e.value);
+        self.0 = io.events.last().map_or(self.0, |e| param_of(e).1);
         io.output.channel_mut(1)[io.frames - 1] *= match self.0 {
             1.0 => f32::NAN,
             2.0 => f32::INFINITY,
@@ -140,7 +142,7 @@ fn what_is_not_finite_is_silenced_counted_named_and_fades_back() {
     for value in [1.0, 2.0] {
         let mut rig = Rig::new(generation(1, Poison(0.0)), |setup| setup.is_real_output = true);
         rig.play(&vec![0.5; 2 * 2_400], 64);
-        let set = |value| CommandKind::SetParam { id: 2, value };
+        let set = |value| set(2, value);
         rig.control.commands.send(0, set(value)).unwrap();
         assert_eq!(rig.play(&[0.5; 256], 64), [0.0; 256]);
         rig.control.commands.send(0, set(0.0)).unwrap();
@@ -321,7 +323,7 @@ impl Processor for Chatter {
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
         for param_id in 0..300 {
             let (offset, value) = (0, 1.0);
-            io.replies.push(PluginEvent { offset, param_id, value });
+            io.replies.push(PluginEvent::param(offset, param_id, value));
         }
         Outcome::Ok
     }

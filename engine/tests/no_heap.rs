@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use interpose::heap_calls;
 use retake_engine::{
-    CommandKind, Engine, EngineControl, Fade, FrameConsumer, FrameProducer, Generation, InputSpec,
-    LiveInput, Probe, frame_ring,
+    CommandKind, Engine, EngineControl, EventBody, Fade, FrameConsumer, FrameProducer, Generation,
+    InputSpec, LiveInput, Probe, frame_ring,
 };
-use rig::{Dice, Gain, MAX_BLOCK, RATE, STEREO, generation, setup};
+use rig::{Dice, Gain, MAX_BLOCK, RATE, STEREO, generation, set, setup};
 
 /// An engine with a live input of another or the same rate, and a recorder's ring.
 fn engine(capture_rate: u32) -> (Engine, EngineControl, FrameProducer, FrameConsumer) {
@@ -43,7 +43,7 @@ fn command(n: usize, number: &mut u32, frame: u64) -> Option<(u64, CommandKind)>
     Some(match n % 10 {
         0 => (0, CommandKind::Bypass(on)),
         1 => (0, CommandKind::Mute(on)),
-        3..=5 => (frame + 100, CommandKind::SetParam { id: 1, value: 0.5 }),
+        3..=5 => (frame + 100, set(1, 0.5)),
         7 => {
             *number += 1;
             let fade = match *number % 3 {
@@ -51,7 +51,8 @@ fn command(n: usize, number: &mut u32, frame: u64) -> Option<(u64, CommandKind)>
                 1 => Fade::Cross { frames: 960 },
                 _ => Fade::Cross { frames: 1 },
             };
-            let next: Generation = generation(*number, Gain(f32::NAN)).with_journal(&[(1, 0.7)]);
+            let next: Generation = generation(*number, Gain(f32::NAN))
+                .with_journal([EventBody::Param { id: 1, value: 0.7 }]);
             (frame + 50, CommandKind::Swap(Box::new(next), fade))
         }
         9 if n == 9_999 => (0, CommandKind::Stop),

@@ -7,8 +7,8 @@
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 mod rig;
 
-use retake_engine::{CommandKind, Event, Fade, Outcome, PluginEvent};
-use rig::{Gain, Late, Rig, generation, sine, witness};
+use retake_engine::{CommandKind, Event, EventBody, Fade, Note, Outcome, PluginEvent};
+use rig::{Gain, Late, Rig, generation, param_of, set, sine, witness};
 
 const OLD: f32 = 0.9;
 const NEW: f32 = 0.3;
@@ -93,7 +93,7 @@ fn a_queued_swap_waits_and_misses_no_change() {
         rig.control.commands.send(0, swap).unwrap();
     }
     rig.play(&sine(100), 64);
-    let change = CommandKind::SetParam { id: 1, value: 0.5 };
+    let change = set(1, 0.5);
     rig.control.commands.send(0, change).unwrap();
     let input = sine(4_000);
     let output = rig.play(&input, 64);
@@ -112,22 +112,24 @@ fn both_generations_hear_every_change_and_the_journal_comes_first() {
         let (new, mut new_saw) = witness(0.2);
         let mut rig = Rig::new(generation(1, old), |_| {});
         let start = rig.frame();
-        let next = generation(2, new).with_journal(&[(7, 0.1), (8, 0.2), (7, 0.3)]);
+        let next = generation(2, new).with_journal(
+            [(7, 0.1), (8, 0.2), (7, 0.3)].map(|(id, value)| EventBody::Param { id, value }),
+        );
         rig.control.commands.send(0, CommandKind::Swap(Box::new(next), fade)).unwrap();
         for (at, id) in [(0, 1), (start + 100, 2), (start + 700, 3)] {
-            let change = CommandKind::SetParam { id, value: 1.0 };
+            let change = set(id, 1.0);
             rig.control.commands.send(at, change).unwrap();
         }
         rig.play(&sine(1_024), 64);
         let ids = |saw: &mut rtrb::Consumer<(u64, PluginEvent)>| -> Vec<(u32, u64)> {
             std::iter::from_fn(|| saw.pop().ok())
-                .map(|(frame, e)| (e.param_id, frame + u64::from(e.offset)))
+                .map(|(frame, e)| (param_of(&e).0, frame + u64::from(e.offset)))
                 .collect()
         };
         let new_ids = ids(&mut new_saw);
         assert_eq!(ids(&mut old_saw)[..2], [(1, start), (2, start + 100)]);
         let order: Vec<u32> = new_ids.iter().map(|e| e.0).collect();
-        assert_eq!(order, [7, 8, 1, 2, 3]);
+        assert_eq!(order, [8, 7, 1, 2, 3]);
         assert_eq!(new_ids[4], (3, start + 700));
         if matches!(fade, Fade::Cross { .. }) {
             assert_eq!(new_ids[3], (2, start + 100));
@@ -141,7 +143,7 @@ fn a_change_takes_effect_at_its_very_frame() {
         let mut rig = Rig::new(generation(1, Gain(OLD)), |_| {});
         let start = rig.frame();
         for (at, value) in [(123, 0.5), (124, 0.25), (2_000, 1.0)] {
-            let change = CommandKind::SetParam { id: 1, value };
+            let change = set(1, value);
             rig.control.commands.send(start + at, change).unwrap();
         }
         let input = sine(3_000);
@@ -159,7 +161,7 @@ fn a_change_takes_effect_at_its_very_frame() {
             .events()
             .iter()
             .filter_map(|e| match e {
-                Event::Param { frame, .. } => Some(frame - start),
+                Event::Plugin { frame, .. } => Some(frame - start),
                 _ => None,
             })
             .collect();
@@ -173,7 +175,7 @@ fn the_last_change_wins() {
     let mut rig = Rig::new(generation(1, Gain(OLD)), |_| {});
     rig.play(&sine(500), 64);
     for (at, value) in [(100, 0.25), (0, 0.5)] {
-        let change = CommandKind::SetParam { id: 1, value };
+        let change = set(1, value);
         rig.control.commands.send(at, change).unwrap();
     }
     let input = sine(64);
@@ -223,4 +225,23 @@ fn a_broken_new_generation_is_silenced_and_named() {
     assert!(input.iter().zip(&output).all(|(x, y)| (x - y).abs() < 1e-6));
     let errors = |e: &&Event| matches!(e, Event::ProcessError { generation: 2, .. });
     assert_eq!(rig.events().iter().filter(errors).count(), 1);
+}
+
+/// A key that is held when the next generation comes is struck for it anew; one that was released
+/// is not, and neither is one released while the swap waits.
+#[test]
+fn held_notes_are_the_first_events_of_the_next_generation() {
+    let note = |key, on| EventBody::Note(Note { key, channel: 0, velocity: 0.5, on });
+    let mut rig = Rig::new(generation(1, witness(0.0).0), |_| {});
+    for body in [note(60, true), note(64, true), note(67, true), note(64, false)] {
+        rig.control.commands.send(0, CommandKind::Plugin(body)).unwrap();
+        rig.play(&[0.0; 20], 10);
+    }
+    let (plugin, mut saw) = witness(0.0);
+    let fade = Fade::Cross { frames: 8 };
+    rig.control.commands.send(0, CommandKind::Swap(generation(2, plugin), fade)).unwrap();
+    rig.control.commands.send(0, CommandKind::Plugin(note(67, false))).unwrap();
+    rig.play(&[0.0; 20], 10);
+    let seen: Vec<_> = std::iter::from_fn(|| saw.pop().ok()).map(|(_, e)| e.body).collect();
+    assert_eq!(seen, [note(60, true), note(67, true), note(67, false)]);
 }

@@ -11,7 +11,7 @@ use clack_host::{
     prelude::*,
 };
 use retake_engine::{
-    Layout, Outcome, Planar, PluginEvent, ProcessIo, Processor, ftz::FlushToZero,
+    EventBody, Layout, Outcome, Planar, PluginEvent, ProcessIo, Processor, ftz::FlushToZero,
     processor::Replies,
 };
 
@@ -146,19 +146,18 @@ impl ClapProcessor {
     /// Within the capacity made at construction.
     fn take_events(&mut self, events: &[PluginEvent]) {
         self.events.clear();
-        let first = self.first.drain(..).map(|(param_id, value)| PluginEvent {
-            offset: 0,
-            param_id,
-            value,
-        });
+        let first = self.first.drain(..).map(|(id, value)| PluginEvent::param(0, id, value));
         let mut room = MAX_EVENTS;
         let mut n_lost = 0;
         for event in first.chain(events.iter().copied()) {
-            match ClapId::from_raw(event.param_id) {
+            let EventBody::Param { id, value } = event.body else {
+                continue;
+            };
+            match ClapId::from_raw(id) {
                 Some(id) if room > 0 => {
                     room -= 1;
                     let all = Pckn::match_all();
-                    self.events.push(&ParamValueEvent::new(event.offset, id, all, event.value));
+                    self.events.push(&ParamValueEvent::new(event.offset, id, all, value));
                 }
                 _ => n_lost += 1,
             }
@@ -220,11 +219,7 @@ impl clack_host::events::io::OutputEventBuffer for Heard<'_> {
             return Ok(());
         };
         if let Some(id) = event.param_id() {
-            self.0.push(PluginEvent {
-                offset: event.time(),
-                param_id: id.get(),
-                value: event.value(),
-            });
+            self.0.push(PluginEvent::param(event.time(), id.get(), event.value()));
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use retake_engine::{
-    BusShape, CommandKind, Engine, EngineControl, EngineParts, Event, FrameProducer, Generation,
-    Setup, ToMono,
+    BusShape, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody, FrameProducer,
+    Generation, Setup, ToMono,
 };
 use retake_io::{DeviceEvent, Opened, Recorder, RunPlan};
 use serde_json::{Value, json};
@@ -14,6 +14,9 @@ use crate::{
     report::{Tone, say},
     telemetry::Flag,
 };
+
+/// What a plugin is told when nobody says otherwise.
+const DEFAULT_BPM: f64 = 120.0;
 
 /// What control holds of the sound.
 #[derive(Debug, Default)]
@@ -157,6 +160,7 @@ impl Control {
             is_real_output: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
+            tempo_bpm: DEFAULT_BPM,
             frame,
             probe: Arc::clone(&self.parts.probe),
         });
@@ -218,7 +222,7 @@ impl Control {
             let at_frame = frames_of(timed.seconds, rate) + delay;
             engine
                 .commands
-                .send(at_frame, CommandKind::SetParam { id, value })
+                .send(at_frame, CommandKind::Plugin(EventBody::Param { id, value }))
                 .map_err(|busy| Failure::usage(format!("too many --at: {busy}")))?;
         }
         Ok(())
@@ -252,7 +256,9 @@ impl Control {
     /// A command that an engine had not obeyed when its devices changed.
     fn keep_command(&mut self, at_frame: u64, kind: CommandKind) {
         match kind {
-            CommandKind::SetParam { id, value } if at_frame == 0 => self.params.wish(id, value),
+            CommandKind::Plugin(EventBody::Param { id, value }) if at_frame == 0 => {
+                self.params.wish(id, value);
+            }
             CommandKind::Swap(generation, _) => self.postpone(*generation),
             // Switches are built into the next engine; times of another clock mean nothing.
             _ => {}
@@ -272,12 +278,13 @@ impl Control {
     fn on_engine(&mut self, event: Event) {
         match event {
             Event::Sounding { generation, .. } => self.on_sounding(generation),
-            Event::Param { id, value, frame } => {
+            Event::Plugin { body: EventBody::Param { id, value }, frame, .. } => {
                 self.params.arrived(id, value);
                 if let Some(thread) = self.reload.playing_thread() {
                     thread.param_text(id, value, frame);
                 }
             }
+            Event::Plugin { .. } => {}
             Event::ProcessError { generation, .. } => {
                 let message = "the plugin returned an error from process";
                 self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
@@ -296,8 +303,10 @@ impl Control {
         let Some(engine) = &mut self.audio.engine else {
             return;
         };
-        self.params
-            .send(|id, value| engine.commands.send(0, CommandKind::SetParam { id, value }).is_ok());
+        self.params.send(|id, value| {
+            let set = CommandKind::Plugin(EventBody::Param { id, value });
+            engine.commands.send(0, set).is_ok()
+        });
     }
 }
 

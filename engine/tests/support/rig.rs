@@ -3,8 +3,9 @@
 use std::{any::Any, sync::Arc};
 
 use retake_engine::{
-    BusShape, Engine, EngineControl, Event, FrameProducer, Generation, InputSpec, Layout,
-    LiveInput, Outcome, PluginEvent, Probe, ProcessIo, Processor, Setup, ToMono, frame_ring,
+    BusShape, CommandKind, Engine, EngineControl, Event, EventBody, FrameProducer, Generation,
+    InputSpec, Layout, LiveInput, Outcome, PluginEvent, Probe, ProcessIo, Processor, Setup, ToMono,
+    frame_ring,
 };
 
 pub const RATE: u32 = 48_000;
@@ -23,6 +24,7 @@ pub fn setup(shape: BusShape, input: Option<LiveInput>, first: Box<Generation>) 
         is_real_output: false,
         muted: false,
         bypass: false,
+        tempo_bpm: 120.0,
         frame: 0,
         probe: Arc::default(),
     }
@@ -115,7 +117,7 @@ impl Processor for Gain {
         let mut events = io.events.iter().peekable();
         for i in 0..io.frames {
             while let Some(event) = events.next_if(|e| e.offset as usize <= i) {
-                self.0 = small(event.value);
+                self.0 = small(param_of(event).1);
             }
             for c in 0..2 {
                 io.output.channel_mut(c)[i] = io.input.channel(c)[i] * self.0;
@@ -183,7 +185,8 @@ impl Processor for Witness {
 
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
         for event in io.events {
-            self.seen.push((io.frame, *event)).unwrap();
+            // Nobody may be reading.
+            let _ = self.seen.push((io.frame, *event));
         }
         for row in io.output.rows_mut() {
             row[..io.frames].fill(self.value);
@@ -200,9 +203,22 @@ impl Processor for Witness {
 
 /// A witness, and what it saw.
 pub fn witness(value: f32) -> (Witness, rtrb::Consumer<(u64, PluginEvent)>) {
-    let (seen, saw) = rtrb::RingBuffer::new(4_096);
+    let (seen, saw) = rtrb::RingBuffer::new(32_768);
     let outcome = Outcome::Ok;
     (Witness { value, seen, outcome }, saw)
+}
+
+/// The command that sets a parameter.
+pub fn set(id: u32, value: f64) -> CommandKind {
+    CommandKind::Plugin(EventBody::Param { id, value })
+}
+
+/// Id and value of a parameter event.
+pub fn param_of(event: &PluginEvent) -> (u32, f64) {
+    match event.body {
+        EventBody::Param { id, value } => (id, value),
+        other => panic!("{other:?} is no parameter"),
+    }
 }
 
 fn stereo_layout(latency_frames: usize) -> Layout {

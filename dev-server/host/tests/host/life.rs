@@ -25,7 +25,7 @@ fn blocks_are_bit_exact() {
         assert_eq!(block.run(&mut *activated.processor, frames, &[]), Outcome::Ok);
         block.assert_gain(1.0, frames);
     }
-    let event = PluginEvent { offset: 0, param_id: 1, value: 0.3 };
+    let event = PluginEvent::param(0, 1, 0.3);
     block.run(&mut *activated.processor, 100, &[event]);
     block.assert_gain(0.3, 100);
 }
@@ -35,7 +35,7 @@ fn denormals_are_flushed_inside_the_plugin() {
     let mut activated = Rig::load("gain").activated();
     let mut block = Block::new(2, 2);
     block.input.rows_mut().for_each(|row| row.fill(f32::MIN_POSITIVE));
-    let event = PluginEvent { offset: 0, param_id: 1, value: 0.5 };
+    let event = PluginEvent::param(0, 1, 0.5);
     block.run(&mut *activated.processor, 4, &[event]);
     assert_eq!(block.output.channel(0)[..4], [0.0; 4]);
 }
@@ -60,7 +60,7 @@ fn a_plugin_answers_with_its_parameter_and_the_frame_of_the_block() {
     let mut block = Block::new(2, 2);
     block.run(&mut *activated.processor, 64, &[]);
     let answers: Vec<_> = block.replies.drain().collect();
-    assert_eq!(answers, [PluginEvent { offset: 63, param_id: 2, value: 1_000.0 }]);
+    assert_eq!(answers, [PluginEvent::param(63, 2, 1_000.0)]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn only_main_ports_are_served() {
 fn a_plugin_without_ports_hears_every_frame_pass() {
     let mut activated = Rig::load("no_ports").activated();
     assert_eq!((activated.layout.n_input, activated.layout.n_output), (0, 0));
-    let event = PluginEvent { offset: 60, param_id: 1, value: 0.5 };
+    let event = PluginEvent::param(60, 1, 0.5);
     assert_eq!(Block::new(0, 0).run(&mut *activated.processor, 64, &[event]), Outcome::Ok);
 }
 

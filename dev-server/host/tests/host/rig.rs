@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use retake_engine::{Outcome, Planar, PluginEvent, ProcessIo, Processor, processor::Replies};
+use retake_engine::{
+    Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport, processor::Replies,
+};
 use retake_host::{Activated, FailReason, News, PluginThread, Request, StagingDir};
 
 pub(crate) const RATE: f64 = 48_000.0;
@@ -160,6 +162,7 @@ impl Block {
             output: &mut self.output,
             frames,
             frame: 1_000,
+            transport: Transport::at(1_000, 48_000, 120.0),
             events,
             replies: &mut self.replies,
         })

@@ -34,7 +34,7 @@ fn values_moved_by_events_are_in_the_state() {
     let rig = load(|_| {});
     let mut activated = rig.activated();
     let id = activated.params.iter().find(|p| p.key == "gain").unwrap().id;
-    let event = PluginEvent { offset: 3, param_id: id, value: -9.0 };
+    let event = PluginEvent::param(3, id, -9.0);
     Block::new(2, 2).run(&mut *activated.processor, 64, &[event]);
     rig.thread.save_state();
     let state = rig.wait(|news| match news {
@@ -50,7 +50,7 @@ fn a_panic_in_process_is_silence_and_is_named() {
     let rig = load(|_| {});
     let mut activated = rig.activated();
     let fuse = activated.params.iter().find(|p| p.key == "fuse").unwrap().id;
-    let event = PluginEvent { offset: 0, param_id: fuse, value: 1.0 };
+    let event = PluginEvent::param(0, fuse, 1.0);
     let mut block = Block::new(2, 2);
     assert_eq!(block.run(&mut *activated.processor, 64, &[event]), Outcome::Ok);
     assert!(block.output.rows().all(|row| row[..64].iter().all(|s| *s == 0.0)));

@@ -13,7 +13,7 @@ use retake_engine::{Outcome, PluginEvent};
 use crate::rig::{Block, Rig};
 
 fn gain(offset: u32, value: f64) -> PluginEvent {
-    PluginEvent { offset, param_id: 1, value }
+    PluginEvent::param(offset, 1, value)
 }
 
 #[test]

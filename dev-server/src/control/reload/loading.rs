@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use retake_engine::{CommandKind, Fade, Generation, Layout};
+use retake_engine::{CommandKind, EventBody, Fade, Generation, Layout};
 use retake_host::{Activated, FailReason, News, Note, ParamRef, PluginThread, Request};
 use serde_json::json;
 
@@ -140,7 +140,9 @@ impl Control {
         };
         self.set_state(State::Activated);
         let Activated { processor, layout, params, carried, activate_ms, .. } = activated;
-        let generation = Generation::new(number, processor, shape).with_journal(&candidate.journal);
+        let journal = candidate.journal.iter();
+        let journal = journal.map(|&(id, value)| EventBody::Param { id, value });
+        let generation = Generation::new(number, processor, shape).with_journal(journal);
         let is_first = !self.audio.is_running();
         if is_first {
             self.params.replace(params.clone());

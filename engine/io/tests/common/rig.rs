@@ -111,6 +111,7 @@ impl Rig {
             is_real_output: !opened.virtual_output,
             muted: false,
             bypass: false,
+            tempo_bpm: 120.0,
             frame: 0,
             probe: Arc::clone(&self.probe),
         });
