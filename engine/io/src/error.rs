@@ -40,6 +40,46 @@ pub enum IoError {
         /// The devices it matches.
         matches: Vec<String>,
     },
+    /// No MIDI input port of that name exists now.
+    #[error("there is no MIDI port \"{given}\"{}; MIDI ports: {}", hint(.suggestion.as_ref()), listed(.ports))]
+    UnknownMidiPort {
+        /// What was asked for.
+        given: String,
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+        /// All names that would do.
+        ports: Vec<String>,
+    },
+    /// The name is part of several MIDI ports' names.
+    #[error("\"{given}\" names several MIDI ports: {}; give more of the name", listed(.matches))]
+    AmbiguousMidiPort {
+        /// What was asked for.
+        given: String,
+        /// The ports it matches.
+        matches: Vec<String>,
+    },
+    /// The system has no MIDI to offer.
+    #[error("MIDI ports are not available: {reason}{NO_SEQUENCER}")]
+    MidiUnavailable {
+        /// Its own words.
+        reason: String,
+    },
+    /// The port refused.
+    #[error("cannot open MIDI port \"{port}\": {reason}")]
+    MidiPort {
+        /// The port.
+        port: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// A MIDI file that cannot be played.
+    #[error("cannot read {}: {reason}", .path.display())]
+    MidiRead {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A `virtual:…` string that means nothing.
     #[error("\"{given}\": {problem}")]
     VirtualSpec {
@@ -145,6 +185,8 @@ impl IoError {
             Self::UnknownHost { .. }
                 | Self::UnknownDevice { .. }
                 | Self::AmbiguousDevice { .. }
+                | Self::UnknownMidiPort { .. }
+                | Self::AmbiguousMidiPort { .. }
                 | Self::VirtualSpec { .. }
                 | Self::UnsupportedRate { .. }
                 | Self::NoEnds
@@ -179,6 +221,13 @@ impl std::fmt::Display for End {
         })
     }
 }
+
+/// What is missing where MIDI is.
+const NO_SEQUENCER: &str = if cfg!(target_os = "linux") {
+    " (no ALSA sequencer: `modprobe snd-seq` loads it)"
+} else {
+    ""
+};
 
 fn hint(suggestion: Option<&String>) -> String {
     suggestion.map_or_else(String::new, |name| format!(" (did you mean \"{name}\"?)"))

@@ -1,4 +1,4 @@
-//! The threads at the outer ends of the rings: devices, virtual devices, recorders.
+//! The threads at the outer ends of the rings: devices, virtual devices, recorders, MIDI.
 //!
 //! Start at [`devices`]: [`Devices::spawn`] opens what a [`DeviceRequest`] names, control builds
 //! an engine for the [`Format`] that comes back and hands it over; from then on the engine lives
@@ -11,6 +11,7 @@ pub mod error;
 mod formats;
 pub mod hosts;
 pub mod listing;
+pub mod midi;
 pub mod recorder;
 pub mod r#virtual;
 mod wav;
@@ -22,4 +23,5 @@ pub use devices::{
 };
 pub use error::{End, IoError};
 pub use listing::{DeviceListing, HostListing, list};
+pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
 pub use recorder::Recorder;
