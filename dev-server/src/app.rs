@@ -31,6 +31,7 @@ use crate::{
     cli::{AudioArgs, ClockArg, Run},
     control::{Control, Failure, KEYS, Message, Parts},
     keys::Keys,
+    midi::Midi,
     project::{self, Project},
     report::{Report, Tone, claim_stdout, say},
     telemetry::{Telemetry, Views},
@@ -70,6 +71,9 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
         url: stage.server.as_ref().map_or_else(String::new, |server| server.url.clone()),
         staging: Arc::new(stage.staging),
         is_watching: is_watching(&run),
+        midi_file: stage.midi.file,
+        midi_port: stage.midi.port,
+        tempo_bpm: stage.midi.tempo_bpm,
         run,
         report,
         telemetry: stage.telemetry,
@@ -87,6 +91,7 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
 struct Stage {
     inbox: Receiver<Message>,
     mailbox: Sender<Message>,
+    midi: Midi,
     /// None when nobody looks: `retake render`.
     server: Option<web::Server>,
     keys: Option<Keys>,
@@ -102,6 +107,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     end_on_signals(&mailbox)?;
     let request = device_request(run, report.started())?;
     let project = find_project(run)?;
+    let midi = Midi::open(run, forward(&mailbox, Message::Midi))?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));
     let is_online = !run.is_offline;
@@ -113,7 +119,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let tell = Box::new(forward(&mailbox, Message::Device));
     let devices = Devices::spawn(request, Arc::clone(&probe), tell).map_err(Failure::failed)?;
     let rebuilder = Rebuilder::start(project, is_watching(run), forward(&mailbox, Message::Loop))?;
-    Ok(Stage { inbox, mailbox, server, keys, devices, rebuilder, staging, telemetry, probe })
+    Ok(Stage { inbox, mailbox, midi, server, keys, devices, rebuilder, staging, telemetry, probe })
 }
 
 fn is_watching(run: &Run) -> bool {

@@ -47,6 +47,9 @@ pub struct Run {
     /// What is done with it.
     #[command(flatten)]
     pub session: SessionArgs,
+    /// Who plays it.
+    #[command(flatten)]
+    pub notes: NoteArgs,
     /// The page.
     #[command(flatten)]
     pub page: PageArgs,
@@ -81,6 +84,9 @@ pub struct Render {
     /// Where the plugin comes from.
     #[command(flatten)]
     pub plugin: PluginArgs,
+    /// Who plays it.
+    #[command(flatten)]
+    pub notes: NoteArgs,
 }
 
 /// Where the plugin comes from.
@@ -167,6 +173,20 @@ pub struct SessionArgs {
     pub json: bool,
 }
 
+/// Who plays the plugin.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Notes")]
+pub struct NoteArgs {
+    /// Play a MIDI file from the first frame on, once, or take notes from a MIDI input port (see
+    /// `retake devices`)
+    #[arg(long, value_name = "PORT|file:X.mid")]
+    pub midi: Option<MidiSource>,
+    /// Tempo that the plugin is told, 20 to 999 quarter notes a minute [default: the MIDI file's
+    /// first, else 120]
+    #[arg(long, value_name = "N", value_parser = tempo)]
+    pub bpm: Option<f64>,
+}
+
 /// The page.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Page")]
@@ -228,6 +248,36 @@ impl FromStr for TimedSetting {
     }
 }
 
+/// `--midi`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MidiSource {
+    /// A standard MIDI file.
+    File(PathBuf),
+    /// An input port, by its name or a part of it.
+    Port(String),
+}
+
+impl FromStr for MidiSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("file:") {
+            Some("") => Err("file: needs a path, such as file:song.mid".to_owned()),
+            Some(path) => Ok(Self::File(path.into())),
+            None if text.is_empty() => Err("an empty name is no MIDI port".to_owned()),
+            None => Ok(Self::Port(text.to_owned())),
+        }
+    }
+}
+
+/// Tempi that music has.
+pub const TEMPI: std::ops::RangeInclusive<f64> = 20.0..=999.0;
+
+fn tempo(text: &str) -> Result<f64, String> {
+    let bpm = text.parse().ok().filter(|bpm| TEMPI.contains(bpm));
+    bpm.ok_or_else(|| format!("{text:?} is not a tempo from {} to {}", TEMPI.start(), TEMPI.end()))
+}
+
 /// The longest time that can be asked for: a year, well within the frames of a u64.
 const MAX_SECONDS: f64 = 366.0 * 86_400.0;
 
@@ -268,6 +318,17 @@ mod tests {
         assert!((timed.seconds - 2.5).abs() < 1e-12);
         for bad in ["gain=1", "-1:gain=1", "x:gain=1", "nan:gain=1", "1e300:gain=1"] {
             assert!(bad.parse::<TimedSetting>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn midi_is_a_file_or_a_port() {
+        assert_eq!("file:a:b.mid".parse(), Ok(MidiSource::File("a:b.mid".into())));
+        assert_eq!("KeyStep".parse(), Ok(MidiSource::Port("KeyStep".into())));
+        assert!("file:".parse::<MidiSource>().is_err() && "".parse::<MidiSource>().is_err());
+        assert_eq!(tempo("90.5"), Ok(90.5));
+        for bad in ["19.9", "999.1", "nan", "fast", "-120", "inf"] {
+            assert!(tempo(bad).unwrap_err().contains("20 to 999"), "{bad}");
         }
     }
 }

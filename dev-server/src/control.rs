@@ -10,12 +10,14 @@
 //! | `audio` | the devices, the engine, and the facts the engine tells |
 //! | `reload` | builds, generations and the swap |
 //! | `params` | the parameter table and what is still to be sent |
+//! | `notes` | what is played, and who holds it |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
 
 mod audio;
 mod calls;
 mod ending;
+mod notes;
 mod params;
 mod reload;
 
@@ -29,7 +31,7 @@ use std::{
 
 use retake_engine::Probe;
 use retake_host::{Note, StagingDir};
-use retake_io::{DeviceEvent, Devices, IoError};
+use retake_io::{DeviceEvent, Devices, IoError, MidiEvent, MidiPlayer, MidiPort};
 use serde_json::{Value, json};
 
 use crate::{
@@ -41,6 +43,7 @@ use crate::{
 };
 use audio::Audio;
 pub use ending::Failure;
+use notes::Notes;
 use params::ParamTable;
 use reload::Reload;
 
@@ -55,6 +58,8 @@ pub enum Message {
     Plugin(Note),
     /// The devices thread tells.
     Device(DeviceEvent),
+    /// The MIDI port tells.
+    Midi(MidiEvent),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -91,6 +96,12 @@ pub struct Parts {
     pub staging: Arc<StagingDir>,
     /// Whether saves are watched: then a failure waits for its fix.
     pub is_watching: bool,
+    /// The MIDI file to play.
+    pub midi_file: Option<MidiPlayer>,
+    /// The MIDI port, kept open.
+    pub midi_port: Option<MidiPort>,
+    /// Tempo that the plugin is told, in quarter notes per minute.
+    pub tempo_bpm: f64,
     /// The page's address, for the key `o`.
     pub url: String,
 }
@@ -101,6 +112,7 @@ pub struct Control {
     parts: Parts,
     audio: Audio,
     params: ParamTable,
+    notes: Notes,
     reload: Reload,
     bypass: bool,
     mute: bool,
@@ -128,11 +140,12 @@ struct LoadWatch {
 
 impl Control {
     /// Takes over the session.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
         let load = LoadWatch { since: Instant::now(), before: parts.probe.load.snapshot() };
         Self {
             audio: Audio::default(),
             params: ParamTable::default(),
+            notes: Notes::new(parts.midi_file.take()),
             reload: Reload::default(),
             bypass: false,
             mute: false,
@@ -176,6 +189,7 @@ impl Control {
             Message::Loop(event) => self.on_loop(event)?,
             Message::Plugin(note) => self.on_plugin(note)?,
             Message::Device(event) => return self.on_device(event),
+            Message::Midi(event) => self.on_midi(event),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),
@@ -187,6 +201,7 @@ impl Control {
     fn tick(&mut self) -> Result<(), Failure> {
         self.hear_engine();
         self.send_params();
+        self.tick_notes(Instant::now());
         self.watch_plugins()?;
         self.sum_up_load();
         Ok(())
@@ -201,6 +216,9 @@ impl Control {
     }
 
     fn on_key(&mut self, key: char) -> Option<&'static str> {
+        if self.on_note_key(key, Instant::now()) {
+            return None;
+        }
         match key {
             'h' => say(Tone::Plain, "Keys", KEYS),
             'r' => self.parts.rebuilder.rebuild_now(),
@@ -243,4 +261,5 @@ impl Control {
 }
 
 /// What the keys do.
-pub const KEYS: &str = "r rebuild · b bypass · m mute · o open the page · q quit · h this help";
+pub const KEYS: &str =
+    "r rebuild · b bypass · m mute · n play notes · o open the page · q quit · h this help";

@@ -36,12 +36,18 @@ impl Drop for Keys {
     }
 }
 
+#[cfg(unix)]
+const ESCAPE: u8 = 0x1b;
+
 /// Ends when stdin does, or with the process.
 #[cfg(unix)]
 fn read(pressed: &impl Fn(char)) {
-    let mut byte = [0_u8];
-    while matches!(rustix::io::read(rustix::stdio::stdin(), &mut byte), Ok(1)) {
-        pressed(char::from(byte[0]).to_ascii_lowercase());
+    let mut bytes = [0_u8; 32];
+    while let Ok(n @ 1..) = rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+        // An arrow or a function key comes as Esc and more, at once: no key of ours.
+        if n == 1 || bytes[0] != ESCAPE {
+            bytes[..n].iter().for_each(|byte| pressed(char::from(*byte).to_ascii_lowercase()));
+        }
     }
 }
 

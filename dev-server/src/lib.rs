@@ -11,6 +11,7 @@ pub mod cli;
 pub mod control;
 pub mod keys;
 pub mod listing;
+pub mod midi;
 pub mod project;
 pub mod render;
 pub mod report;

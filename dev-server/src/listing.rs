@@ -2,17 +2,20 @@
 
 use std::{fmt::Write as _, io::Write as _, process::ExitCode};
 
-use retake_io::{HostListing, list};
+use retake_io::{
+    HostListing, list,
+    midi::{MidiListing, list_midi},
+};
 
 use crate::report::{Tone, say};
 
-/// Prints all hosts and devices, as a table or as one JSON object.
+/// Prints all hosts, devices and MIDI ports, as a table or as one JSON object.
 pub fn print(as_json: bool) -> ExitCode {
-    let hosts = list();
+    let (hosts, midi) = (list(), list_midi());
     let text = if as_json {
-        format!("{}\n", serde_json::json!({ "hosts": hosts }))
+        format!("{}\n", serde_json::json!({ "hosts": hosts, "midi": midi }))
     } else {
-        hosts.iter().map(table).collect()
+        hosts.iter().map(table).chain([midi_table(&midi)]).collect()
     };
     match anstream::stdout().lock().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -21,6 +24,12 @@ pub fn print(as_json: bool) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn midi_table(midi: &MidiListing) -> String {
+    let why = midi.unavailable.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    let ports = midi.inputs.iter().map(|name| format!("    midi   {name}\n"));
+    format!("midi{why}\n{}", ports.collect::<String>())
 }
 
 fn table(host: &HostListing) -> String {

@@ -39,7 +39,7 @@ mod schedule;
 pub mod tap;
 
 pub use channels::ToMono;
-pub use command::{CommandKind, CommandSender, EngineControl, Event, Fade, Origin};
+pub use command::{Busy, CommandKind, CommandSender, EngineControl, Event, Fade, Origin};
 pub use event::{EventBody, Note, PluginEvent, Transport};
 pub use generation::{BusShape, Generation};
 pub use input::{InputSpec, LiveInput};

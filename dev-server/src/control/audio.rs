@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use retake_engine::{
-    BusShape, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody, FrameProducer,
-    Generation, Setup, ToMono,
+    BusShape, Busy, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody,
+    FrameProducer, Generation, Origin, Setup, ToMono,
 };
-use retake_io::{DeviceEvent, Opened, Recorder, RunPlan};
+use retake_io::{AudioInfo, DeviceEvent, Opened, Recorder, RunPlan};
 use serde_json::{Value, json};
 
-use super::{Control, Failure, Message, reload::Fault};
+use super::{
+    Control, Failure, Message,
+    reload::{Fault, State},
+};
 use crate::{
     report::{Tone, say},
     telemetry::Flag,
 };
-
-/// What a plugin is told when nobody says otherwise.
-const DEFAULT_BPM: f64 = 120.0;
 
 /// What control holds of the sound.
 #[derive(Debug, Default)]
@@ -72,12 +72,18 @@ impl Audio {
         self.recorder.take()
     }
 
+    /// Sends a command for `at_frame` (0 = at once); without an engine it is lost.
+    ///
+    /// # Errors
+    /// [`Busy`] when the ring is full.
+    pub(super) fn send(&mut self, at_frame: u64, kind: CommandKind) -> Result<(), Busy> {
+        self.engine.as_mut().map_or(Ok(()), |engine| engine.commands.send(at_frame, kind))
+    }
+
     /// Sends a command, if there is an engine. Switches and swaps have room: see
     /// [`retake_engine::command`].
     pub(super) fn command(&mut self, kind: CommandKind) {
-        if let Some(engine) = &mut self.engine
-            && let Err(busy) = engine.commands.send(0, kind)
-        {
+        if let Err(busy) = self.send(0, kind) {
             say(Tone::Warning, "Busy", format!("{busy}: the switch was not thrown"));
         }
     }
@@ -160,7 +166,7 @@ impl Control {
             is_real_output: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
-            tempo_bpm: DEFAULT_BPM,
+            tempo_bpm: self.parts.tempo_bpm,
             frame,
             probe: Arc::clone(&self.parts.probe),
         });
@@ -169,6 +175,7 @@ impl Control {
         if is_new_session {
             self.schedule_settings(shape.rate)?;
         }
+        self.begin_midi(frame, shape, &opened.info);
         let info = serde_json::to_value(&opened.info).unwrap_or_default();
         say_started(&opened.info, self.mute);
         self.shown.audio = self.parts.report.event("audio_started", info);
@@ -176,13 +183,28 @@ impl Control {
         Ok(())
     }
 
+    /// The MIDI file plays from the engine's first frame on; a rendering's, with its input.
+    fn begin_midi(&mut self, frame: u64, shape: BusShape, info: &AudioInfo) {
+        let delay = if self.parts.run.is_offline { self.latency_frames(0) } else { 0 };
+        let Some(file) = &mut self.notes.file else {
+            return;
+        };
+        let clock = info.output.as_ref().or(info.input.as_ref());
+        let period = clock.map_or(0, |device| device.period as usize);
+        file.begin(frame + delay, shape.rate, period.max(shape.max_block));
+        // Before the clock starts: it must not run past the first notes.
+        self.feed_midi();
+    }
+
     /// Where this run ends; a rendering begins its file with the input's first frame.
     fn run_plan(&self, rate: u32, plugin_latency: usize) -> RunPlan {
         let is_offline = self.parts.run.is_offline;
         let latency = if is_offline { self.latency_frames(plugin_latency) } else { 0 };
         let duration = self.parts.run.session.duration;
+        let recorder = self.audio.recorder.iter().map(Recorder::gate);
+        let midi = self.notes.file.iter().map(|file| file.gate(Arc::clone(&self.parts.probe)));
         RunPlan {
-            gates: self.audio.recorder.iter().map(Recorder::gate).collect(),
+            gates: recorder.chain(midi).collect(),
             stop_after_frames: duration.map(|seconds| frames_of(seconds, rate) + latency),
             skip_frames: latency,
         }
@@ -278,13 +300,15 @@ impl Control {
     fn on_engine(&mut self, event: Event) {
         match event {
             Event::Sounding { generation, .. } => self.on_sounding(generation),
-            Event::Plugin { body: EventBody::Param { id, value }, frame, .. } => {
-                self.params.arrived(id, value);
+            Event::Plugin { body: EventBody::Param { id, value }, frame, origin } => {
+                self.on_param(id, value, origin);
                 if let Some(thread) = self.reload.playing_thread() {
                     thread.param_text(id, value, frame);
                 }
             }
-            Event::Plugin { .. } => {}
+            Event::Plugin { body: EventBody::Note(note), frame, origin: Origin::Plugin } => {
+                self.on_plugin_note(note, frame);
+            }
             Event::ProcessError { generation, .. } => {
                 let message = "the plugin returned an error from process";
                 self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
@@ -294,7 +318,19 @@ impl Control {
                 self.on_fault(generation, &Fault::of("non_finite", message, "muted"));
             }
             Event::Stopped { .. } => self.audio.has_stopped = true,
-            Event::SwapDone { .. } => {}
+            Event::Plugin { .. } | Event::SwapDone { .. } => {}
+        }
+    }
+
+    /// A block carried a value to the plugin, or the plugin moved by itself: then the generation on
+    /// its way has to follow.
+    fn on_param(&mut self, id: u32, value: f64, origin: Origin) {
+        self.params.arrived(id, value);
+        if origin == Origin::Plugin {
+            self.reload.journal(id, value);
+        }
+        if origin == Origin::Plugin && self.reload.state == State::Swapping {
+            self.params.wish(id, value);
         }
     }
 
@@ -316,7 +352,7 @@ fn frames_of(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)).round() as u64
 }
 
-fn say_started(info: &retake_io::AudioInfo, muted: bool) {
+fn say_started(info: &AudioInfo, muted: bool) {
     let end = |device: &Option<retake_io::DeviceInfo>| {
         device.as_ref().map_or_else(
             || "none".into(),

@@ -1,9 +1,10 @@
 //! What pages and scripts ask, answered within the millisecond.
 
+use retake_engine::Note;
 use retake_host::ParamRef;
 use serde_json::{Value, json};
 
-use super::Control;
+use super::{Control, notes::Player};
 use crate::web::{self, Call, Request, RpcError};
 
 impl Control {
@@ -25,7 +26,14 @@ impl Control {
                 self.parts.report.notify("reset_clips", &json!({}));
                 Ok(json!({}))
             }
-            Request::Note { .. } => Err(RpcError::unsupported("this plugin takes no notes")),
+            Request::Note { key, velocity, on, channel } => {
+                let note = Note { key, channel, velocity, on };
+                self.play(Player::Client(call.client), note).map(|()| json!({}))
+            }
+            Request::Left => {
+                self.let_go(Player::Client(call.client));
+                Ok(Value::Null)
+            }
         };
         // The client went away meanwhile.
         let _ = call.reply.send(result);
@@ -49,6 +57,8 @@ impl Control {
         let shown = &self.shown;
         json!({
             "plugin": self.reload.playing_info(),
+            "plugin_takes_notes": self.takes_notes(),
+            "bpm": self.parts.tempo_bpm,
             "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),
             "last_reload": shown.reloaded,

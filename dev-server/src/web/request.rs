@@ -45,6 +45,8 @@ pub enum Request {
     },
     /// Forgets the clips counted so far.
     ResetClips,
+    /// The client is gone; its last word, said by its connection. Nobody hears the answer.
+    Left,
 }
 
 /// How a client names a parameter.

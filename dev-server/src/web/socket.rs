@@ -18,7 +18,7 @@ use super::request::{self, Method};
 use super::rpc::{self, Id, Rejected};
 use super::server::Shared;
 use super::wire::{End, Wire};
-use super::{Call, ClientId, RpcError, TelemetryView};
+use super::{Call, ClientId, Request, RpcError, TelemetryView};
 
 /// The one binary message a client may send: draw me the next frame.
 const CREDIT: &[u8] = &[0x01];
@@ -73,6 +73,7 @@ pub(crate) async fn run(upgraded: Upgraded, shared: &Shared) {
             break end;
         }
     };
+    client.leave();
     client.wire.end(end).await;
 }
 
@@ -89,6 +90,14 @@ impl Client<'_> {
             _ = self.ping.tick() => self.pulse().await,
             _ = self.stop.changed() => Err(End::Stopping),
         }
+    }
+
+    /// What the client held is let go before it is told goodbye.
+    fn leave(&self) {
+        let (reply, _) = oneshot::channel();
+        let call = Call { client: self.id, request: Request::Left, reply };
+        // Control is gone as well, and everything with it.
+        let _ = self.shared.control.send(call);
     }
 
     async fn received(&mut self, message: Message) -> Result<(), End> {

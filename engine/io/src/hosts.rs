@@ -235,12 +235,12 @@ fn seems_to_run(host: &str) -> bool {
 /// alsa-lib prints a page on stderr for every device that is not there; what matters comes back
 /// as an error. For this thread, until it is called again.
 #[cfg(target_os = "linux")]
-fn keep_alsa_quiet() {
+pub(crate) fn keep_alsa_quiet() {
     drop(alsa::Output::local_error_handler());
 }
 
 #[cfg(not(target_os = "linux"))]
-fn keep_alsa_quiet() {}
+pub(crate) fn keep_alsa_quiet() {}
 
 #[cfg(not(target_os = "linux"))]
 fn seems_to_run(_: &str) -> bool {

@@ -20,6 +20,7 @@ use crate::{
     choice::{Candidate, choose},
     devices::DeviceState,
     error::{End, IoError},
+    hosts::keep_alsa_quiet,
 };
 
 /// What the system shows other programs of us.
@@ -181,11 +182,12 @@ fn of_midi(error: IoError) -> IoError {
     }
 }
 
-/// The ports by way of midir.
+/// The ports by way of midir. Stays on its thread, which it has made quiet.
 struct Midir(MidiInput);
 
 impl Midir {
     fn new() -> Result<Self, IoError> {
+        keep_alsa_quiet();
         let input = MidiInput::new(CLIENT);
         input.map(Self).map_err(|error| IoError::MidiUnavailable { reason: error.to_string() })
     }
