@@ -64,6 +64,28 @@ fn each_method_reaches_control_as_its_request() {
 }
 
 #[test]
+fn a_client_that_goes_says_so_to_control() {
+    let (tell, told) = mpsc::channel();
+    let rig = Rig::with(Limits::default(), move |call| {
+        let _ = tell.send((call.client, call.request.clone()));
+        answering(call);
+    });
+    let [mut polite, mut rude] = [(); 2].map(|()| Client::new(&rig));
+    let hear = || told.recv_timeout(Duration::from_secs(10)).unwrap();
+    for client in [&mut polite, &mut rude] {
+        client.call("status", &json!({}));
+    }
+    let [(first, _), (second, _)] = [(); 2].map(|()| hear());
+    drop(rude);
+    assert_eq!(hear(), (second, Request::Left));
+    polite.send("not a request");
+    polite.call("status", &json!({}));
+    assert_eq!(hear(), (first, Request::Status));
+    drop(polite);
+    assert_eq!(hear(), (first, Request::Left));
+}
+
+#[test]
 fn requests_sent_ahead_are_answered_in_order() {
     let rig = Rig::with(Limits::default(), |call| {
         std::thread::sleep(Duration::from_millis(2));
