@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use retake_engine::{
     BusShape, Busy, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody,
-    FrameProducer, Generation, Origin, Setup, ToMono,
+    FrameProducer, Generation, Origin, Setup, ToMono, tap::TapReader,
 };
 use retake_io::{AudioInfo, DeviceEvent, Opened, Recorder, RunPlan};
 use serde_json::{Value, json};
 
-use super::{
-    Control, Failure, Message,
-    reload::{Fault, State},
-};
+use super::{Control, Failure, Message, reload::Fault};
 use crate::{
     report::{Tone, say},
     telemetry::Flag,
@@ -50,6 +47,11 @@ impl Audio {
     /// From the microphone to the plugin, in frames.
     pub(super) fn latency_frames(&self) -> usize {
         self.granted.as_ref().map_or(0, |granted| granted.latency_frames)
+    }
+
+    /// A reader of the captured input that begins `frames` back.
+    pub(super) fn open_past(&self, frames: u64) -> Option<TapReader> {
+        self.engine.as_ref().map(|engine| engine.input.open_back(frames))
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -162,7 +164,7 @@ impl Control {
             input: opened.input,
             first,
             record,
-            to_mono: if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First },
+            to_mono: self.to_mono(),
             is_real_output: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
@@ -194,6 +196,10 @@ impl Control {
         file.begin(frame + delay, shape.rate, period.max(shape.max_block));
         // Before the clock starts: it must not run past the first notes.
         self.feed_midi();
+    }
+
+    pub(super) fn to_mono(&self) -> ToMono {
+        if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First }
     }
 
     /// Where this run ends; a rendering begins its file with the input's first frame.
@@ -300,15 +306,7 @@ impl Control {
     fn on_engine(&mut self, event: Event) {
         match event {
             Event::Sounding { generation, .. } => self.on_sounding(generation),
-            Event::Plugin { body: EventBody::Param { id, value }, frame, origin } => {
-                self.on_param(id, value, origin);
-                if let Some(thread) = self.reload.playing_thread() {
-                    thread.param_text(id, value, frame);
-                }
-            }
-            Event::Plugin { body: EventBody::Note(note), frame, origin: Origin::Plugin } => {
-                self.on_plugin_note(note, frame);
-            }
+            Event::Plugin { body, frame, origin } => self.on_passed(body, frame, origin),
             Event::ProcessError { generation, .. } => {
                 let message = "the plugin returned an error from process";
                 self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
@@ -318,19 +316,33 @@ impl Control {
                 self.on_fault(generation, &Fault::of("non_finite", message, "muted"));
             }
             Event::Stopped { .. } => self.audio.has_stopped = true,
-            Event::Plugin { .. } | Event::SwapDone { .. } => {}
+            Event::SwapDone { .. } => {}
         }
     }
 
-    /// A block carried a value to the plugin, or the plugin moved by itself: then the generation on
-    /// its way has to follow.
-    fn on_param(&mut self, id: u32, value: f64, origin: Origin) {
+    /// A block has carried this to the plugin, or the plugin sent it.
+    fn on_passed(&mut self, body: EventBody, frame: u64, origin: Origin) {
+        match body {
+            EventBody::Param { id, value } => self.on_param(id, value, frame, origin),
+            EventBody::Note(note) if origin == Origin::Plugin => self.on_plugin_note(note, frame),
+            _ if origin == Origin::Control => self.history.push(frame, body, None),
+            _ => {}
+        }
+    }
+
+    /// A parameter moved. Where the plugin has moved it by itself, the next generation is to follow.
+    fn on_param(&mut self, id: u32, value: f64, frame: u64, origin: Origin) {
+        let body = EventBody::Param { id, value };
+        self.history.push(frame, body, self.params.value(id));
         self.params.arrived(id, value);
         if origin == Origin::Plugin {
             self.reload.journal(id, value);
         }
-        if origin == Origin::Plugin && self.reload.state == State::Swapping {
+        if origin == Origin::Plugin && self.reload.has_snapshot() {
             self.params.wish(id, value);
+        }
+        if let Some(thread) = self.reload.playing_thread() {
+            thread.param_text(id, value, frame);
         }
     }
 
@@ -348,7 +360,7 @@ impl Control {
 
 /// The nearest frame to a time; the command line keeps times below a year.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a year")]
-fn frames_of(seconds: f64, rate: u32) -> u64 {
+pub(super) fn frames_of(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)).round() as u64
 }
 
