@@ -31,6 +31,7 @@ use crate::{
     cli::{AudioArgs, ClockArg, Run},
     control::{Control, Failure, KEYS, Message, Parts},
     keys::Keys,
+    memory::Memory,
     midi::Midi,
     project::{self, Project},
     report::{Report, Tone, claim_stdout, say},
@@ -71,9 +72,8 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
         url: stage.server.as_ref().map_or_else(String::new, |server| server.url.clone()),
         staging: Arc::new(stage.staging),
         is_watching: is_watching(&run),
-        midi_file: stage.midi.file,
-        midi_port: stage.midi.port,
-        tempo_bpm: stage.midi.tempo_bpm,
+        memory: stage.memory,
+        midi: stage.midi,
         run,
         report,
         telemetry: stage.telemetry,
@@ -91,6 +91,7 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
 struct Stage {
     inbox: Receiver<Message>,
     mailbox: Sender<Message>,
+    memory: Memory,
     midi: Midi,
     /// None when nobody looks: `retake render`.
     server: Option<web::Server>,
@@ -107,6 +108,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     end_on_signals(&mailbox)?;
     let request = device_request(run, report.started())?;
     let project = find_project(run)?;
+    let memory = Memory::open(run, &project, forward(&mailbox, Message::Store))?;
     let midi = Midi::open(run, forward(&mailbox, Message::Midi))?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));
@@ -119,7 +121,19 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let tell = Box::new(forward(&mailbox, Message::Device));
     let devices = Devices::spawn(request, Arc::clone(&probe), tell).map_err(Failure::failed)?;
     let rebuilder = Rebuilder::start(project, is_watching(run), forward(&mailbox, Message::Loop))?;
-    Ok(Stage { inbox, mailbox, midi, server, keys, devices, rebuilder, staging, telemetry, probe })
+    Ok(Stage {
+        inbox,
+        mailbox,
+        memory,
+        midi,
+        server,
+        keys,
+        devices,
+        rebuilder,
+        staging,
+        telemetry,
+        probe,
+    })
 }
 
 fn is_watching(run: &Run) -> bool {

@@ -24,12 +24,14 @@ pub enum Command {
     Run(Box<Run>),
     /// Render a WAV through a plugin, offline and exact: as long as the input, latency removed
     Render(Box<Render>),
-    /// List the audio hosts and their devices
+    /// List the audio hosts, their devices, and the MIDI ports
     Devices {
         /// One JSON object on stdout instead of a table
         #[arg(long)]
         json: bool,
     },
+    /// List the presets of a plugin
+    Presets(Presets),
 }
 
 /// `retake run`.
@@ -58,6 +60,19 @@ pub struct Run {
     pub is_offline: bool,
 }
 
+/// `retake presets`.
+#[derive(Debug, Clone, Args)]
+pub struct Presets {
+    /// The crate or library that was last played here; without it (and --plugin), all plugins
+    pub path: Option<PathBuf>,
+    /// The plugin's CLAP id
+    #[arg(long, value_name = "ID")]
+    pub plugin: Option<String>,
+    /// One JSON object on stdout instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `retake render`.
 #[derive(Debug, Clone, Args)]
 pub struct Render {
@@ -75,6 +90,9 @@ pub struct Render {
     /// Give a parameter a value before the first frame (id or name; repeatable)
     #[arg(long, value_name = "PARAM=VALUE", allow_hyphen_values = true)]
     pub set: Vec<Setting>,
+    /// Start from a preset of the plugin (see `retake presets`); --set comes after it
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
     /// Give a parameter a value at a time of the input (repeatable)
     #[arg(long, value_name = "SECONDS:PARAM=VALUE", allow_hyphen_values = true)]
     pub at: Vec<TimedSetting>,
@@ -159,6 +177,13 @@ pub struct SessionArgs {
     /// Give a parameter a value before the first block (id or name; repeatable)
     #[arg(long, value_name = "PARAM=VALUE", allow_hyphen_values = true)]
     pub set: Vec<Setting>,
+    /// Start from a preset of the plugin (see `retake presets`); --set comes after it
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Start from the plugin's defaults, not from where its last session stood. (A script always
+    /// does, and leaves no session behind: with --duration, with --clock fast, and in `render`)
+    #[arg(long)]
+    pub fresh: bool,
     /// Give a parameter a value at a time (repeatable)
     #[arg(long, value_name = "SECONDS:PARAM=VALUE", allow_hyphen_values = true)]
     pub at: Vec<TimedSetting>,

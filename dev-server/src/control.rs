@@ -11,6 +11,7 @@
 //! | `reload` | builds, generations and the swap |
 //! | `history` | what lately went to the plugin, for warm starts |
 //! | `params` | the parameter table and what is still to be sent |
+//! | `presets` | presets, and where the session stands |
 //! | `notes` | what is played, and who holds it |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
@@ -21,6 +22,7 @@ mod ending;
 mod history;
 mod notes;
 mod params;
+mod presets;
 mod reload;
 
 use std::{
@@ -33,12 +35,15 @@ use std::{
 
 use retake_engine::Probe;
 use retake_host::{Note, StagingDir};
-use retake_io::{DeviceEvent, Devices, IoError, MidiEvent, MidiPlayer, MidiPort};
+use retake_io::{DeviceEvent, Devices, IoError, MidiEvent};
 use serde_json::{Value, json};
 
 use crate::{
     cli,
+    memory::Memory,
+    midi::Midi,
     report::{Report, Tone, say},
+    store::StoreEvent,
     telemetry::{Flag, Telemetry},
     watch::{LoopEvent, Rebuilder},
     web,
@@ -48,6 +53,7 @@ pub use ending::Failure;
 use history::History;
 use notes::Notes;
 use params::ParamTable;
+use presets::Presets;
 use reload::Reload;
 
 /// Everything that can happen.
@@ -61,6 +67,8 @@ pub enum Message {
     Plugin(Note),
     /// The devices thread tells.
     Device(DeviceEvent),
+    /// The store tells.
+    Store(StoreEvent),
     /// The MIDI port tells.
     Midi(MidiEvent),
     /// The recorder cannot write any more.
@@ -101,12 +109,10 @@ pub struct Parts {
     pub staging: Arc<StagingDir>,
     /// Whether saves are watched: then a failure waits for its fix.
     pub is_watching: bool,
-    /// The MIDI file to play.
-    pub midi_file: Option<MidiPlayer>,
-    /// The MIDI port, kept open.
-    pub midi_port: Option<MidiPort>,
-    /// Tempo that the plugin is told, in quarter notes per minute.
-    pub tempo_bpm: f64,
+    /// What is kept, and where the first generation starts from.
+    pub memory: Memory,
+    /// The MIDI file or port, and the tempo.
+    pub midi: Midi,
     /// The page's address, for the key `o`.
     pub url: String,
 }
@@ -118,6 +124,7 @@ pub struct Control {
     audio: Audio,
     params: ParamTable,
     notes: Notes,
+    presets: Presets,
     history: History,
     reload: Reload,
     bypass: bool,
@@ -151,7 +158,8 @@ impl Control {
         Self {
             audio: Audio::default(),
             params: ParamTable::default(),
-            notes: Notes::new(parts.midi_file.take()),
+            notes: Notes::new(parts.midi.file.take()),
+            presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
             bypass: false,
@@ -196,6 +204,7 @@ impl Control {
             Message::Loop(event) => self.on_loop(event)?,
             Message::Plugin(note) => self.on_plugin(note)?,
             Message::Device(event) => return self.on_device(event),
+            Message::Store(event) => self.on_store(event),
             Message::Midi(event) => self.on_midi(event),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
@@ -208,7 +217,9 @@ impl Control {
     fn tick(&mut self) -> Result<(), Failure> {
         self.hear_engine();
         self.send_params();
-        self.tick_notes(Instant::now());
+        let now = Instant::now();
+        self.tick_notes(now);
+        self.tick_presets(now);
         self.watch_plugins()?;
         self.sum_up_load();
         Ok(())
@@ -235,6 +246,8 @@ impl Control {
             'o' => crate::browser::open(&self.parts.url),
             'b' => self.set_bypass(!self.bypass),
             'm' => self.set_mute(!self.mute),
+            's' => self.save_quick_preset(),
+            'p' => self.recall_next_preset(),
             'q' => return Some("quit"),
             _ => {}
         }
@@ -271,5 +284,4 @@ impl Control {
 }
 
 /// What the keys do.
-pub const KEYS: &str =
-    "r rebuild · b bypass · m mute · n play notes · o open the page · q quit · h this help";
+pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · o open the page · q quit · h this help";

@@ -6,7 +6,7 @@ use clap::Parser;
 use retake::{
     app,
     cli::{Cli, Command},
-    listing, render,
+    listing, memory, render,
 };
 
 fn main() -> ExitCode {
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         None => app::run(cli.run),
         Some(Command::Run(run)) => app::run(*run),
         Some(Command::Render(args)) => render::render(*args),
+        Some(Command::Presets(args)) => memory::print_presets(&args),
         Some(Command::Devices { json }) => listing::print(json),
     }
 }

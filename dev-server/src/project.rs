@@ -10,6 +10,7 @@ mod error;
 use std::path::{Path, PathBuf};
 
 pub use cargo::CargoPackage;
+pub(crate) use cargo::fnv1a;
 pub use error::ProjectError;
 
 /// Endings of file names that are plugin libraries.

@@ -41,6 +41,8 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
         session: SessionArgs {
             set: args.set,
             at: args.at,
+            preset: args.preset,
+            fresh: true,
             record: None,
             duration: Some(f64::from(frames) / f64::from(rate) + args.tail),
             json: args.json,

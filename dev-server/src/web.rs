@@ -76,8 +76,8 @@ pub enum WebError {
         /// What the system said.
         source: io::Error,
     },
-    /// Neither `XDG_STATE_HOME` nor the home directory is known.
-    #[error("no place for the page's token: set HOME or XDG_STATE_HOME")]
+    /// Neither a state directory nor the home directory is known.
+    #[error("no place for the page's token: set HOME, XDG_STATE_HOME or RETAKE_STATE_DIR")]
     NoStateDir,
     /// The system has no random numbers to give.
     #[error("the system gave no random bytes for the page's token: {0}")]

@@ -257,7 +257,7 @@ impl Instance {
     }
 
     /// All parameters, those that wait for the first block with the value they will have.
-    fn params(&mut self) -> Vec<ParamInfo> {
+    pub(crate) fn params(&mut self) -> Vec<ParamInfo> {
         let plugin = self.plugin.plugin_handle();
         let mut params = self.busy.call(|| params::read(plugin));
         for (id, value) in &self.first {

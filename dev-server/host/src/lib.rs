@@ -41,6 +41,7 @@ mod ports;
 mod processor;
 mod roles;
 mod staging;
+mod start;
 mod thread;
 mod whole;
 
@@ -51,4 +52,5 @@ pub use panic_line::PanicLine;
 pub use params::ParamInfo;
 pub use processor::ClapProcessor;
 pub use staging::{StagedCopy, StagingDir, stage};
+pub use start::{Start, Started};
 pub use thread::{PluginThread, Request};

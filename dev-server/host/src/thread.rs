@@ -26,6 +26,7 @@ use crate::{
     note::{Activated, News, Note, Outbox, Severity},
     processor::ClapProcessor,
     staging::{self, StagingDir},
+    start::{Start, Started},
 };
 
 /// How long a wish of the plugin waits at most. It comes as a flag, because the audio thread may
@@ -51,6 +52,8 @@ pub struct Request {
     pub state: Option<Vec<u8>>,
     /// Parameter values of the generation before; carried by id.
     pub params: Vec<(u32, f64)>,
+    /// Where a generation without a predecessor starts from, instead of `state` and `params`.
+    pub start: Option<Start>,
     /// Values that must exist and be in range; they win over those carried.
     pub set: Vec<(ParamRef, f64)>,
 }
@@ -196,16 +199,21 @@ impl Life {
     /// From creation to destruction; the library stays.
     fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
         let info = self.busy.call(|| instance::choose(library, request.plugin_id.as_deref()))?;
-        let id = info.id.clone();
+        let plugin = info.clone();
         self.tell(News::Loaded { info, has_tls: library.has_tls(), load_ms: ms_since(start) });
         let start = Instant::now();
-        let mut instance = Instance::create(library, &id, &self.wishes, &self.busy)?;
-        let heritage = Heritage { state: request.state, params: request.params, set: request.set };
+        let mut instance = Instance::create(library, &plugin.id, &self.wishes, &self.busy)?;
+        let started = match request.start {
+            Some(start) => start.find(&plugin, &instance.params()),
+            None => Ok(Started { state: request.state, params: request.params }),
+        };
         let format = Format { rate: request.rate, max_block: request.max_block };
-        let sounding = instance.restore(&heritage).and_then(|carried| {
-            drop(heritage);
-            self.activate(&mut instance, format, carried, start)
-        });
+        let heritage = started
+            .map_err(HostError::Parameter)
+            .map(|Started { state, params }| Heritage { state, params, set: request.set });
+        let restored = heritage.and_then(|heritage| instance.restore(&heritage));
+        let sounding =
+            restored.and_then(|carried| self.activate(&mut instance, format, carried, start));
         let ended = sounding.and_then(|()| self.serve(&mut instance));
         instance.destroy();
         ended

@@ -168,7 +168,7 @@ impl Control {
             is_real_output: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
-            tempo_bpm: self.parts.tempo_bpm,
+            tempo_bpm: self.parts.midi.tempo_bpm,
             frame,
             probe: Arc::clone(&self.parts.probe),
         });
@@ -335,6 +335,7 @@ impl Control {
         let body = EventBody::Param { id, value };
         self.history.push(frame, body, self.params.value(id));
         self.params.arrived(id, value);
+        self.presets.note_move();
         if origin == Origin::Plugin {
             self.reload.journal(id, value);
         }

@@ -5,12 +5,25 @@ use retake_host::ParamRef;
 use serde_json::{Value, json};
 
 use super::{Control, notes::Player};
-use crate::web::{self, Call, Request, RpcError};
+use crate::{
+    store::{Asker, Which},
+    web::{self, Call, Request, RpcError},
+};
 
 impl Control {
     /// Answers one call.
     pub(super) fn answer(&mut self, call: Call) {
+        let asker = Asker::Client(call.reply);
+        // The store answers by itself.
         let result = match call.request {
+            Request::Presets => return self.list_presets(asker),
+            Request::SavePreset { name } => return self.save_preset(name, asker),
+            Request::RecallPreset { name } => return self.recall_preset(Which::Named(name), asker),
+            Request::DeletePreset { name } => return self.delete_preset(name, asker),
+            Request::ResetParams => {
+                self.reset_params();
+                Ok(json!({}))
+            }
             Request::Status => Ok(self.status()),
             Request::Params => Ok(json!(self.params.list())),
             Request::SetParam { id, value } => self.wish_param(id, value),
@@ -35,8 +48,7 @@ impl Control {
                 Ok(Value::Null)
             }
         };
-        // The client went away meanwhile.
-        let _ = call.reply.send(result);
+        asker.answer("", result);
     }
 
     fn wish_param(&mut self, wanted: web::ParamRef, value: Option<f64>) -> Result<Value, RpcError> {
@@ -58,7 +70,7 @@ impl Control {
         json!({
             "plugin": self.reload.playing_info(),
             "plugin_takes_notes": self.takes_notes(),
-            "bpm": self.parts.tempo_bpm,
+            "bpm": self.parts.midi.tempo_bpm,
             "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),
             "last_reload": shown.reloaded,

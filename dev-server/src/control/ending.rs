@@ -8,7 +8,7 @@ use std::{
 use retake_engine::{CommandKind, Engine, EngineParts};
 use retake_io::DeviceEvent;
 
-use super::{Control, Message, TICK};
+use super::{Control, Message, TICK, reload::STATE_LIMIT};
 use crate::{
     cli::ClockArg,
     report::{Tone, say},
@@ -55,6 +55,8 @@ impl Control {
             self.audio.command(CommandKind::Stop);
             self.wait(FADE_LIMIT, |control| control.audio.has_stopped());
         }
+        self.keep_session();
+        self.wait(STATE_LIMIT, |control| !control.presets.awaits_state());
         self.dismiss_plugins();
         self.stop_devices();
         let recorded = self.finish_recording();

@@ -26,6 +26,12 @@ impl ParamTable {
         &self.list
     }
 
+    /// The same, with the values that are still to be sent.
+    pub(super) fn newest_list(&self) -> Vec<ParamInfo> {
+        let newest = |p: &ParamInfo| ParamInfo { value: self.newest(p), ..p.clone() };
+        self.list.iter().map(newest).collect()
+    }
+
     /// Ids and values, for the next generation to take over.
     pub(super) fn values(&self) -> Vec<(u32, f64)> {
         self.list.iter().map(|p| (p.id, self.newest(p))).collect()

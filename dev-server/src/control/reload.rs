@@ -7,6 +7,7 @@
 mod builds;
 mod faults;
 mod loading;
+mod recalling;
 mod swapping;
 mod warming;
 
@@ -28,7 +29,7 @@ use crate::watch::Timing;
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
 /// How long the old generation may take to save its state.
-const STATE_LIMIT: Duration = Duration::from_millis(500);
+pub(super) const STATE_LIMIT: Duration = Duration::from_millis(500);
 /// Length of the cross-fade.
 const CROSS_FADE_MS: u32 = 20;
 /// Length of fade-out plus fade-in.
@@ -79,6 +80,10 @@ pub(super) struct Reload {
     /// Threads that take a generation apart.
     retiring: BTreeMap<u32, PluginThread>,
     faulted: bool,
+    /// The library that was taken up last.
+    newest_library: Option<PathBuf>,
+    /// The state of a preset, for the next generation instead of its predecessor's.
+    recalled_state: Option<Vec<u8>>,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
 }
@@ -96,6 +101,8 @@ struct Candidate {
     number: u32,
     artifact: Artifact,
     step: Step,
+    /// It was given a preset's state, not its predecessor's.
+    is_recall: bool,
     /// Changes of parameters since the snapshot that this generation starts from.
     journal: Vec<(u32, f64)>,
     /// What it is activated for.

@@ -219,7 +219,7 @@ fn user_cache_dir() -> Option<PathBuf> {
 }
 
 /// FNV-1a, 64 bits: the same from release to release, unlike the standard library's hashers.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -45,6 +45,25 @@ pub enum Request {
     },
     /// Forgets the clips counted so far.
     ResetClips,
+    /// All parameters to their defaults.
+    ResetParams,
+    /// The plugin's presets.
+    Presets,
+    /// Saves where the plugin stands.
+    SavePreset {
+        /// Under this name.
+        name: String,
+    },
+    /// Lets the plugin stand where a preset says.
+    RecallPreset {
+        /// Its name.
+        name: String,
+    },
+    /// Deletes a preset.
+    DeletePreset {
+        /// Its name.
+        name: String,
+    },
     /// The client is gone; its last word, said by its connection. Nobody hears the answer.
     Left,
 }
@@ -86,6 +105,12 @@ struct Switch {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Note {
     key: Box<RawValue>,
     velocity: Option<Box<RawValue>>,
@@ -109,6 +134,11 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "reset_clips" => named::<Nothing>(params).map(|_| Request::ResetClips)?,
         "bypass" => named::<Switch>(params).map(|p| Request::Bypass { on: p.on })?,
         "mute" => named::<Switch>(params).map(|p| Request::Mute { on: p.on })?,
+        "reset_params" => named::<Nothing>(params).map(|_| Request::ResetParams)?,
+        "presets" => named::<Nothing>(params).map(|_| Request::Presets)?,
+        "save_preset" => named(params).map(|Named { name }| Request::SavePreset { name })?,
+        "recall_preset" => named(params).map(|Named { name }| Request::RecallPreset { name })?,
+        "delete_preset" => named(params).map(|Named { name }| Request::DeletePreset { name })?,
         "set_param" => set_param(&named(params)?)?,
         "note" => note(&named(params)?)?,
         unknown => return Err(RpcError::unknown_method(unknown)),
@@ -222,6 +252,10 @@ mod tests {
             ("status", "7"),
             ("meters", r#"{"since":3}"#),
             ("note", r#"{"key":60}"#),
+            ("save_preset", "{}"),
+            ("recall_preset", r#"{"name":7}"#),
+            ("delete_preset", r#"{"name":"a","path":"b"}"#),
+            ("presets", r#"{"plugin":"org.x"}"#),
         ] {
             assert_eq!(ask(method, params).unwrap_err().code, -32602, "{method} {params}");
         }

@@ -4,12 +4,13 @@
 //! its first byte) and changes atomically; one that others could read is replaced, not trusted.
 
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::hint::black_box;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::WebError;
+use crate::store::{make_directory, state_dir};
 
 const BYTES: usize = 32;
 const FILE: &str = "token";
@@ -75,7 +76,7 @@ impl TokenFile {
     /// # Errors
     /// [`WebError::NoStateDir`], [`WebError::TokenFile`], [`WebError::Random`].
     pub fn open(renew: bool) -> Result<Self, WebError> {
-        Self::open_in(&state_dir().ok_or(WebError::NoStateDir)?.join("retake"), renew)
+        Self::open_in(&state_dir().ok_or(WebError::NoStateDir)?, renew)
     }
 
     /// The same in a given directory, which is made (0700) if it is not there.
@@ -156,23 +157,6 @@ fn others_may_read(metadata: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn others_may_read(_: &fs::Metadata) -> bool {
     false
-}
-
-fn make_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
-/// `$XDG_STATE_HOME`, or what stands for it on this system.
-fn state_dir() -> Option<PathBuf> {
-    let absolute =
-        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-    absolute("XDG_STATE_HOME")
-        .or_else(|| absolute("LOCALAPPDATA").filter(|_| cfg!(windows)))
-        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
 }
 
 #[cfg(test)]

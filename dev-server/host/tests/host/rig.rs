@@ -60,6 +60,7 @@ impl Rig {
         write(&artifact);
         let staging = Arc::new(StagingDir::within(&dir.path().join("staged")).unwrap());
         let mut request = Request {
+            start: None,
             generation: 7,
             artifact,
             staging: Arc::clone(&staging),

@@ -21,10 +21,13 @@ impl Control {
             return Ok(());
         };
         self.reload.number += 1;
+        self.reload.newest_library = Some(artifact.path.clone());
+        let recalled = self.reload.recalled_state.take();
         self.reload.candidate = Some(Candidate {
             number: self.reload.number,
             artifact,
             step: Step::AwaitsState { since: Instant::now() },
+            is_recall: recalled.is_some(),
             journal: Vec::new(),
             shape,
             panic: None,
@@ -33,8 +36,10 @@ impl Control {
             lost_frames_before: self.parts.probe.lost_frames.get(),
         });
         match &self.reload.playing {
-            Some(playing) if !self.reload.leaves_state => playing.thread.save_state(),
-            _ => return self.load_candidate(None),
+            Some(playing) if recalled.is_none() && !self.reload.leaves_state => {
+                playing.thread.save_state();
+            }
+            _ => return self.load_candidate(recalled),
         }
         Ok(())
     }
@@ -64,6 +69,7 @@ impl Control {
             params: self.params.values(),
             set: settings.iter().map(wanted).collect(),
             state,
+            start: self.presets.start.clone().filter(|_| is_first).map(crate::store::Start::ask),
         };
         // The snapshot is taken: what changes from here on goes through the journal.
         candidate.journal.clear();
@@ -101,6 +107,7 @@ impl Control {
             News::Panicked(line) => self.on_panic(number, &line),
             News::ParamsChanged(list) => self.on_params_changed(number, list),
             News::State(state) => return self.on_state(state),
+            News::StateDirty => self.presets.note_move(),
             News::ParamText { id, value, text, tag } => self.on_text(id, value, &text, tag),
             News::Gone { pinned } => return self.on_gone(number, pinned),
             _ => {}
@@ -116,6 +123,7 @@ impl Control {
     }
 
     fn on_state(&mut self, state: Result<Option<Vec<u8>>, String>) -> Result<(), Failure> {
+        self.on_state_to_keep(&state)?;
         if !self.awaits_state() {
             return Ok(());
         }
@@ -211,7 +219,7 @@ impl Control {
         is_usage: bool,
     ) -> Result<(), Failure> {
         let refused = self.reload.candidate.take_if(|c| c.number == number);
-        let Some(Candidate { step, panic, .. }) = refused else {
+        let Some(Candidate { step, panic, artifact, is_recall, .. }) = refused else {
             let what = format!("generation {number}: {message}");
             say(Tone::Error, "Plugin", what);
             return Ok(());
@@ -224,8 +232,11 @@ impl Control {
         // A thread that hangs is left to itself.
         let thread = thread.filter(|_| reason != FailReason::Timeout);
         self.reload.retiring.extend(thread.map(|thread| (number, thread)));
+        if self.starts_afresh(reason, artifact) {
+            return self.take_up_artifact();
+        }
         // Its format changed, perhaps on purpose: the next one starts from parameters only.
-        self.reload.leaves_state = reason == FailReason::State;
+        self.reload.leaves_state = reason == FailReason::State && !is_recall;
         let fields = json!({
             "generation": number,
             "reason": reason,

@@ -37,7 +37,7 @@ impl Control {
             events,
             events_to,
             to_mono: self.to_mono(),
-            tempo_bpm: self.parts.tempo_bpm,
+            tempo_bpm: self.parts.midi.tempo_bpm,
         };
         ready.playing.thread.warm_up(generation, replay, WARM_UP_LIMIT);
     }
