@@ -4,7 +4,10 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::{Receiver, channel},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -30,13 +33,20 @@ pub(crate) fn retake() -> Command {
     command
         .env("RETAKE_CACHE_DIR", tmp("cache"))
         .env("XDG_CACHE_HOME", tmp("cache"))
-        .env("XDG_STATE_HOME", tmp("state"))
+        .env("RETAKE_STATE_DIR", fresh_state())
         .env("XDG_RUNTIME_DIR", tmp("runtime"))
         .env("CARGO_TERM_COLOR", "never")
         .env("NO_COLOR", "1")
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stdin(Stdio::null());
     command
+}
+
+/// A state directory that nothing was left in.
+fn fresh_state() -> PathBuf {
+    static N: AtomicU32 = AtomicU32::new(0);
+    let n = N.fetch_add(1, Ordering::Relaxed);
+    tmp("states").join(format!("{}-{n}", std::process::id()))
 }
 
 /// A process that tells its events.

@@ -170,10 +170,16 @@ impl Control {
             fade: None,
         });
         if self.audio.is_running() {
-            self.warm_up(generation, &ready);
+            // What a preset's state replaces must not come back with the past.
+            let cold = if candidate.is_recall {
+                Some(generation)
+            } else {
+                self.warm_up(generation, &ready);
+                None
+            };
             candidate.step = Step::Warms(ready);
             self.reload.candidate = Some(candidate);
-            return Ok(());
+            return cold.map_or(Ok(()), |generation| self.on_warmed(generation, 0, 0.0));
         }
         self.params.replace(ready.params.clone());
         let journal = candidate.journal.iter();
