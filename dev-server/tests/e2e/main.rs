@@ -17,6 +17,7 @@ mod fast_clock;
 mod faults;
 mod heap;
 mod line;
+mod notes;
 mod organ;
 mod page;
 mod presets;

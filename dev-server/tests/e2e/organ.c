@@ -1,5 +1,5 @@
 /* An instrument under test, written against CLAP's C ABI (version 1.2).
-   Sounds a constant: the sum of key / 128 of the notes that are held, times `level`, plus the
+   Sounds a constant: the sum of key / 128 of the notes that are held, times `level` and GAIN, plus the
    stop's number / 1000. The stop is state beyond the parameters: setting `draw` to a number pulls
    that stop, and `draw` itself is 0 again. A stop above 8 plays a note of its own: key 100. */
 #include <stdbool.h>
@@ -70,7 +70,7 @@ static void obey(organ_t *o, const header_t *event) {
 static double sound(const organ_t *o) {
     double sum = 0;
     for (int key = 0; key < 128; key++) sum += o->held[key] * key / 128;
-    return sum * o->level + o->stop / 1000;
+    return GAIN * sum * o->level + o->stop / 1000;
 }
 
 static void play(organ_t *o, const out_events_t *out) {
