@@ -4,6 +4,7 @@
 //! into the author's library, because the author's build time is the reload time.
 
 use crate::block::Block;
+use crate::context::Context;
 use crate::params::Params;
 use crate::plugin::{Config, Plugin};
 
@@ -11,7 +12,7 @@ use crate::plugin::{Config, Plugin};
 pub(crate) trait Dsp: Send {
     fn params(&mut self) -> &mut dyn Params;
     fn activate(&mut self, config: Config);
-    fn process(&mut self, block: &mut Block<'_>);
+    fn process(&mut self, block: &mut Block<'_>, ctx: &mut Context<'_>);
     fn reset(&mut self);
     fn latency_frames(&self) -> u32;
 }
@@ -35,8 +36,8 @@ impl<P: Plugin> Dsp for Of<P> {
         self.plugin.activate(config);
     }
 
-    fn process(&mut self, block: &mut Block<'_>) {
-        self.plugin.process(&mut self.params, block);
+    fn process(&mut self, block: &mut Block<'_>, ctx: &mut Context<'_>) {
+        self.plugin.process(&mut self.params, block, ctx);
     }
 
     fn reset(&mut self) {

@@ -1,7 +1,7 @@
 //! What a plugin author writes, in safe Rust: a CLAP library comes out.
 //!
 //! ```
-//! use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
+//! use retake_sdk::{Block, Context, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 //!
 //! #[derive(Params)]
 //! struct GainParams {
@@ -17,7 +17,12 @@
 //!     const ID: &'static str = "org.example.gain";
 //!     const NAME: &'static str = "Gain";
 //!
-//!     fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>) {
+//!     fn process(
+//!         &mut self,
+//!         params: &mut GainParams,
+//!         block: &mut Block<'_>,
+//!         _ctx: &mut Context<'_>,
+//!     ) {
 //!         block.each_frame(|frame| {
 //!             let gain = db_to_gain(params.gain.next());
 //!             frame.for_each(|sample| *sample *= gain);
@@ -38,6 +43,7 @@
 
 mod block;
 mod clap;
+mod context;
 mod dsp;
 #[doc(hidden)]
 pub mod export;
@@ -52,6 +58,7 @@ mod test_host;
 mod units;
 
 pub use block::{Block, Frame, MAX_CHANNELS};
+pub use context::Context;
 pub use params::{FloatParam, ParamSpec, Parameter, Params, Smoothing, param_id};
 pub use plugin::{Config, Plugin};
 pub use retake_sdk_macros::Params;

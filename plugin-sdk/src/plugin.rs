@@ -1,6 +1,7 @@
 //! The trait a plugin author implements, and what a plugin is told when it is activated.
 
 use crate::block::Block;
+use crate::context::Context;
 use crate::params::Params;
 
 /// An audio plugin: one stereo input, one stereo output, parameters.
@@ -42,7 +43,7 @@ pub trait Plugin: Default + Send + 'static {
     ///
     /// Runs on the audio thread: never allocate, free, lock, log, wait or call the system here.
     /// Denormals are flushed to zero while it runs.
-    fn process(&mut self, params: &mut Self::Params, block: &mut Block<'_>);
+    fn process(&mut self, params: &mut Self::Params, block: &mut Block<'_>, ctx: &mut Context<'_>);
 
     /// Forgets what was sounding: delay lines, envelopes, phases. Parameters keep their values.
     ///

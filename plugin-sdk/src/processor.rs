@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::block::Block;
+use crate::context::Context;
 use crate::dsp::Dsp;
 use crate::ftz::FlushToZero;
 use crate::guard::{Caught, guarded};
@@ -132,7 +133,7 @@ impl Processor {
     fn render(&mut self, block: &mut Block<'_>, mut range: Range<usize>) {
         while !self.has_panicked && !range.is_empty() {
             let end = range.end.min(range.start + self.config.max_block);
-            self.dsp.process(&mut block.part(range.start..end));
+            self.dsp.process(&mut block.part(range.start..end), &mut Context::default());
             self.is_fresh = false;
             range.start = end;
         }
@@ -212,7 +213,12 @@ mod tests {
         const ID: &'static str = "mark";
         const NAME: &'static str = "Mark";
 
-        fn process(&mut self, params: &mut MarkParams, block: &mut Block<'_>) {
+        fn process(
+            &mut self,
+            params: &mut MarkParams,
+            block: &mut Block<'_>,
+            _ctx: &mut Context<'_>,
+        ) {
             let (mark, frames) = (params.mark.value(), block.frames());
             let mut channels = block.channels_mut();
             channels.next().unwrap().fill(mark);

@@ -18,7 +18,7 @@ use crate::state;
 /// A host for unit tests: an activated plugin that renders what it is given.
 ///
 /// ```
-/// # use retake_sdk::{Block, FloatParam, Params, Plugin};
+/// # use retake_sdk::{Block, Context, FloatParam, Params, Plugin};
 /// # #[derive(Params)]
 /// # struct OffsetParams {
 /// #     #[param(range = 0.0..=1.0, default = 0.0)]
@@ -30,7 +30,12 @@ use crate::state;
 /// #     type Params = OffsetParams;
 /// #     const ID: &'static str = "org.example.offset";
 /// #     const NAME: &'static str = "Offset";
-/// #     fn process(&mut self, params: &mut OffsetParams, block: &mut Block<'_>) {
+/// #     fn process(
+/// #         &mut self,
+/// #         params: &mut OffsetParams,
+/// #         block: &mut Block<'_>,
+/// #         _ctx: &mut Context<'_>,
+/// #     ) {
 /// #         block.each_frame(|frame| {
 /// #             let offset = params.offset.next();
 /// #             frame.for_each(|sample| *sample += offset);

@@ -80,7 +80,7 @@ pub(crate) fn source(statement: &str) -> String {
     format!(
         r#"//! A plugin under test.
 #![forbid(unsafe_code)]
-use retake_sdk::{{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin}};
+use retake_sdk::{{Block, Context, FloatParam, Params, Plugin, db_to_gain, export_plugin}};
 
 #[derive(Debug, Params)]
 pub struct GainParams {{
@@ -97,7 +97,7 @@ impl Plugin for Gain {{
     const NAME: &'static str = "Test Gain";
     const VENDOR: &'static str = "Retake";
 
-    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>) {{
+    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {{
         block.each_frame(|frame| {{
             let gain = db_to_gain(params.gain.next());
             frame.for_each(|sample| {{ {statement} }});
