@@ -72,6 +72,7 @@ fn make(args: Bundle) -> anyhow::Result<Bundled> {
     let out = out.unwrap_or_else(|| package.user_target_dir.join("bundled"));
     let library = release(&package)?;
     fs::create_dir_all(&out).with_context(|| format!("cannot make `{}`", out.display()))?;
+    let out = out.canonicalize().unwrap_or(out);
     put(&library, &package.name, &out).with_context(|| format!("no bundle in `{}`", out.display()))
 }
 
