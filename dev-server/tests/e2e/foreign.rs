@@ -22,7 +22,8 @@ fn start(booth: &Booth, dir: &Path, args: &[&str]) -> Server {
     for (end, file) in [("--input", "in"), ("--output", "out")] {
         command.args([end, &format!("virtual:file={}", booth.file(file).display())]);
     }
-    Server::spawn(command.arg("--record").arg(booth.file("record")))
+    command.arg("--record").arg(booth.file("record"));
+    Server::spawn(command)
 }
 
 /// Ends the session and listens: these gains, each after the other, with nothing but the
@@ -95,11 +96,11 @@ fn a_nice_plug_plugin_takes_its_new_law_over_and_keeps_its_parameter() {
 
 /// The plugin of that name below `tests/plugins`, where it can be edited.
 fn copied(name: &str) -> PathBuf {
-    let (from, to) = (Path::new("dev-server/tests/plugins").join(name), tmp("foreign").join(name));
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plugins").join(name);
+    let to = tmp("foreign").join(name);
     fs::create_dir_all(to.join("src")).unwrap();
     for file in ["Cargo.toml", "Cargo.lock", "src/lib.rs"] {
-        write(&to.join(file), &fs::read_to_string(repository.join(&from).join(file)).unwrap());
+        write(&to.join(file), &fs::read_to_string(from.join(file)).unwrap());
     }
     to
 }

@@ -6,3 +6,4 @@
 mod bundle;
 mod create;
 mod folder;
+mod guide;
