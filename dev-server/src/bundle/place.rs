@@ -6,7 +6,8 @@ use std::{fs, io, path::Path};
 /// there is renamed to `place`.old first, and back if anything fails. Both paths lie on one file
 /// system.
 pub(super) fn replace(new: &Path, place: &Path) -> io::Result<()> {
-    if !is_directory(place) && !(is_directory(new) && place.exists()) {
+    let is_in_the_way = is_directory(place) || is_directory(new) && place.exists();
+    if !is_in_the_way {
         return fs::rename(new, place);
     }
     let old = place.with_added_extension("old");
