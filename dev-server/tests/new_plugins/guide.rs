@@ -62,7 +62,7 @@ impl Reader {
     fn run(&mut self, line: &str) {
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
-            ["cd", dir] => self.dir = dir.to_owned(),
+            ["cd", dir] => dir.clone_into(&mut self.dir),
             ["retake"] => self.retake(&["run"], &BRIEFLY),
             ["retake", "run", ..] => self.retake(&words[1..], &BRIEFLY),
             ["retake", ..] => self.retake(&words[1..], &[]),
