@@ -126,7 +126,8 @@ fn release(package: &CargoPackage) -> anyhow::Result<PathBuf> {
 /// Lays the bundle out aside, loads what will ship, and puts it in place.
 fn put(library: &Path, name: &str, out: &Path) -> anyhow::Result<Bundled> {
     let aside = tempfile::Builder::new().prefix(".retake-bundle-").tempdir_in(out)?;
-    let shipped = aside.path().join("library");
+    // No package has such a name; Windows loads nothing without an ending.
+    let shipped = aside.path().join(".library.clap");
     fs::copy(library, &shipped)?;
     let plugins = retake_host::inspect(&shipped)?;
     let platform = Platform::HERE;

@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 /// Longest name: it is part of file names and of CLAP ids.
 const MAX_LENGTH: usize = 64;
 
-/// Names that Rust, cargo or Windows keep for themselves.
-const RESERVED: [&str; 71] = [
+/// Names that Rust, cargo or Windows keep for themselves, beside `com1` and its like.
+const RESERVED: [&str; 63] = [
     "abstract",
     "alloc",
     "as",
@@ -55,6 +55,7 @@ const RESERVED: [&str; 71] = [
     "std",
     "struct",
     "super",
+    "target",
     "test",
     "trait",
     "true",
@@ -69,15 +70,6 @@ const RESERVED: [&str; 71] = [
     "where",
     "while",
     "yield",
-    "com1",
-    "com2",
-    "com3",
-    "com4",
-    "lpt1",
-    "lpt2",
-    "lpt3",
-    "lpt4",
-    "target",
 ];
 
 /// A valid name of a package and a folder.
@@ -125,7 +117,14 @@ fn fault(text: &str) -> Option<String> {
         return Some(format!("{} characters are too many, at most {MAX_LENGTH}", text.len()));
     }
     let plain = text.to_ascii_lowercase().replace('_', "-");
-    RESERVED.contains(&plain.as_str()).then(|| "the name is reserved".to_owned())
+    let is_reserved = RESERVED.contains(&plain.as_str()) || is_port(&plain);
+    is_reserved.then(|| "the name is reserved".to_owned())
+}
+
+/// `com1`, `lpt9`: no file of Windows can have such a name.
+fn is_port(name: &str) -> bool {
+    let number = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    number.is_some_and(|n| n.len() == 1 && n.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The nearest valid name, if there is one.
@@ -151,7 +150,7 @@ mod tests {
 
     #[test]
     fn names_that_cargo_takes_are_taken() {
-        for good in ["gain", "warm-delay", "Warm_Delay2", "x"] {
+        for good in ["gain", "warm-delay", "Warm_Delay2", "x", "comb"] {
             assert_eq!(good.parse::<PluginName>().unwrap().as_str(), good);
         }
     }
@@ -164,6 +163,7 @@ mod tests {
             ("3-band", Some("my-3-band")),
             ("fn", Some("my-fn")),
             ("CON", Some("my-con")),
+            ("lpt1", Some("my-lpt1")),
             ("retake_sdk", Some("my-retake-sdk")),
             ("größe", Some("gr-e")),
             ("", None),

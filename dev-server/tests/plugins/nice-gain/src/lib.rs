@@ -17,8 +17,7 @@ struct NiceGainParams {
 impl Default for NiceGain {
     fn default() -> Self {
         let range = FloatRange::Linear { min: 0.0, max: 1.0 };
-        let gain = FloatParam::new("Gain", 1.0, range)
-            .with_smoother(SmoothingStyle::Linear(15.0));
+        let gain = FloatParam::new("Gain", 1.0, range).with_smoother(SmoothingStyle::Linear(15.0));
         Self { params: Arc::new(NiceGainParams { gain }) }
     }
 }
