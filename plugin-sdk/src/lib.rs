@@ -35,34 +35,47 @@
 //!
 //! Three kinds of threads meet here. The host's *main thread* creates, activates, saves and
 //! destroys; its *audio thread* calls [`Plugin::process`]; between the two stand only atomics.
-//! This crate starts no thread, opens no file and never prints.
+//! This crate opens no file, never prints, and starts no thread
+//! but those of [`Background`] work.
 //!
 //! A panic in the author's code never leaves the library: the block becomes silence, the plugin
 //! stays silent until it is reset or activated again, and the host's log gets one line, severity
 //! fatal: `panicked at src/lib.rs:12:5: message`. This needs `panic = "unwind"`, the default.
 
+mod alloc;
+mod background;
 mod block;
 mod clap;
 mod context;
 mod dsp;
+mod event;
 #[doc(hidden)]
 pub mod export;
+mod fault;
 mod ffi;
 mod ftz;
 mod guard;
+mod input;
+mod layout;
 mod params;
 mod plugin;
 mod processor;
 mod state;
 mod test_host;
+mod transport;
 mod units;
 
-pub use block::{Block, Frame, MAX_CHANNELS};
+pub use alloc::TestAllocator;
+pub use background::Background;
+pub use block::{Block, Frame, MAX_CHANNELS, Sidechain};
 pub use context::Context;
+pub use event::{Event, EventKind, Expression, Note, Notes, Target};
+pub use layout::Layout;
 pub use params::{FloatParam, ParamSpec, Parameter, Params, Smoothing, param_id};
-pub use plugin::{Config, Plugin};
+pub use plugin::{Config, Plugin, Tail};
 pub use retake_sdk_macros::Params;
-pub use test_host::TestHost;
+pub use test_host::{Probed, TestHost};
+pub use transport::Transport;
 pub use units::{db_to_gain, gain_to_db};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The host's main thread: the plugin while it rests, its ports, parameters, latency and state.
+//! The host's main thread: the plugin while it rests, its parameters, latency and state.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
@@ -6,9 +6,6 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use clack_extensions::audio_ports::{
-    AudioPortFlags, AudioPortInfo, AudioPortInfoWriter, AudioPortType, PluginAudioPortsImpl,
-};
 use clack_extensions::latency::{HostLatency, PluginLatencyImpl};
 use clack_extensions::params::{
     ParamDisplayWriter, ParamInfo, ParamInfoFlags, ParamInfoWriter, PluginMainThreadParams,
@@ -20,17 +17,17 @@ use clack_plugin::plugin::{PluginError, PluginMainThread};
 use clack_plugin::stream::{InputStream, OutputStream};
 use clack_plugin::utils::{ClapId, Cookie};
 
-use super::changes;
+use super::notes::inputs;
 use super::shared::{SharedSide, log};
 use crate::dsp::Dsp;
+use crate::event::Notes;
 use crate::guard::guarded;
+use crate::input::What;
+use crate::layout::Layout;
 use crate::params::{ParamSpec, Values};
-use crate::plugin::Config;
+use crate::plugin::{Config, Shape};
 use crate::processor::Processor;
 use crate::state::{self, StateError};
-
-const CHANNELS: u32 = 2;
-const MAIN_PORT: ClapId = ClapId::new(0);
 
 /// The main-thread part of an instance.
 pub(super) struct MainSide<'a> {
@@ -39,6 +36,8 @@ pub(super) struct MainSide<'a> {
     /// The plugin, while it is not active.
     resting: RefCell<Option<Box<dyn Dsp>>>,
     latency_frames: Cell<u32>,
+    shape: Shape,
+    layout_index: Cell<usize>,
 }
 
 impl<'a> MainSide<'a> {
@@ -67,9 +66,43 @@ impl<'a> MainSide<'a> {
         shared: &'a SharedSide<'a>,
         dsp: Box<dyn Dsp>,
     ) -> Self {
-        let side = Self { host, shared, resting: RefCell::new(None), latency_frames: Cell::new(0) };
+        let side = Self {
+            host,
+            shared,
+            resting: RefCell::new(None),
+            latency_frames: Cell::new(0),
+            shape: dsp.shape(),
+            layout_index: Cell::new(0),
+        };
         side.rest(dsp);
         side
+    }
+
+    pub(super) fn notes(&self) -> Notes {
+        self.shape.notes
+    }
+
+    pub(super) fn layouts(&self) -> &'static [Layout] {
+        self.shape.layouts
+    }
+
+    /// The index of the selected layout.
+    pub(super) fn layout_index(&self) -> usize {
+        self.layout_index.get()
+    }
+
+    /// The selected layout.
+    pub(super) fn layout(&self) -> Layout {
+        self.shape.layouts[self.layout_index.get()]
+    }
+
+    /// Selects a layout for the next activation; `false` if there is none of that index.
+    pub(super) fn select_layout(&self, index: usize) -> bool {
+        let is_there = index < self.shape.layouts.len();
+        if is_there {
+            self.layout_index.set(index);
+        }
+        is_there
     }
 
     /// Keeps the plugin until it is activated, and reads its latency.
@@ -145,26 +178,6 @@ impl PluginLatencyImpl for MainSide<'_> {
     }
 }
 
-impl PluginAudioPortsImpl for MainSide<'_> {
-    fn count(&self, _is_input: bool) -> u32 {
-        1
-    }
-
-    fn get(&self, index: u32, is_input: bool, writer: &mut AudioPortInfoWriter<'_>) {
-        if index != 0 {
-            return;
-        }
-        writer.set(&AudioPortInfo {
-            id: MAIN_PORT,
-            name: if is_input { b"Input" } else { b"Output" },
-            channel_count: CHANNELS,
-            flags: AudioPortFlags::IS_MAIN,
-            port_type: AudioPortType::from_channel_count(CHANNELS),
-            in_place_pair: Some(MAIN_PORT),
-        });
-    }
-}
-
 impl PluginMainThreadParams for MainSide<'_> {
     fn count(&self) -> u32 {
         u32::try_from(self.shared.values.specs().len()).unwrap_or(u32::MAX)
@@ -208,9 +221,11 @@ impl PluginMainThreadParams for MainSide<'_> {
 
     /// CLAP calls this only while the plugin is not active: the activation takes the values.
     fn flush(&self, input: &InputEvents<'_>, _output: &mut OutputEvents<'_>) {
-        for change in changes(input) {
-            if let Some(index) = self.shared.values.index_of(change.id) {
-                self.shared.values.set(index, change.plain);
+        for input in inputs(input, Notes::NONE) {
+            if let What::Param { id, plain } = input.what
+                && let Some(index) = self.shared.values.index_of(id)
+            {
+                self.shared.values.set(index, plain);
             }
         }
     }

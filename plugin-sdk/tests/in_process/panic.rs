@@ -121,5 +121,7 @@ fn a_panic_in_the_making_is_a_failed_creation() {
 #[test]
 #[should_panic(expected = "the plugin panicked at plugin-sdk/tests/in_process/plugins.rs:")]
 fn a_panic_fails_the_authors_own_test() {
-    TestHost::<Fragile>::new(48_000.0, 64).set("bad", 1.0).process(&mut [&mut [0.0; 8]]);
+    TestHost::<Fragile>::new(48_000.0, 64)
+        .set("bad", 1.0)
+        .process(&mut [&mut [0.0; 8], &mut [0.0; 8]]);
 }
