@@ -1,57 +1,60 @@
-//! Plugin Name: a tremolo.
-//!
-//! Run `retake` in this folder, change something below, save, and hear it.
+//! Plugin Name: shows how loud the input is. Run `retake` here, change it, save, and look.
 
 #![forbid(unsafe_code)]
 
-use retake_sdk::{Block, Config, Context, FloatParam, Params, Plugin, export_plugin};
+use retake_sdk::{Block, Config, Context, FloatParam, Layout, Params, Plugin};
+use retake_sdk::{export_plugin, gain_to_db};
 
 #[derive(Params)]
-struct TremoloParams {
-    #[param(name = "Rate", unit = "Hz", range = 0.1..=20.0, default = 4.0)]
-    rate: FloatParam,
-    #[param(name = "Depth", range = 0.0..=1.0, default = 0.5)]
-    depth: FloatParam,
+struct AnalyzerParams {
+    #[param(name = "Window", unit = "ms", range = 10.0..=1000.0, default = 300.0)]
+    window: FloatParam,
 }
 
 #[derive(Default)]
-struct Tremolo {
+struct Analyzer {
     sample_rate: f32,
-    phase: f32, // of the oscillator, 0 to 1
+    power: f32, // mean of the squares, over the window
 }
 
-impl Plugin for Tremolo {
-    type Params = TremoloParams;
+impl Plugin for Analyzer {
+    type Params = AnalyzerParams;
     const ID: &'static str = "org.example.plugin-name"; // yours for ever: hosts know it by this
     const NAME: &'static str = "Plugin Name";
+    const LAYOUTS: &'static [Layout] = &[Layout::ANALYZER];
 
     fn activate(&mut self, config: Config) {
-        *self = Self { sample_rate: config.sample_rate as f32, phase: 0.0 };
+        *self = Self { sample_rate: config.sample_rate as f32, power: 0.0 };
     }
 
-    fn process(&mut self, params: &mut TremoloParams, block: &mut Block<'_>, _: &mut Context<'_>) {
+    fn process(
+        &mut self,
+        params: &mut AnalyzerParams,
+        block: &mut Block<'_>,
+        ctx: &mut Context<'_>,
+    ) {
+        let mut peak = 0.0_f32;
         block.each_frame(|frame| {
-            self.phase = (self.phase + params.rate.next() / self.sample_rate).fract();
-            let wave = 0.5 - 0.5 * (self.phase * std::f32::consts::TAU).cos();
-            let gain = 1.0 - params.depth.next() * wave;
-            frame.for_each(|sample| *sample *= gain);
+            let mut loudest = 0.0_f32;
+            frame.for_each(|sample| loudest = loudest.max(sample.abs()));
+            let share = 1.0 / (params.window.next() / 1000.0 * self.sample_rate);
+            self.power += (loudest * loudest - self.power) * share;
+            peak = peak.max(loudest);
         });
+        // Any variable of yours can be a probe: it shows on the page, and is free in a DAW.
+        ctx.probe("level in dB", gain_to_db(self.power.sqrt()));
+        ctx.probe("peak in dB", gain_to_db(peak));
     }
 }
 
-export_plugin!(Tremolo);
+export_plugin!(Analyzer);
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use retake_sdk::TestHost;
-
-    #[test]
-    fn four_times_a_second_the_sound_is_half_as_loud() {
-        let (mut left, mut right) = (vec![1.0; 48_000], vec![1.0; 48_000]);
-        TestHost::<Tremolo>::new(48_000.0, 512).process(&mut [&mut left, &mut right]);
-        let lowest = left.iter().copied().fold(1.0, f32::min);
-        let dips = left.windows(2).filter(|pair| pair[0] >= 0.75 && pair[1] < 0.75).count();
-        assert!((lowest - 0.5).abs() < 1e-4 && dips == 4 && left == right);
+#[test]
+fn a_half_is_six_decibels_below_full_scale() {
+    let (mut left, mut right) = (vec![0.5; 96_000], vec![-0.5; 96_000]);
+    let mut host = retake_sdk::TestHost::<Analyzer>::new(48_000.0, 512);
+    host.process(&mut [&mut left, &mut right]);
+    for shown in &host.probes()[host.probes().len() - 2..] {
+        assert!((shown.values[0] + 6.02).abs() < 0.1, "{shown:?}");
     }
 }

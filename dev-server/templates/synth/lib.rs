@@ -1,57 +1,63 @@
-//! Plugin Name: a tremolo.
-//!
-//! Run `retake` in this folder, change something below, save, and hear it.
+//! Plugin Name: a synthesizer with one voice. Run `retake` here, change it, save, and hear it.
 
 #![forbid(unsafe_code)]
 
-use retake_sdk::{Block, Config, Context, FloatParam, Params, Plugin, export_plugin};
+use retake_sdk::{Block, Config, Context, EventKind, FloatParam, Layout, Note, Notes};
+use retake_sdk::{Params, Plugin, export_plugin};
 
 #[derive(Params)]
-struct TremoloParams {
-    #[param(name = "Rate", unit = "Hz", range = 0.1..=20.0, default = 4.0)]
-    rate: FloatParam,
-    #[param(name = "Depth", range = 0.0..=1.0, default = 0.5)]
-    depth: FloatParam,
+struct SynthParams {
+    #[param(name = "Release", unit = "ms", range = 5.0..=1000.0, default = 200.0)]
+    release: FloatParam,
 }
 
 #[derive(Default)]
-struct Tremolo {
+struct Synth {
     sample_rate: f32,
+    held: Option<Note>, // the last key wins
+    hz: f32,
     phase: f32, // of the oscillator, 0 to 1
+    gain: f32,  // of the envelope
 }
 
-impl Plugin for Tremolo {
-    type Params = TremoloParams;
+impl Plugin for Synth {
+    type Params = SynthParams;
     const ID: &'static str = "org.example.plugin-name"; // yours for ever: hosts know it by this
     const NAME: &'static str = "Plugin Name";
+    const LAYOUTS: &'static [Layout] = &[Layout::INSTRUMENT];
+    const NOTES: Notes = Notes::INPUT;
 
     fn activate(&mut self, config: Config) {
-        *self = Self { sample_rate: config.sample_rate as f32, phase: 0.0 };
+        *self = Self { sample_rate: config.sample_rate as f32, ..Self::default() };
     }
 
-    fn process(&mut self, params: &mut TremoloParams, block: &mut Block<'_>, _: &mut Context<'_>) {
+    fn process(&mut self, params: &mut SynthParams, block: &mut Block<'_>, ctx: &mut Context<'_>) {
+        for event in ctx.events() {
+            match event.kind {
+                EventKind::NoteOn { note, .. } => (self.held, self.hz) = (Some(note), note.hz()),
+                EventKind::NoteOff { target, .. } => self.held.take_if(|n| target.matches(n)),
+                _ => None,
+            };
+        }
         block.each_frame(|frame| {
-            self.phase = (self.phase + params.rate.next() / self.sample_rate).fract();
-            let wave = 0.5 - 0.5 * (self.phase * std::f32::consts::TAU).cos();
-            let gain = 1.0 - params.depth.next() * wave;
-            frame.for_each(|sample| *sample *= gain);
+            let release_ms = params.release.next();
+            let (aim, ms) = if self.held.is_some() { (0.5, 3.0) } else { (0.0, release_ms) };
+            self.gain += (aim - self.gain) / (ms / 1000.0 * self.sample_rate);
+            self.phase = (self.phase + self.hz / self.sample_rate).fract();
+            let sample = self.gain * (self.phase * std::f32::consts::TAU).sin();
+            frame.for_each(|out| *out = sample);
         });
     }
 }
 
-export_plugin!(Tremolo);
+export_plugin!(Synth);
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use retake_sdk::TestHost;
-
-    #[test]
-    fn four_times_a_second_the_sound_is_half_as_loud() {
-        let (mut left, mut right) = (vec![1.0; 48_000], vec![1.0; 48_000]);
-        TestHost::<Tremolo>::new(48_000.0, 512).process(&mut [&mut left, &mut right]);
-        let lowest = left.iter().copied().fold(1.0, f32::min);
-        let dips = left.windows(2).filter(|pair| pair[0] >= 0.75 && pair[1] < 0.75).count();
-        assert!((lowest - 0.5).abs() < 1e-4 && dips == 4 && left == right);
-    }
+#[test]
+fn a_key_sounds_at_its_pitch() {
+    let (mut left, mut right) = (vec![0.0; 48_000], vec![0.0; 48_000]);
+    let mut host = retake_sdk::TestHost::<Synth>::new(48_000.0, 512);
+    host.note_on(69, 1.0).note_off_at(24_000, 69).process(&mut [&mut left, &mut right]);
+    let rises = |sound: &[f32]| sound.windows(2).filter(|s| s[0] < 0.0 && s[1] >= 0.0).count();
+    assert_eq!(rises(&left[..24_000]), 220);
+    assert!(left[47_000..].iter().all(|sample| sample.abs() < 0.05));
 }
