@@ -1,7 +1,5 @@
 //! Plugin Name: shows how loud the input is. Run `retake` here, change it, save, and look.
 
-#![forbid(unsafe_code)]
-
 use retake_sdk::{Block, Config, Context, FloatParam, Layout, Params, Plugin};
 use retake_sdk::{export_plugin, gain_to_db};
 

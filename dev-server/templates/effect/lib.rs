@@ -2,8 +2,6 @@
 //!
 //! Run `retake` in this folder, change something below, save, and hear it.
 
-#![forbid(unsafe_code)]
-
 use retake_sdk::{Block, Config, Context, FloatParam, Params, Plugin, export_plugin};
 
 #[derive(Params)]
