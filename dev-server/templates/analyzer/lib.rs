@@ -40,8 +40,8 @@ impl Plugin for Analyzer {
             peak = peak.max(loudest);
         });
         // Any variable of yours can be a probe: it shows on the page, and is free in a DAW.
-        ctx.probe("level in dB", gain_to_db(self.power.sqrt()));
-        ctx.probe("peak in dB", gain_to_db(peak));
+        ctx.probe("level in dB", gain_to_db(self.power.sqrt()).max(-99.0));
+        ctx.probe("peak in dB", gain_to_db(peak).max(-99.0));
     }
 }
 

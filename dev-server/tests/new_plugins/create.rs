@@ -1,13 +1,14 @@
 //! `retake new`.
 
 use std::{
+    env::consts::{DLL_PREFIX, DLL_SUFFIX},
     fs,
     os::unix::fs::{PermissionsExt, symlink},
 };
 
-use crate::folder::Folder;
+use crate::folder::{BRIEFLY, Folder, TARGET};
 
-/// Makes a crate and runs its own test with exactly the versions that it came with.
+/// Makes a crate, runs its own test with exactly the versions that it came with, and plays it.
 fn is_made_and_tested(template: &str) {
     let folder = Folder::new();
     let name = format!("my-{template}");
@@ -18,6 +19,10 @@ fn is_made_and_tested(template: &str) {
         .run(&name, "cargo", &["test", "--locked", "--offline"])
         .succeeded()
         .says(&["test result: ok. 1 passed"]);
+    folder.run(&name, "cargo", &["build", "--locked", "--offline"]).succeeded();
+    let library = format!("{TARGET}/debug/{DLL_PREFIX}my_{template}{DLL_SUFFIX}");
+    let played = folder.retake(&name, &[&["run", &library], &BRIEFLY[..]].concat()).succeeded();
+    played.says(&[r#""event":"reloaded""#, &format!("org.example.{name}")]);
     // Nothing but what the crate needs, so that its first build leaves the file alone.
     assert_eq!(folder.read(&format!("{name}/Cargo.lock")), lock);
     let n_packages = lock.matches("[[package]]").count();

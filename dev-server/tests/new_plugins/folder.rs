@@ -9,14 +9,33 @@ use std::{
 
 use tempfile::TempDir;
 
+/// Where cargo builds: crates share it, so that the SDK compiles once.
+pub(crate) const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/new-plugins");
+
+/// Where `retake` would go on until it is told to stop.
+pub(crate) const BRIEFLY: [&str; 10] = [
+    "--no-watch",
+    "--duration",
+    "0.1",
+    "--port",
+    "0",
+    "--input",
+    "virtual",
+    "--output",
+    "virtual",
+    "--json",
+];
+
 /// A user's folder.
 pub(crate) struct Folder {
     dir: TempDir,
+    /// The user's other directories.
+    home: TempDir,
 }
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self { dir: tempfile::tempdir().unwrap(), home: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
@@ -40,13 +59,15 @@ impl Folder {
         found
     }
 
-    /// Runs a command in `dir` below it. Crates share one target directory: the SDK compiles once.
+    /// Runs a command in `dir` below it.
     pub(crate) fn run(&self, dir: &str, program: &str, args: &[&str]) -> Ran {
         let output = Command::new(program)
             .args(args)
             .current_dir(self.path(dir))
-            .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/new-plugins"))
-            .env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/new-plugins-cache"))
+            .env("CARGO_TARGET_DIR", TARGET)
+            .env("XDG_CACHE_HOME", self.home.path())
+            .env("XDG_STATE_HOME", self.home.path())
+            .env("XDG_RUNTIME_DIR", self.home.path())
             .env("CARGO_NET_OFFLINE", "true")
             .env("CARGO_TERM_COLOR", "never")
             .env("NO_COLOR", "1")

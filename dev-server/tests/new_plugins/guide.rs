@@ -2,21 +2,7 @@
 
 use std::fs;
 
-use crate::folder::Folder;
-
-/// Where `retake` would go on until it is told to stop.
-const BRIEFLY: [&str; 10] = [
-    "--no-watch",
-    "--duration",
-    "0.1",
-    "--port",
-    "0",
-    "--input",
-    "virtual",
-    "--output",
-    "virtual",
-    "--json",
-];
+use crate::folder::{BRIEFLY, Folder};
 
 /// A fenced block of a page.
 struct Block {
