@@ -4,7 +4,9 @@
 
 mod audio_thread;
 mod entry;
+mod hints;
 mod main_thread;
+mod params;
 mod shared;
 
 pub(crate) use entry::LibraryEntry;
@@ -50,8 +52,14 @@ impl clack_plugin::plugin::Plugin for Clap {
             .register::<PluginAudioPorts>()
             .register::<PluginLatency>()
             .register::<PluginParams>()
+            .register::<hints::ParamHints>()
             .register::<PluginState>();
     }
+}
+
+/// As much of a text as fits into so many bytes, whole characters only.
+fn cut(text: &str, max_bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
 }
 
 /// The parameter changes among the host's events.

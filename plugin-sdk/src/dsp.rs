@@ -6,6 +6,7 @@
 use crate::block::Block;
 use crate::params::Params;
 use crate::plugin::{Config, Plugin};
+use crate::state::Format;
 
 /// The author's half of an instance, of whatever type.
 pub(crate) trait Dsp: Send {
@@ -14,6 +15,7 @@ pub(crate) trait Dsp: Send {
     fn process(&mut self, block: &mut Block<'_>);
     fn reset(&mut self);
     fn latency_frames(&self) -> u32;
+    fn format(&self) -> Format;
 }
 
 struct Of<P: Plugin> {
@@ -45,5 +47,9 @@ impl<P: Plugin> Dsp for Of<P> {
 
     fn latency_frames(&self) -> u32 {
         self.plugin.latency_frames()
+    }
+
+    fn format(&self) -> Format {
+        Format::of::<P>()
     }
 }

@@ -52,11 +52,21 @@ mod test_host;
 mod units;
 
 pub use block::{Block, Frame, MAX_CHANNELS};
-pub use params::{FloatParam, ParamSpec, Parameter, Params, Smoothing, param_id};
+pub use params::{
+    BoolParam, Choice, ChoiceParam, FloatParam, IntParam, Kind, Meter, MeterSpec, ParamFlags,
+    ParamSpec, Parameter, Params, Persist, Persisted, PersistedHandle, Smoothing, Taper, param_id,
+};
 pub use plugin::{Config, Plugin};
-pub use retake_sdk_macros::Params;
+pub use retake_sdk_macros::{Choice, Params};
+pub use state::State;
 pub use test_host::TestHost;
 pub use units::{db_to_gain, gain_to_db};
+
+/// What the derives expand to; not for direct use.
+#[doc(hidden)]
+pub mod declare {
+    pub use crate::params::{Node, PersistedSlot, Place, Shape, check};
+}
 
 #[cfg(test)]
 extern crate self as retake_sdk;

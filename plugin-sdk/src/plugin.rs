@@ -2,6 +2,7 @@
 
 use crate::block::Block;
 use crate::params::Params;
+use crate::state::State;
 
 /// An audio plugin: one stereo input, one stereo output, parameters.
 ///
@@ -23,6 +24,9 @@ pub trait Plugin: Default + Send + 'static {
 
     /// Who made it; may be empty.
     const VENDOR: &'static str = "";
+
+    /// The version of the plugin's states; raise it when the meaning of a key changes.
+    const STATE_VERSION: u32 = 1;
 
     /// Prepares for a sample rate and a largest block: the place to allocate.
     ///
@@ -55,6 +59,15 @@ pub trait Plugin: Default + Send + 'static {
     /// activation; it can only change there.
     fn latency_frames(&self) -> u32 {
         0
+    }
+
+    /// Turns a saved state of another version into one of today, before the values are read.
+    ///
+    /// Called on the main thread whenever a state is loaded whose version `from` is not
+    /// [`STATE_VERSION`](Self::STATE_VERSION): mostly an older one, but a newer one if the user
+    /// went back to an older plugin. A panic refuses the state.
+    fn migrate(state: &mut State, from: u32) {
+        let _ = (state, from);
     }
 }
 

@@ -225,7 +225,7 @@ mod tests {
 
     fn process(max_block: usize, changes: &[(usize, f64)]) -> ([f32; 8], [f32; 8]) {
         let mut dsp = build::<Mark>();
-        let values = Arc::new(Values::of(dsp.params()));
+        let values = Arc::new(Values::of(dsp.as_mut()));
         let config = Config { sample_rate: 48_000.0, max_block };
         let processor = Processor::activate(dsp, values, config);
         let mut processor = processor.map_err(|(_, caught)| caught).unwrap();
