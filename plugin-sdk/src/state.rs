@@ -234,6 +234,3 @@ fn number_of(state: &mut State, key: &str) -> Result<Option<f64>, StateError> {
 fn wrong_value(key: &str, text: Option<String>) -> StateError {
     StateError::Value { key: key.to_owned(), text: text.unwrap_or_default() }
 }
-
-#[cfg(test)]
-mod tests;

@@ -29,6 +29,10 @@ use super::{ParamSpec, Parameter};
 ///
 /// A variant without a `name` is called as it is written. The plain value is the number of the
 /// variant, counted from 0: states and automation keep it, so new variants belong at the end.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no choices",
+    label = "expected an enum that derives `Choice`"
+)]
 pub trait Choice: Send + Sized + 'static {
     /// What people read, in the order of the variants; at least one.
     const NAMES: &'static [&'static str];

@@ -109,3 +109,42 @@ impl Parameter for FloatParam {
         self.smoother.settle();
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the same arithmetic in both ways")]
+mod tests {
+    use super::*;
+    use crate::params::{Place, Smoothing};
+
+    fn moving(smoothing: Smoothing) -> FloatParam {
+        let spec = Place::root().float("x", None, [0.0, 1.0], 0.0);
+        let mut param = FloatParam::of(ParamSpec { smoothing, ..spec });
+        param.activate(1000.0);
+        param.move_to(1.0);
+        param
+    }
+
+    #[test]
+    fn a_ramp_is_that_many_single_values() {
+        for smoothing in [Smoothing::LinearMs(10.0), Smoothing::ExponentialMs(10.0)] {
+            let (mut one, mut many) = (moving(smoothing), moving(smoothing));
+            for frames in [3, 4, 8, 2] {
+                let mut block = [9.0; 8];
+                many.ramp(&mut block[..frames]);
+                for value in &block[..frames] {
+                    assert_eq!(*value, one.next());
+                }
+                assert_eq!(many.is_moving(), one.is_moving());
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_begins_where_the_last_one_ended() {
+        let mut param = moving(Smoothing::LinearMs(8.0));
+        assert_eq!(param.next_block(4), (0.0, 0.5));
+        assert_eq!(param.next_block(0), (0.5, 0.5));
+        assert_eq!(param.next_block(40), (0.5, 1.0));
+        assert_eq!(param.next_block(4), (1.0, 1.0));
+    }
+}

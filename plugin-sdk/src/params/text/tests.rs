@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::params::Place;
 
@@ -98,5 +100,63 @@ fn what_was_written_can_be_read() {
 fn what_is_no_value_is_refused() {
     for wrong in ["", "dB", "loud", "nan", "inf", "13", "-61 dB", "6 Hz", "ﬀ", "1e999"] {
         assert_eq!(gain().value_of(wrong), None, "{wrong}");
+    }
+}
+
+fn any_taper() -> impl Strategy<Value = Taper> {
+    prop_oneof![
+        Just(Taper::Linear),
+        Just(Taper::Log),
+        (0.1..4.0).prop_map(Taper::Skew),
+        (0.1..4.0).prop_map(Taper::Symmetric),
+    ]
+}
+
+/// A declaration as the derive would let it pass, and a value that it can have.
+fn any_spec() -> impl Strategy<Value = (ParamSpec, f64)> {
+    const UNITS: [&str; 10] = ["", "dB", "Hz", "%", "ms", "s", "st", "x", "µs", "k"];
+    let unit = prop::sample::select(&UNITS[..]);
+    let step = prop_oneof![Just(0.0), Just(0.1), Just(0.25), Just(1.0), Just(50.0)];
+    let parts = (unit, any_taper(), -2000.0..2000.0, 0.001..30_000.0, step, 0.0..=1.0);
+    parts.prop_map(|(unit, taper, low, width, step, at): (_, _, f64, f64, f64, f64)| {
+        let low = if taper == Taper::Log { low.abs() + 0.001 } else { low };
+        let width = if step > 0.0 { step * (width / step).ceil() } else { width };
+        let spec = ParamSpec { step, ..float(unit, [low, low + width], taper) };
+        let plain = spec.nearest(low + width * at).unwrap();
+        (spec, plain)
+    })
+}
+
+/// Half of the last decimal of a number as it was written.
+fn precision(text: &str) -> f64 {
+    let number = text.split(' ').next().unwrap();
+    let decimals = number.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let scale = if text.ends_with(" kHz") { 1000.0 } else { 1.0 };
+    scale * 0.5 / 10_f64.powi(i32::try_from(decimals).unwrap())
+}
+
+proptest! {
+    #[test]
+    fn a_text_reads_back_within_its_precision_and_is_written_the_same((spec, plain) in any_spec()) {
+        let text = spec.text_of(plain);
+        let read = spec.value_of(&text);
+        let read = read.ok_or_else(|| TestCaseError::fail(format!("{text} is refused")))?;
+        prop_assert!((spec.min..=spec.max).contains(&read));
+        let half = if text == "-inf dB" { 0.05 } else { precision(&text) };
+        prop_assert!((read - plain).abs() <= half.max(spec.step / 2.0) * 1.001, "{plain} {text} {read}");
+        prop_assert_eq!(spec.text_of(read), text);
+    }
+
+    #[test]
+    fn no_text_is_read_as_a_value_outside((spec, _) in any_spec(), text in ".{0,12}") {
+        let value = spec.value_of(&text);
+        prop_assert!(value.is_none_or(|value| (spec.min..=spec.max).contains(&value)));
+    }
+
+    #[test]
+    fn every_key_comes_back(key in -200_i32..400) {
+        let spec = ParamSpec { unit: "note", ..Place::root().int("x", None, [-200.0, 400.0], 0.0) };
+        let key = f64::from(key);
+        prop_assert_eq!(spec.value_of(&spec.text_of(key)), Some(key));
     }
 }
