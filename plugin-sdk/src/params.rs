@@ -175,11 +175,15 @@ impl<T: Params, const N: usize> Params for [T; N] {
     }
 
     fn each_meter(&mut self, meet: &mut dyn FnMut(&mut Meter)) {
-        self.iter_mut().for_each(|element| element.each_meter(meet));
+        for element in self {
+            element.each_meter(meet);
+        }
     }
 
     fn each_persisted(&mut self, meet: &mut dyn FnMut(Arc<dyn PersistedSlot>)) {
-        self.iter_mut().for_each(|element| element.each_persisted(meet));
+        for element in self {
+            element.each_persisted(meet);
+        }
     }
 }
 

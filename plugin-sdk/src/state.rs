@@ -65,7 +65,6 @@ impl State {
     /// # Panics
     ///
     /// If the key holds `=`. In `migrate` the panic refuses the state.
-    #[expect(clippy::needless_pass_by_value, reason = "`set(\"gain\", 0.5)` reads best")]
     pub fn set(&mut self, key: &str, value: impl fmt::Display) {
         assert!(!key.contains('='), "the key {key:?} holds `=`");
         self.entries.insert(key.to_owned(), value.to_string());
@@ -214,7 +213,9 @@ pub(crate) fn load(values: &Values, bytes: &[u8]) -> Result<(), StateError> {
         .collect::<Result<Vec<_>, StateError>>()?;
     // Nothing is refused from here on.
     *values.keep.unknown() = state.entries;
-    fields.into_iter().for_each(|set| set());
+    for set in fields {
+        set();
+    }
     for (index, plain) in plain.into_iter().enumerate() {
         values.set(index, plain);
     }

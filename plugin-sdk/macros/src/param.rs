@@ -135,10 +135,8 @@ impl Declared<'_> {
         }
         let step = self.step(min, max, default)?;
         let quantity = self.quantity(min, max)?;
-        let smoothing = match &self.entries.smoothing {
-            Some(smoothing) => smoothing.0.clone(),
-            None => quote!(LinearMs(#DEFAULT_SMOOTHING_MS)),
-        };
+        let smoothing = self.entries.smoothing.as_ref().map(|smoothing| smoothing.0.clone());
+        let smoothing = smoothing.unwrap_or_else(|| quote!(LinearMs(#DEFAULT_SMOOTHING_MS)));
         let (field, id) = (self.field, self.id());
         let (min, max, default) = (min.value, max.value, default.value);
         Ok(quote! {
@@ -213,10 +211,8 @@ impl Declared<'_> {
 
 /// The given number as an `Option<u32>`.
 pub(crate) fn id(id: Option<(u32, Span)>) -> TokenStream {
-    match id {
-        Some((id, _)) => quote!(::core::option::Option::Some(#id)),
-        None => quote!(::core::option::Option::None),
-    }
+    let id = id.map(|(id, _)| quote!(::core::option::Option::Some(#id)));
+    id.unwrap_or_else(|| quote!(::core::option::Option::None))
 }
 
 /// Whether a count of steps is whole, but for the rounding of decimal fractions.

@@ -131,9 +131,7 @@ mod tests {
             for frames in [3, 4, 8, 2] {
                 let mut block = [9.0; 8];
                 many.ramp(&mut block[..frames]);
-                for value in &block[..frames] {
-                    assert_eq!(*value, one.next());
-                }
+                assert!(block[..frames].iter().all(|value| *value == one.next()));
                 assert_eq!(many.is_moving(), one.is_moving());
             }
         }

@@ -285,7 +285,7 @@ mod tests {
                 assert_eq!(T::from_text(&value.to_text()).as_ref(), Some(value));
             }
         }
-        there_and_back(&["".to_owned(), "a=b\n\\".to_owned()]);
+        there_and_back(&[String::new(), "a=b\n\\".to_owned()]);
         there_and_back(&[vec![], vec![0, 15, 16, 255]]);
         there_and_back(&[0.1, -1e300, f64::MIN_POSITIVE]);
         there_and_back(&[0.1_f32, f32::MAX]);

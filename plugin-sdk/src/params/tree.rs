@@ -55,6 +55,7 @@ const MAX_METER_KEY: usize = 63;
 
 /// Stops the compiler at a mistake in `root`.
 #[track_caller]
+#[expect(clippy::large_stack_arrays, reason = "it runs in the compiler")]
 pub const fn check(root: &Node) {
     let mut walk =
         Walk { path: Text::new(), ids: [FREE; N_PLACES], n_params: 0, has_bypass: false };

@@ -82,8 +82,9 @@ unsafe extern "C" fn choice(
     };
     // SAFETY: the host passes a place for `capacity` bytes, and the text is shorter.
     unsafe { name.cast::<u8>().copy_from_nonoverlapping(found.as_ptr(), found.len()) };
+    let end = name.wrapping_add(found.len());
     // SAFETY: as before; this is the byte behind the text.
-    unsafe { name.cast::<u8>().add(found.len()).write(0) };
+    unsafe { end.write(0) };
     true
 }
 

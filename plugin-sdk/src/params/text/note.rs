@@ -37,7 +37,6 @@ pub(super) fn key(text: &str) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "whole numbers")]
 mod tests {
     use super::*;
 
