@@ -4,8 +4,10 @@
 
 mod audio_thread;
 mod entry;
+mod hints;
 mod main_thread;
 mod notes;
+mod params;
 mod ports;
 mod probe;
 mod shared;
@@ -64,7 +66,13 @@ impl clack_plugin::plugin::Plugin for Clap {
             .register::<PluginLatency>()
             .register::<PluginNotePorts>()
             .register::<PluginParams>()
+            .register::<hints::ParamHints>()
             .register::<PluginState>()
             .register::<PluginTail>();
     }
+}
+
+/// As much of a text as fits into so many bytes, whole characters only.
+fn cut(text: &str, max_bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
 }

@@ -8,6 +8,7 @@ use crate::block::Block;
 use crate::context::Context;
 use crate::params::Params;
 use crate::plugin::{Config, Plugin, Shape, Tail};
+use crate::state::Format;
 
 /// The author's half of an instance, of whatever type.
 pub(crate) trait Dsp: Send {
@@ -20,6 +21,7 @@ pub(crate) trait Dsp: Send {
     fn tail(&self) -> Tail;
     /// The background work of the plugin, whose threads run while it is active.
     fn workers(&mut self) -> &mut Workers;
+    fn format(&self) -> Format;
 }
 
 struct Of<P: Plugin> {
@@ -57,6 +59,10 @@ impl<P: Plugin> Dsp for Of<P> {
 
     fn latency_frames(&self) -> u32 {
         self.plugin.latency_frames()
+    }
+
+    fn format(&self) -> Format {
+        Format::of::<P>()
     }
 
     fn tail(&self) -> Tail {

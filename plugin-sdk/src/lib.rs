@@ -71,12 +71,22 @@ pub use block::{Block, Frame, MAX_CHANNELS, Sidechain};
 pub use context::Context;
 pub use event::{Event, EventKind, Expression, Note, Notes, Target};
 pub use layout::Layout;
-pub use params::{FloatParam, ParamSpec, Parameter, Params, Smoothing, param_id};
+pub use params::{
+    BoolParam, Choice, ChoiceParam, FloatParam, IntParam, Kind, Meter, MeterSpec, ParamFlags,
+    ParamSpec, Parameter, Params, Persist, Persisted, PersistedHandle, Smoothing, Taper, param_id,
+};
 pub use plugin::{Config, Plugin, Tail};
-pub use retake_sdk_macros::Params;
+pub use retake_sdk_macros::{Choice, Params};
+pub use state::State;
 pub use test_host::{Probed, TestHost};
 pub use transport::Transport;
 pub use units::{db_to_gain, gain_to_db};
+
+/// What the derives expand to; not for direct use.
+#[doc(hidden)]
+pub mod declare {
+    pub use crate::params::{Node, PersistedSlot, Place, Shape, check};
+}
 
 #[cfg(test)]
 extern crate self as retake_sdk;

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::event::Notes;
 use crate::layout::Layout;
 use crate::params::Params;
+use crate::state::State;
 
 /// An audio plugin: audio ports, parameters, notes if it wants them.
 ///
@@ -48,6 +49,9 @@ pub trait Plugin: Default + Send + 'static {
     /// `"audio-effect"`, `"analyzer"` or `"note-effect"`; `"mono"`, `"stereo"`) unless one of the
     /// first four is among them. Without NUL.
     const FEATURES: &'static [&'static str] = &[];
+
+    /// The version of the plugin's states; raise it when the meaning of a key changes.
+    const STATE_VERSION: u32 = 1;
 
     /// Prepares for a sample rate and a largest block: the place to allocate.
     ///
@@ -93,6 +97,15 @@ pub trait Plugin: Default + Send + 'static {
     /// Has the duties of [`process`](Self::process).
     fn tail(&self) -> Tail {
         Tail::None
+    }
+
+    /// Turns a saved state of another version into one of today, before the values are read.
+    ///
+    /// Called on the main thread whenever a state is loaded whose version `from` is not
+    /// [`STATE_VERSION`](Self::STATE_VERSION): mostly an older one, but a newer one if the user
+    /// went back to an older plugin. A panic refuses the state.
+    fn migrate(state: &mut State, from: u32) {
+        let _ = (state, from);
     }
 }
 

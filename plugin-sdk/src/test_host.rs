@@ -87,7 +87,7 @@ impl<P: Plugin> TestHost<P> {
     pub fn new(sample_rate: f64, max_block: usize) -> Self {
         guard::install();
         let mut dsp = build::<P>();
-        let values = Arc::new(Values::of(dsp.params()));
+        let values = Arc::new(Values::of(dsp.as_mut()));
         let config = Config { sample_rate, max_block: max_block.max(1), layout: P::LAYOUTS[0] };
         Self {
             processor: Some(activated(dsp, &values, config)),
@@ -151,7 +151,7 @@ impl<P: Plugin> TestHost<P> {
             spec.key.eq_ignore_ascii_case(param) || spec.name.eq_ignore_ascii_case(param)
         });
         let Some(spec) = found else {
-            let keys: Vec<_> = specs.iter().map(|spec| spec.key).collect();
+            let keys: Vec<_> = specs.iter().map(|spec| &spec.key).collect();
             panic!("no parameter {param:?}; there are {keys:?}");
         };
         let range = spec.min..=spec.max;

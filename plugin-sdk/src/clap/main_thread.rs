@@ -1,30 +1,21 @@
-//! The host's main thread: the plugin while it rests, its parameters, latency and state.
+//! The host's main thread: the plugin while it rests, latency and state.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::CStr;
-use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
 use clack_extensions::latency::{HostLatency, PluginLatencyImpl};
-use clack_extensions::params::{
-    ParamDisplayWriter, ParamInfo, ParamInfoFlags, ParamInfoWriter, PluginMainThreadParams,
-};
 use clack_extensions::state::PluginStateImpl;
-use clack_plugin::events::io::{InputEvents, OutputEvents};
 use clack_plugin::host::HostMainThreadHandle;
 use clack_plugin::plugin::{PluginError, PluginMainThread};
 use clack_plugin::stream::{InputStream, OutputStream};
-use clack_plugin::utils::{ClapId, Cookie};
 
-use super::notes::inputs;
 use super::shared::{SharedSide, log};
 use crate::dsp::Dsp;
 use crate::event::Notes;
 use crate::guard::guarded;
-use crate::input::What;
 use crate::layout::Layout;
-use crate::params::{ParamSpec, Values};
+use crate::params::Values;
 use crate::plugin::{Config, Shape};
 use crate::processor::Processor;
 use crate::state::{self, StateError};
@@ -52,7 +43,7 @@ impl<'a> MainSide<'a> {
     ) -> Result<(SharedSide<'a>, Box<dyn Dsp>), PluginError> {
         let built = guarded(|| {
             let mut dsp = build();
-            let values = Arc::new(Values::of(dsp.params()));
+            let values = Arc::new(Values::of(dsp.as_mut()));
             (SharedSide::new(host.shared(), values), dsp)
         });
         built.map_err(|caught| {
@@ -151,9 +142,8 @@ impl<'a> MainSide<'a> {
         }
     }
 
-    fn spec(&self, id: ClapId) -> Option<(usize, &'static ParamSpec)> {
-        let index = self.shared.values.index_of(id.get())?;
-        Some((index, self.shared.values.specs()[index]))
+    pub(super) fn values(&self) -> &Values {
+        &self.shared.values
     }
 }
 
@@ -175,59 +165,6 @@ impl<'a> PluginMainThread<'a, SharedSide<'a>> for MainSide<'a> {
 impl PluginLatencyImpl for MainSide<'_> {
     fn get(&self) -> u32 {
         self.latency_frames.get()
-    }
-}
-
-impl PluginMainThreadParams for MainSide<'_> {
-    fn count(&self) -> u32 {
-        u32::try_from(self.shared.values.specs().len()).unwrap_or(u32::MAX)
-    }
-
-    fn get_info(&self, param_index: u32, info: &mut ParamInfoWriter<'_>) {
-        let Some(spec) = self.shared.values.specs().get(param_index as usize) else {
-            return;
-        };
-        info.set(&ParamInfo {
-            id: ClapId::new(spec.id),
-            flags: ParamInfoFlags::IS_AUTOMATABLE,
-            cookie: Cookie::empty(),
-            name: spec.name.as_bytes(),
-            module: b"",
-            min_value: spec.min,
-            max_value: spec.max,
-            default_value: spec.default,
-        });
-    }
-
-    fn get_value(&self, param_id: ClapId) -> Option<f64> {
-        let (index, _) = self.spec(param_id)?;
-        self.shared.values.get(index)
-    }
-
-    fn value_to_text(
-        &self,
-        param_id: ClapId,
-        value: f64,
-        writer: &mut ParamDisplayWriter<'_>,
-    ) -> fmt::Result {
-        let (_, spec) = self.spec(param_id).ok_or(fmt::Error)?;
-        spec.write_text(value, writer)
-    }
-
-    fn text_to_value(&self, param_id: ClapId, text: &CStr) -> Option<f64> {
-        let (_, spec) = self.spec(param_id)?;
-        spec.read_text(text.to_str().ok()?)
-    }
-
-    /// CLAP calls this only while the plugin is not active: the activation takes the values.
-    fn flush(&self, input: &InputEvents<'_>, _output: &mut OutputEvents<'_>) {
-        for input in inputs(input, Notes::NONE) {
-            if let What::Param { id, plain } = input.what
-                && let Some(index) = self.shared.values.index_of(id)
-            {
-                self.shared.values.set(index, plain);
-            }
-        }
     }
 }
 

@@ -47,7 +47,7 @@ const CONFIG: Config = Config { sample_rate: 48_000.0, max_block: 512, layout: L
 
 fn activated<const SPLIT: bool>(max_block: usize) -> Processor {
     let mut dsp = build::<Mark<SPLIT>>();
-    let values = Arc::new(Values::of(dsp.params()));
+    let values = Arc::new(Values::of(dsp.as_mut()));
     let processor = Processor::activate(dsp, values, Config { max_block, ..CONFIG });
     processor.map_err(|(_, caught)| caught).unwrap()
 }

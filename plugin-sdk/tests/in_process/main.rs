@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be fails the test")]
 
 mod clap;
+mod every_kind;
+mod hints;
 mod host;
 mod no_alloc;
 mod panic;
