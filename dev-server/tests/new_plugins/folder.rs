@@ -65,6 +65,7 @@ impl Folder {
             .args(args)
             .current_dir(self.path(dir))
             .env("CARGO_TARGET_DIR", TARGET)
+            .env("CARGO_INCREMENTAL", "0")
             .env("XDG_CACHE_HOME", self.home.path())
             .env("XDG_STATE_HOME", self.home.path())
             .env("XDG_RUNTIME_DIR", self.home.path())
