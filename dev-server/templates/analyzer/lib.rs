@@ -5,7 +5,7 @@ use retake_sdk::{export_plugin, gain_to_db};
 
 #[derive(Params)]
 struct AnalyzerParams {
-    #[param(name = "Window", unit = "ms", range = 10.0..=1000.0, default = 300.0)]
+    #[param(name = "Window", unit = "ms", range = 10.0..=1000.0, default = 300.0, taper = log)]
     window: FloatParam,
 }
 

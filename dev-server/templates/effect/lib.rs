@@ -6,7 +6,7 @@ use retake_sdk::{Block, Config, Context, FloatParam, Params, Plugin, export_plug
 
 #[derive(Params)]
 struct TremoloParams {
-    #[param(name = "Rate", unit = "Hz", range = 0.1..=20.0, default = 4.0)]
+    #[param(name = "Rate", unit = "Hz", range = 0.1..=20.0, default = 4.0, taper = log)]
     rate: FloatParam,
     #[param(name = "Depth", range = 0.0..=1.0, default = 0.5)]
     depth: FloatParam,

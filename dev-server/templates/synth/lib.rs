@@ -5,7 +5,7 @@ use retake_sdk::{Params, Plugin, export_plugin};
 
 #[derive(Params)]
 struct SynthParams {
-    #[param(name = "Release", unit = "ms", range = 5.0..=1000.0, default = 200.0)]
+    #[param(name = "Release", unit = "ms", range = 5.0..=1000.0, default = 200.0, taper = log)]
     release: FloatParam,
 }
 
