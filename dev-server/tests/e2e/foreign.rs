@@ -85,6 +85,7 @@ fn a_c_plugin_takes_its_new_law_over_under_sound() {
 fn a_nice_plug_plugin_takes_its_new_law_over_and_keeps_its_parameter() {
     let (_alone, booth) = (alone(), Booth::new("foreign-nice"));
     let dir = copied("nice-gain");
+    build(&dir);
     let mut server = start(&booth, &dir, &["--set", "Gain=0.5"]);
     wait_for_sound(&mut server);
     pause(&mut server, 100);
@@ -92,6 +93,16 @@ fn a_nice_plug_plugin_takes_its_new_law_over_and_keeps_its_parameter() {
     assert_carried(&server.wait("reloaded"));
     // A parameter that was not carried would be 1.0 again, and this 0.5.
     hears(&booth, server, &[0.5, 0.25]);
+}
+
+/// Builds a crate and plays it for a moment: a framework's first build may take longer than anybody
+/// has patience.
+fn build(dir: &Path) {
+    let moment = ["--no-watch", "--duration", "0.1", "--port", "0"];
+    let mut command = retake();
+    command.arg("run").arg(dir).args(moment).args(["--input", "virtual", "--output", "virtual"]);
+    let built = command.output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
 }
 
 /// The plugin of that name below `tests/plugins`, where it can be edited.
