@@ -7,6 +7,7 @@ mod probed;
 
 pub use probed::Probed;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -288,6 +289,11 @@ impl<P: Plugin> TestHost<P> {
     /// What the plugin's probes showed during the last block, in the order of the calls.
     pub fn probes(&self) -> &[Probed] {
         self.recorder.probed()
+    }
+
+    /// What the plugin's meters showed last, by key; those that show nothing yet are missing.
+    pub fn meters(&self) -> &BTreeMap<String, f64> {
+        self.recorder.meters()
     }
 
     /// Whether the plugin has asked for a restart, or said that its latency has changed, since the
