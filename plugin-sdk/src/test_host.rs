@@ -405,3 +405,26 @@ impl<P> fmt::Debug for TestHost<P> {
         f.debug_struct("TestHost").field("processor", &self.processor).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Context;
+
+    #[derive(Default)]
+    struct Nothing;
+
+    impl Plugin for Nothing {
+        type Params = ();
+        const ID: &'static str = "nothing";
+        const NAME: &'static str = "Nothing";
+
+        fn process(&mut self, _params: &mut (), _block: &mut Block<'_>, _ctx: &mut Context<'_>) {}
+    }
+
+    #[test]
+    #[should_panic(expected = "assert_no_alloc needs the allocator that counts")]
+    fn without_the_allocator_nothing_is_asserted() {
+        TestHost::<Nothing>::new(48_000.0, 64).assert_no_alloc();
+    }
+}
