@@ -66,6 +66,7 @@ fn adder(index: u32) -> PluginInstance<Host> {
     instance
 }
 
+type Silent<'a> = AudioPortBuffer<[&'a mut [f32]; 0], [&'a mut [f64]; 0]>;
 type Ports = Vec<Vec<[f32; FRAMES]>>;
 
 /// Ports with so many channels; the samples of each channel are a number of its own, from `from`.
@@ -224,8 +225,7 @@ fn an_analyzer_hears_its_input() {
             samples.iter_mut().map(|channel| InputChannel::variable(&mut channel[..])),
         ),
     }]);
-    type Port<'a> = AudioPortBuffer<[&'a mut [f32]; 0], [&'a mut [f64]; 0]>;
-    let none: [Port<'_>; 0] = [];
+    let none: [Silent<'_>; 0] = [];
     let mut outputs = output_ports.with_output_buffers(none);
     let (events, mut sent) = (InputEvents::empty(), OutputEvents::void());
     processor.process(&inputs, &mut outputs, &events, &mut sent, None, None).unwrap();
