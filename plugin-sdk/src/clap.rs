@@ -67,6 +67,7 @@ impl clack_plugin::plugin::Plugin for Clap {
             .register::<PluginNotePorts>()
             .register::<PluginParams>()
             .register::<hints::ParamHints>()
+            .register::<probe::PluginProbe>()
             .register::<PluginState>()
             .register::<PluginTail>();
     }

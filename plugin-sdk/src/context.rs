@@ -14,6 +14,11 @@ pub(crate) const ROOM: usize = 1024;
 pub(crate) trait ProbeSink {
     fn scalar(&mut self, name: &str, offset: usize, value: f64);
     fn signal(&mut self, name: &str, offset: usize, samples: &[f32]);
+
+    /// The value of a declared meter: a probe like any other, unless somebody keeps them apart.
+    fn meter(&mut self, key: &str, offset: usize, value: f64) {
+        self.scalar(key, offset, value);
+    }
 }
 
 /// What the plugin has said during a block of the host.

@@ -183,6 +183,19 @@ impl Processor {
             }
         }
         self.render(block, at..frames, &mut scene);
+        if let Some(probes) = scene.probes {
+            self.show_meters(probes, frames.saturating_sub(1));
+        }
+    }
+
+    /// Shows the meters as they are at the block's last frame.
+    fn show_meters(&mut self, probes: &mut dyn ProbeSink, last: usize) {
+        self.dsp.params().each_meter(&mut |meter| {
+            if let Some(value) = meter.value() {
+                let spec = meter.spec();
+                probes.meter(&spec.key, last, f64::from(value).clamp(spec.min, spec.max));
+            }
+        });
     }
 
     /// Where the call ends before something that happens at `frame`, `left` being the frames that

@@ -7,6 +7,7 @@ mod probed;
 
 pub use probed::Probed;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -290,6 +291,11 @@ impl<P: Plugin> TestHost<P> {
         self.recorder.probed()
     }
 
+    /// What the plugin's meters showed last, by key; those that show nothing yet are missing.
+    pub fn meters(&self) -> &BTreeMap<String, f64> {
+        self.recorder.meters()
+    }
+
     /// Whether the plugin has asked for a restart, or said that its latency has changed, since the
     /// last activation.
     pub fn wants_restart(&self) -> bool {
@@ -397,5 +403,28 @@ fn sound<T>(result: Result<T, Caught>) -> T {
 impl<P> fmt::Debug for TestHost<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestHost").field("processor", &self.processor).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Context;
+
+    #[derive(Default)]
+    struct Nothing;
+
+    impl Plugin for Nothing {
+        type Params = ();
+        const ID: &'static str = "nothing";
+        const NAME: &'static str = "Nothing";
+
+        fn process(&mut self, _params: &mut (), _block: &mut Block<'_>, _ctx: &mut Context<'_>) {}
+    }
+
+    #[test]
+    #[should_panic(expected = "assert_no_alloc needs the allocator that counts")]
+    fn without_the_allocator_nothing_is_asserted() {
+        TestHost::<Nothing>::new(48_000.0, 64).assert_no_alloc();
     }
 }

@@ -4,6 +4,7 @@ mod ffi;
 
 use ffi::Hints;
 pub(super) use ffi::ParamHints;
+pub(super) use ffi::{array, with};
 
 use super::cut;
 use super::main_thread::MainSide;
@@ -44,8 +45,8 @@ fn hints(spec: &ParamSpec) -> Hints {
         _ => 0,
     };
     Hints {
-        key: ffi::array(&spec.key),
-        unit: ffi::array(spec.unit),
+        key: array(&spec.key),
+        unit: array(spec.unit),
         step: spec.step,
         taper,
         skew,

@@ -15,7 +15,7 @@ use crate::dsp::Dsp;
 use crate::event::Notes;
 use crate::guard::guarded;
 use crate::layout::Layout;
-use crate::params::Values;
+use crate::params::{MeterSpec, Values};
 use crate::plugin::{Config, Shape};
 use crate::processor::Processor;
 use crate::state::{self, StateError};
@@ -29,6 +29,7 @@ pub(super) struct MainSide<'a> {
     latency_frames: Cell<u32>,
     shape: Shape,
     layout_index: Cell<usize>,
+    meters: Vec<Arc<MeterSpec>>,
 }
 
 impl<'a> MainSide<'a> {
@@ -55,8 +56,10 @@ impl<'a> MainSide<'a> {
     pub(super) fn new(
         host: HostMainThreadHandle<'a>,
         shared: &'a SharedSide<'a>,
-        dsp: Box<dyn Dsp>,
+        mut dsp: Box<dyn Dsp>,
     ) -> Self {
+        let mut meters = Vec::new();
+        dsp.params().each_meter(&mut |meter| meters.push(Arc::clone(meter.spec())));
         let side = Self {
             host,
             shared,
@@ -64,6 +67,7 @@ impl<'a> MainSide<'a> {
             latency_frames: Cell::new(0),
             shape: dsp.shape(),
             layout_index: Cell::new(0),
+            meters,
         };
         side.rest(dsp);
         side
@@ -71,6 +75,11 @@ impl<'a> MainSide<'a> {
 
     pub(super) fn notes(&self) -> Notes {
         self.shape.notes
+    }
+
+    /// The meters in the order of their declaration.
+    pub(super) fn meters(&self) -> &[Arc<MeterSpec>] {
+        &self.meters
     }
 
     pub(super) fn layouts(&self) -> &'static [Layout] {

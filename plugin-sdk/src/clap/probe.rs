@@ -1,8 +1,12 @@
-//! Probes over the host's extension `retake.probe/1`: the numbers of their names, found once.
+//! Probes and meters over the extension `retake.probe/1`: the numbers of their names, found once,
+//! and the list of the meters.
 
 mod ffi;
+mod meters;
 
-pub(super) use ffi::HostProbe;
+pub(super) use meters::PluginProbe;
+
+use ffi::HostProbe;
 
 use clack_plugin::host::HostSharedHandle;
 

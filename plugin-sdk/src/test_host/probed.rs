@@ -1,5 +1,7 @@
 //! What a plugin's probes show in a test.
 
+use std::collections::BTreeMap;
+
 use crate::alloc::TestAllocator;
 use crate::context::ProbeSink;
 
@@ -19,11 +21,16 @@ pub struct Probed {
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
     probed: Vec<Probed>,
+    meters: BTreeMap<String, f64>,
 }
 
 impl Recorder {
     pub(super) fn probed(&self) -> &[Probed] {
         &self.probed
+    }
+
+    pub(super) fn meters(&self) -> &BTreeMap<String, f64> {
+        &self.meters
     }
 
     pub(super) fn clear(&mut self) {
@@ -41,6 +48,10 @@ impl Recorder {
 impl ProbeSink for Recorder {
     fn scalar(&mut self, name: &str, offset: usize, value: f64) {
         self.record(name, offset, std::iter::once(value));
+    }
+
+    fn meter(&mut self, key: &str, _offset: usize, value: f64) {
+        TestAllocator::uncounted(|| self.meters.insert(key.to_owned(), value));
     }
 
     fn signal(&mut self, name: &str, offset: usize, samples: &[f32]) {

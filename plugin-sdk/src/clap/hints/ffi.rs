@@ -93,7 +93,7 @@ unsafe extern "C" fn choice(
 /// # Safety
 ///
 /// `plugin` is one of this library, and this is its main thread.
-unsafe fn with<T>(
+pub(in crate::clap) unsafe fn with<T>(
     plugin: *const clap_plugin,
     ask: impl FnOnce(&MainSide<'_>) -> Option<T>,
 ) -> Option<T> {
@@ -107,7 +107,7 @@ unsafe fn with<T>(
 
 /// A text with a NUL behind it, cut to fit.
 #[expect(clippy::cast_possible_wrap, reason = "a C character is a byte")]
-pub(super) fn array<const N: usize>(text: &str) -> [c_char; N] {
+pub(in crate::clap) fn array<const N: usize>(text: &str) -> [c_char; N] {
     let mut array = [0; N];
     for (place, byte) in array.iter_mut().zip(cut(text, N - 1).bytes()) {
         *place = byte as c_char;
