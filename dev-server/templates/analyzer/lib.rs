@@ -1,12 +1,14 @@
 //! Plugin Name: shows how loud the input is. Run `retake` here, change it, save, and look.
 
-use retake_sdk::{Block, Config, Context, FloatParam, Layout, Params, Plugin};
-use retake_sdk::{export_plugin, gain_to_db};
+use retake_sdk::{Block, Config, Context, FloatParam, Layout, Meter, Params};
+use retake_sdk::{Plugin, export_plugin, gain_to_db};
 
 #[derive(Params)]
 struct AnalyzerParams {
     #[param(name = "Window", unit = "ms", range = 10.0..=1000.0, default = 300.0, taper = log)]
     window: FloatParam,
+    #[meter(name = "Level", unit = "dB", range = -60.0..=0.0)]
+    level: Meter,
 }
 
 #[derive(Default)]
@@ -39,9 +41,9 @@ impl Plugin for Analyzer {
             self.power += (loudest * loudest - self.power) * share;
             peak = peak.max(loudest);
         });
-        // Any variable of yours can be a probe: it shows on the page, and is free in a DAW.
-        ctx.probe("level in dB", gain_to_db(self.power.sqrt()).max(-99.0));
-        ctx.probe("peak in dB", gain_to_db(peak).max(-99.0));
+        params.level.set(gain_to_db(self.power.sqrt()));
+        // Any variable can be a probe: it shows on the page, and is free where nobody looks.
+        ctx.probe("peak of the block", peak);
     }
 }
 
@@ -52,7 +54,7 @@ fn a_half_is_six_decibels_below_full_scale() {
     let (mut left, mut right) = (vec![0.5; 96_000], vec![-0.5; 96_000]);
     let mut host = retake_sdk::TestHost::<Analyzer>::new(48_000.0, 512);
     host.process(&mut [&mut left, &mut right]);
-    for shown in &host.probes()[host.probes().len() - 2..] {
-        assert!((shown.values[0] + 6.02).abs() < 0.1, "{shown:?}");
-    }
+    let level = host.meters()["level"];
+    assert!((level + 6.02).abs() < 0.1, "{level} dB");
+    assert!(host.probes().iter().all(|shown| shown.values == [0.5]));
 }
