@@ -53,7 +53,7 @@ mod units;
 
 pub use block::{Block, Frame, MAX_CHANNELS};
 pub use params::{
-    BoolParam, Choice, ChoiceParam, FloatParam, IntParam, Kind, Meter, MeterSpec, ParamFlags,
+    BoolParam, Choice, ChoiceParam, FloatParam, IntParam, Meter, MeterSpec, ParamFlags, ParamKind,
     ParamSpec, Parameter, Params, Persist, Persisted, PersistedHandle, Smoothing, Taper, param_id,
 };
 pub use plugin::{Config, Plugin};

@@ -12,7 +12,7 @@ use clack_plugin::utils::{ClapId, Cookie};
 
 use super::main_thread::MainSide;
 use super::{changes, cut};
-use crate::params::{Kind, ParamFlags, ParamSpec};
+use crate::params::{ParamFlags, ParamKind, ParamSpec};
 
 /// CLAP's room for a name and for a path of groups, without the NUL.
 const MAX_NAME: usize = 255;
@@ -80,9 +80,9 @@ impl PluginMainThreadParams for MainSide<'_> {
 
 fn flags(spec: &ParamSpec) -> ParamInfoFlags {
     let mut flags = match spec.kind {
-        Kind::Float => ParamInfoFlags::empty(),
-        Kind::Int | Kind::Bool => ParamInfoFlags::IS_STEPPED,
-        Kind::Choice(_) => ParamInfoFlags::IS_STEPPED | ParamInfoFlags::IS_ENUM,
+        ParamKind::Float => ParamInfoFlags::empty(),
+        ParamKind::Int | ParamKind::Bool => ParamInfoFlags::IS_STEPPED,
+        ParamKind::Choice(_) => ParamInfoFlags::IS_STEPPED | ParamInfoFlags::IS_ENUM,
     };
     let pairs = [
         (ParamFlags::BYPASS, ParamInfoFlags::IS_BYPASS),

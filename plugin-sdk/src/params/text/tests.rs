@@ -79,7 +79,7 @@ fn keys_switches_and_choices_have_words() {
     assert_eq!((switch.text_of(1.0), switch.text_of(0.0)), ("On".into(), "Off".into()));
     assert_eq!((switch.value_of("TRUE"), switch.value_of("off")), (Some(1.0), Some(0.0)));
     assert_eq!(switch.value_of("perhaps"), None);
-    let kind = Kind::Choice(&["Low pass", "Über"]);
+    let kind = ParamKind::Choice(&["Low pass", "Über"]);
     let choice = ParamSpec { kind, max: 1.0, ..switch };
     assert_eq!(choice.text_of(1.0), "Über");
     assert_eq!((choice.value_of("low PASS"), choice.value_of("über")), (Some(0.0), Some(1.0)));
