@@ -1,5 +1,7 @@
 //! Threads, and hosts that offer little.
 
+use std::sync::mpsc;
+
 use anyhow::{Result, bail, ensure};
 
 use super::{Check, check};
@@ -58,14 +60,23 @@ fn main_beside_audio(case: &Case) -> Result<Verdict> {
     let score = instance.score(64 * BLOCK, &mut rng)?;
     let shape = Shape::of(&instance)?;
     instance.activate(RATE, u32::try_from(BLOCK)?)?;
-    let playing = |audio: &crate::audio::Audio<'_>| {
+    // The audio thread starts before the main thread begins, and stops after it has ended.
+    let (started, is_started) = mpsc::channel();
+    let (ended, has_ended) = mpsc::channel::<()>();
+    let playing = move |audio: &crate::audio::Audio<'_>| {
         audio.start()?;
+        started.send(())?;
         play(audio, &shape, &score, || 32)?;
+        // An error, too, says that the main thread is through.
+        let _ = has_ended.recv();
         audio.stop()
     };
-    let beside = || {
+    let (instance, params) = (&instance, &params);
+    let beside = move || {
+        is_started.recv()?;
+        let _ended_when_dropped = ended;
         for _ in 0..100 {
-            for param in &params {
+            for param in params {
                 let value = instance.known_value(param)?;
                 ensure!((param.min..=param.max).contains(&value), "{:?} is {value}", param.name);
                 instance.text(param.id, value)?;
