@@ -21,7 +21,7 @@ pub(crate) const BLOCK: usize = 512;
 
 /// How a check ends when nothing is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The plugin does what it should.
     Passed,
     /// The check does not apply, and why.

@@ -13,6 +13,8 @@ use clap_sys::events::{
     clap_event_param_mod, clap_event_param_value, clap_event_transport,
 };
 
+use crate::instance::Cookie;
+
 /// An event at a frame. In a score the frame counts from the score's beginning, in a block from
 /// the block's.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +124,14 @@ impl Event {
     /// The same event at another frame.
     pub(crate) fn at(mut self, time: u32) -> Self {
         self.header_mut().time = time;
+        self
+    }
+
+    /// A value with what the plugin gave along with its parameter.
+    pub(crate) fn with_cookie(mut self, cookie: Cookie) -> Self {
+        if let Self::Param(event) = &mut self {
+            event.cookie = cookie.0;
+        }
         self
     }
 

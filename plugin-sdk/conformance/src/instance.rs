@@ -2,7 +2,7 @@
 
 mod ffi;
 
-pub(crate) use ffi::{Instance, call};
+pub(crate) use ffi::{Cookie, Instance, call};
 
 use anyhow::{Context as _, Result};
 

@@ -17,5 +17,4 @@ mod notes;
 mod rng;
 mod score;
 
-pub use case::Verdict;
-pub use judge::{CHILD, Finding, check_names, judge, plugin_ids, run_child};
+pub use judge::{CHILD, Finding, Judge, check_names, plugin_ids, run_child};

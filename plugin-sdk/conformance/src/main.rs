@@ -7,14 +7,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use retake_conformance::{CHILD, Finding, check_names, judge, plugin_ids, run_child};
+use retake_conformance::{CHILD, Finding, Judge, check_names, plugin_ids, run_child};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [CHILD, library, id, check, seed] => run_child(Path::new(library), id, check, seed),
-        [library] if !library.starts_with('-') => match report(Path::new(library)) {
+        &[CHILD, library, id, check, seed, patience] => {
+            run_child([library, id, check, seed, patience])
+        }
+        &[library] if !library.starts_with('-') => match report(Path::new(library)) {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(error) => complain(&format!("{error:#}"), 1),
@@ -35,7 +37,7 @@ fn report(library: &Path) -> Result<bool> {
     let mut is_well = true;
     for id in plugin_ids(library)? {
         for check in check_names() {
-            let finding = judge(&program, library, &id, check, &[])?;
+            let finding = Judge::new(&program, library).judge(&id, check)?;
             is_well &= !matches!(finding, Finding::Failed(_));
             writeln!(io::stdout(), "{id}  {check:36} {finding}")?;
         }

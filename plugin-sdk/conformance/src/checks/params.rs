@@ -1,20 +1,23 @@
 //! Parameters: what they are, what sets them, what random values do.
 
+use std::ptr::null_mut;
+
 use anyhow::{Context as _, Result, ensure};
 use clap_sys::ext::params::{CLAP_PARAM_IS_BYPASS, CLAP_PARAM_IS_ENUM, CLAP_PARAM_IS_STEPPED};
 
 use super::{Check, check};
 use crate::case::{BLOCK, Case, Verdict, must_be_same, random_values};
-use crate::events::{Address, Event};
-use crate::instance::{Instance, Param};
+use crate::events::{Address, Event, Output};
+use crate::instance::{Cookie, Instance, Param};
 use crate::rng::Rng;
-use crate::score::{Score, play};
+use crate::score::{Score, Shape, play};
 
 pub(super) const CHECKS: &[Check] = &[
     check("param-infos", infos),
     check("param-default-values", default_values),
     check("param-conversions", conversions),
-    check("param-set-events", set_events),
+    check("param-set-events", |case| set_events(case, true)),
+    check("param-set-no-cookies", |case| set_events(case, false)),
     check("param-set-wrong-namespace", set_wrong_namespace),
     check("param-set-unknown-id", set_unknown_id),
     check("param-set-no-number", set_no_number),
@@ -122,27 +125,30 @@ fn convert(instance: &Instance<'_>, param: &Param, value: f64) -> Result<bool> {
     Ok(true)
 }
 
-/// Values set by a flush while inactive, by a block and by a flush while active are the same, and
-/// those that were sent. Cookies are null.
-fn set_events(case: &Case) -> Result<Verdict> {
+/// Values set by a flush while inactive, by a block and by a flush while active are those that
+/// were sent, with the plugin's cookies and with none.
+fn set_events(case: &Case, has_cookies: bool) -> Result<Verdict> {
     let first = case.instance()?;
     let params = first.writable_params()?;
     if params.is_empty() {
         return Ok(NONE);
     }
     let sent = random_values(&params, &mut case.rng());
-    first.set(&sent)?;
+    let events = |instance: &Instance<'_>| -> Result<Vec<Event>> {
+        let cookie = |id| if has_cookies { instance.cookie(id) } else { Ok(Cookie(null_mut())) };
+        let event = |&(id, value)| Ok(Event::param(0, id, value).with_cookie(cookie(id)?));
+        sent.iter().map(event).collect()
+    };
+    first.flush(&events(&first)?, &mut Output::new())?;
     must_be_set(&first, &params, &sent, "after a flush")?;
 
-    let events: Vec<_> = sent.iter().map(|&(id, value)| Event::param(0, id, value)).collect();
     let second = case.instance()?;
-    second.run(|audio, shape| {
-        let score = Score::silence(shape, BLOCK).with(events.iter().copied());
-        play(audio, shape, &score, || BLOCK)
-    })?;
+    let score = Score::silence(&Shape::of(&second)?, BLOCK).with(events(&second)?);
+    second.hear(&score)?;
     must_be_set(&second, &params, &sent, "after a block")?;
 
     let third = case.instance()?;
+    let events = events(&third)?;
     third.run(|audio, _| audio.flush(&events))?;
     must_be_set(&third, &params, &sent, "after a flush while active")?;
     Ok(Verdict::Passed)
@@ -197,7 +203,7 @@ fn ignored(case: &Case, what: &str, event: impl Fn(&Param, f64) -> Event) -> Res
     }
     let before = instance.values()?;
     let events: Vec<_> = params.iter().map(|param| event(param, param.random(&mut rng))).collect();
-    instance.flush(&events, &mut crate::events::Output::new())?;
+    instance.flush(&events, &mut Output::new())?;
     must_be_same(&instance.params()?, &before, &instance.values()?, what)?;
     instance.hear(&instance.score(BLOCK, &mut rng)?.with(events))?;
     must_be_same(&instance.params()?, &before, &instance.values()?, what)?;

@@ -39,6 +39,19 @@ macro_rules! call {
 }
 pub(crate) use call;
 
+/// What texts are full of before a plugin writes them: no NUL, so an end must be written too.
+const FILL: c_char = 0x7f;
+
+/// What a plugin gave with a parameter, to be given back with its values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cookie(pub(crate) *mut c_void);
+
+// SAFETY: nobody but the plugin looks behind it.
+unsafe impl Send for Cookie {}
+
+// SAFETY: as above.
+unsafe impl Sync for Cookie {}
+
 /// The tables that a plugin's extensions have given.
 #[derive(Clone, Copy, Debug)]
 struct Extensions {
@@ -156,20 +169,9 @@ impl<'l> Instance<'l> {
     }
 
     pub(crate) fn param(&self, index: u32) -> Result<Option<Param>> {
-        let mut info = clap_param_info {
-            id: u32::MAX,
-            flags: 0,
-            cookie: ptr::null_mut(),
-            name: [-1; _],
-            module: [-1; _],
-            min_value: f64::NAN,
-            max_value: f64::NAN,
-            default_value: f64::NAN,
-        };
-        let params = self.params_table()?;
-        if !call!(params, get_info, self.raw(), index, &raw mut info) {
+        let Some(info) = self.param_info(index)? else {
             return Ok(None);
-        }
+        };
         Ok(Some(Param {
             id: info.id,
             flags: info.flags,
@@ -181,6 +183,32 @@ impl<'l> Instance<'l> {
         }))
     }
 
+    /// The cookie of a parameter; null if there is no such parameter.
+    pub(crate) fn cookie(&self, id: u32) -> Result<Cookie> {
+        for index in 0..self.param_count()? {
+            if let Some(info) = self.param_info(index)?.filter(|info| info.id == id) {
+                return Ok(Cookie(info.cookie));
+            }
+        }
+        Ok(Cookie(ptr::null_mut()))
+    }
+
+    fn param_info(&self, index: u32) -> Result<Option<clap_param_info>> {
+        let mut info = clap_param_info {
+            id: u32::MAX,
+            flags: 0,
+            cookie: ptr::null_mut(),
+            name: [FILL; _],
+            module: [FILL; _],
+            min_value: f64::NAN,
+            max_value: f64::NAN,
+            default_value: f64::NAN,
+        };
+        let params = self.params_table()?;
+        let is_known = call!(params, get_info, self.raw(), index, &raw mut info);
+        Ok(is_known.then_some(info))
+    }
+
     pub(crate) fn value(&self, id: u32) -> Result<Option<f64>> {
         let mut value = f64::NAN;
         let is_known = call!(self.params_table()?, get_value, self.raw(), id, &raw mut value);
@@ -188,7 +216,7 @@ impl<'l> Instance<'l> {
     }
 
     pub(crate) fn text(&self, id: u32, value: f64) -> Result<Option<String>> {
-        let mut buffer: [c_char; 256] = [-1; _];
+        let mut buffer: [c_char; 256] = [FILL; _];
         let params = self.params_table()?;
         let is_known =
             call!(params, value_to_text, self.raw(), id, value, buffer.as_mut_ptr(), 256);
@@ -242,7 +270,7 @@ impl<'l> Instance<'l> {
         let ports = self.extensions.audio_ports.context("the plugin has no audio ports")?;
         let mut info = clap_audio_port_info {
             id: u32::MAX,
-            name: [-1; _],
+            name: [FILL; _],
             flags: 0,
             channel_count: 0,
             port_type: ptr::null(),
@@ -274,7 +302,7 @@ impl<'l> Instance<'l> {
             id: u32::MAX,
             supported_dialects: 0,
             preferred_dialect: 0,
-            name: [-1; _],
+            name: [FILL; _],
         };
         if !call!(ports, get, self.raw(), index, is_input, &raw mut info) {
             return Ok(None);
@@ -298,7 +326,7 @@ impl<'l> Instance<'l> {
         let configs = self.extensions.ports_config.context("the plugin has no layouts")?;
         let mut info = clap_audio_ports_config {
             id: u32::MAX,
-            name: [-1; _],
+            name: [FILL; _],
             input_port_count: 0,
             output_port_count: 0,
             has_main_input: false,

@@ -43,6 +43,9 @@ pub(crate) unsafe extern "C" fn process(
 
 /// The faults that need no sound; false for an error.
 fn misbehave(this: &mut Instance, process: &clap_process) -> bool {
+    while broken("hangs") {
+        std::hint::spin_loop();
+    }
     if broken("allocates") {
         drop(std::hint::black_box(Vec::<u8>::with_capacity(100)));
     }

@@ -72,7 +72,9 @@ unsafe extern "C" fn get_info(
     let info = unsafe { &mut *info };
     info.id = spec.id;
     info.flags = spec.flags | CLAP_PARAM_IS_AUTOMATABLE;
-    info.cookie = ptr::null_mut();
+    // The cookie is the index and one more.
+    let next = if broken("cookie-lies") { (index + 1) % COUNT as u32 } else { index };
+    info.cookie = ptr::without_provenance_mut(next as usize + 1);
     put(&mut info.name, spec.name);
     put(&mut info.module, "");
     (info.min_value, info.max_value, info.default_value) = (spec.min, spec.max, spec.default);
@@ -154,7 +156,11 @@ pub(crate) fn take(this: &Instance, header: &clap_event_header, from: Source) {
     }
     let event = unsafe { &*ptr::from_ref(header).cast::<clap_event_param_value>() };
     let is_for_all = event.note_id == -1 && event.key == -1;
-    let index = index_of(event.param_id).or(broken("any-id").then_some(GAIN));
+    let index = match event.cookie.addr() {
+        0 if broken("cookie-needed") => None,
+        0 => index_of(event.param_id).or(broken("any-id").then_some(GAIN)),
+        next => Some(next - 1),
+    };
     if let (Some(index), true) = (index, is_for_all) {
         this.set(index, event.value, from);
     }
