@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 
@@ -48,11 +49,11 @@ impl Case {
     }
 
     pub(crate) fn instance(&self) -> Result<Instance<'_>> {
-        Instance::new(&self.library, &self.id, Host::new(true))
+        Instance::new(&self.library, &self.id, Arc::new(Host::new(true)))
     }
 
     pub(crate) fn instance_without_host_extensions(&self) -> Result<Instance<'_>> {
-        Instance::new(&self.library, &self.id, Host::new(false))
+        Instance::new(&self.library, &self.id, Arc::new(Host::new(false)))
     }
 }
 
@@ -60,7 +61,7 @@ impl Instance<'_> {
     /// Activates at the usual rate and block size, starts, works, stops, deactivates.
     pub(crate) fn run<T: Send>(
         &self,
-        work: impl FnOnce(&Audio<'_>, &Shape) -> Result<T> + Send,
+        work: impl FnOnce(Audio<'_>, &Shape) -> Result<T> + Send,
     ) -> Result<T> {
         self.run_at(RATE, BLOCK, work)
     }
@@ -69,11 +70,11 @@ impl Instance<'_> {
         &self,
         rate: f64,
         max_block: usize,
-        work: impl FnOnce(&Audio<'_>, &Shape) -> Result<T> + Send,
+        work: impl FnOnce(Audio<'_>, &Shape) -> Result<T> + Send,
     ) -> Result<T> {
         let shape = Shape::of(self)?;
         self.activate(rate, u32::try_from(max_block)?)?;
-        let started = |audio: &Audio<'_>| {
+        let started = |audio: Audio<'_>| {
             audio.start()?;
             let done = work(audio, &shape)?;
             audio.stop()?;

@@ -12,11 +12,11 @@ use retake_conformance::{CHILD, Finding, Judge, check_names, plugin_ids, run_chi
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        &[CHILD, library, id, check, seed, patience] => {
+    match *words.as_slice() {
+        [CHILD, library, id, check, seed, patience] => {
             run_child([library, id, check, seed, patience])
         }
-        &[library] if !library.starts_with('-') => match report(Path::new(library)) {
+        [library] if !library.starts_with('-') => match report(Path::new(library)) {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(error) => complain(&format!("{error:#}"), 1),

@@ -119,7 +119,7 @@ impl Heard {
 /// write all of its output, which must be finite and free of denormals and as constant as the
 /// mask says; the events sent must be in order and within the block.
 pub(crate) fn play(
-    audio: &Audio<'_>,
+    audio: Audio<'_>,
     shape: &Shape,
     score: &Score,
     mut next_size: impl FnMut() -> usize,
@@ -145,7 +145,7 @@ pub(crate) fn play(
 }
 
 struct Player<'p> {
-    audio: &'p Audio<'p>,
+    audio: Audio<'p>,
     score: &'p Score,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
@@ -160,7 +160,7 @@ impl Player<'_> {
         let events = self.events(begin, frames)?;
         let transports = &self.score.transports;
         let turn = self.heard.blocks.len().checked_rem(transports.len());
-        let (status, heap_calls) = self.audio.process(Call {
+        let (status, heap_calls) = self.audio.process(&mut Call {
             frames,
             inputs: &mut self.inputs,
             outputs: &mut self.outputs,
@@ -192,8 +192,9 @@ impl Player<'_> {
                 Some(output) => &mut self.outputs[output],
                 None => &mut *input,
             };
-            for (number, channel) in target.channels.iter_mut().enumerate() {
-                let Some(source) = sources.next() else { break };
+            for (number, (channel, source)) in
+                (0..).zip(target.channels.iter_mut().zip(&mut sources))
+            {
                 channel[..frames].copy_from_slice(&source[begin..begin + frames]);
                 mask |= u64::from(number < 64 && is_constant(&channel[..frames])) << (number % 64);
             }

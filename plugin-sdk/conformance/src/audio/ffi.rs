@@ -40,7 +40,7 @@ impl Instance<'_> {
     /// Runs `work` on a new thread as the audio thread and `beside` on this one meanwhile.
     pub(crate) fn on_audio_thread<T: Send>(
         &self,
-        work: impl FnOnce(&Audio<'_>) -> Result<T> + Send,
+        work: impl FnOnce(Audio<'_>) -> Result<T> + Send,
         beside: impl FnOnce() -> Result<()>,
     ) -> Result<T> {
         let audio = Audio(self);
@@ -48,7 +48,7 @@ impl Instance<'_> {
             let thread = scope.spawn(move || {
                 let audio = audio;
                 become_role(Role::Audio);
-                work(&audio)
+                work(audio)
             });
             let aside = beside();
             (thread.join(), aside)
@@ -59,32 +59,32 @@ impl Instance<'_> {
 }
 
 impl Audio<'_> {
-    pub(crate) fn start(&self) -> Result<()> {
+    pub(crate) fn start(self) -> Result<()> {
         let is_started = call!(self.0.table(), start_processing, self.0.raw());
         ensure!(is_started, "`start_processing` returned false");
         Ok(())
     }
 
-    pub(crate) fn stop(&self) -> Result<()> {
+    pub(crate) fn stop(self) -> Result<()> {
         call!(self.0.table(), stop_processing, self.0.raw());
         Ok(())
     }
 
-    pub(crate) fn reset(&self) -> Result<()> {
+    pub(crate) fn reset(self) -> Result<()> {
         call!(self.0.table(), reset, self.0.raw());
         Ok(())
     }
 
-    pub(crate) fn flush(&self, events: &[Event]) -> Result<()> {
+    pub(crate) fn flush(self, events: &[Event]) -> Result<()> {
         self.0.flush(events, &mut Output::new())
     }
 
-    pub(crate) fn tail(&self) -> Result<Option<u32>> {
+    pub(crate) fn tail(self) -> Result<Option<u32>> {
         self.0.tail()
     }
 
     /// Processes one block; gives the status and the calls to the heap that it made.
-    pub(crate) fn process(&self, call: Call<'_>) -> Result<(i32, u64)> {
+    pub(crate) fn process(self, call: &mut Call<'_>) -> Result<(i32, u64)> {
         let mut outputs: Vec<_> = call.outputs.iter_mut().map(pointers).collect();
         let mut inputs: Vec<_> = call.inputs.iter_mut().map(pointers).collect();
         for (port, pointers) in call.inputs.iter().zip(&mut inputs) {
@@ -120,7 +120,7 @@ impl Audio<'_> {
 }
 
 fn pointers(port: &mut Port) -> Vec<*mut f32> {
-    port.channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect()
+    port.channels.iter_mut().map(Vec::as_mut_ptr).collect()
 }
 
 fn buffers(ports: &[Port], pointers: &mut [Vec<*mut f32>]) -> Vec<clap_audio_buffer> {

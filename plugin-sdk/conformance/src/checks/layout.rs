@@ -25,11 +25,11 @@ fn audio_ports(case: &Case) -> Result<Verdict> {
 }
 
 fn check_ports(instance: &Instance<'_>, shape: &Shape, is_input: bool) -> Result<()> {
-    let (ports, others) = match is_input {
-        true => (&shape.inputs, &shape.outputs),
-        false => (&shape.outputs, &shape.inputs),
+    let (end, ports, others) = if is_input {
+        ("input", &shape.inputs, &shape.outputs)
+    } else {
+        ("output", &shape.outputs, &shape.inputs)
     };
-    let end = if is_input { "input" } else { "output" };
     for (index, port) in ports.iter().enumerate() {
         let name = &port.name;
         check_port(port, index)?;
@@ -79,7 +79,7 @@ fn note_ports(case: &Case) -> Result<Verdict> {
             let name = &port.name;
             ensure!(port.supported != 0, "note port {name:?} takes no dialect");
             ensure!(
-                port.preferred.count_ones() == 1 && port.preferred & port.supported != 0,
+                port.preferred.is_power_of_two() && port.preferred & port.supported != 0,
                 "note port {name:?} prefers dialect {} of {}",
                 port.preferred,
                 port.supported

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, ensure};
 
 use super::{Check, check};
+use crate::audio::Audio;
 use crate::case::{BLOCK, Case, RATE, Verdict, random_values};
 use crate::events::Event;
 use crate::score::{Score, Shape, play};
@@ -86,7 +87,7 @@ fn latency_constant(case: &Case) -> Result<Verdict> {
         let values = random_values(&params, &mut rng);
         let events = values.iter().map(|&(id, value)| Event::param(0, id, value));
         let score = Score::noise(&shape, 1024, &mut rng).with(events);
-        let played = |audio: &crate::audio::Audio<'_>| {
+        let played = |audio: Audio<'_>| {
             audio.start()?;
             play(audio, &shape, &score, || BLOCK)?;
             audio.stop()

@@ -83,9 +83,10 @@ fn conversions(case: &Case) -> Result<Verdict> {
         for step in 0..=50 {
             let value = param.min + (param.max - param.min) * f64::from(step) / 50.0;
             let value = if param.has(CLAP_PARAM_IS_STEPPED) { value.round() } else { value };
-            match convert(&instance, param, value)? {
-                true => able += 1,
-                false => unable += 1,
+            if convert(&instance, param, value)? {
+                able += 1;
+            } else {
+                unable += 1;
             }
         }
         for nonsense in ["", " ", "nonsense", "1e999", "--3", "\u{7f}", &"9".repeat(5000)] {
@@ -284,9 +285,10 @@ fn fuzz_modulation(case: &Case) -> Result<Verdict> {
             _ => Address { id: number % 20, port: 0, channel: 0, key },
         };
         let reach = param.max - param.min;
-        score.events.push(match rng.one_in(3) {
-            true => Event::param_at(frame, param.id, param.random(&mut rng), to),
-            false => Event::modulation(frame, param.id, rng.between(-reach, reach), to),
+        score.events.push(if rng.one_in(3) {
+            Event::param_at(frame, param.id, param.random(&mut rng), to)
+        } else {
+            Event::modulation(frame, param.id, rng.between(-reach, reach), to)
         });
     }
     instance.hear(&score.with([]))?;

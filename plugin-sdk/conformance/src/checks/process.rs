@@ -124,8 +124,19 @@ fn is_silent(heard: &Heard, begin: usize, end: usize) -> bool {
 fn varying_sample_rates(case: &Case) -> Result<Verdict> {
     let (instance, mut rng) = (case.instance()?, case.rng());
     for rate in [
-        8000.0, 22_050.0, 44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0, 384_000.0, 768_000.0,
-        1234.567_8, 12_345.678, 45_678.901, 123_456.78,
+        8000.0,
+        22_050.0,
+        44_100.0,
+        48_000.0,
+        88_200.0,
+        96_000.0,
+        192_000.0,
+        384_000.0,
+        768_000.0,
+        1_234.567_8,
+        12_345.678,
+        45_678.901,
+        123_456.78,
     ] {
         let score = instance.score(4 * BLOCK, &mut rng)?;
         instance

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, ensure};
 
 use super::{Check, check};
-use crate::case::{BLOCK, Case, Verdict, must_be_same, random_values};
+use crate::case::{BLOCK, Case, RATE, Verdict, must_be_same, random_values};
 use crate::events::Event;
 use crate::instance::Instance;
-use crate::score::{Score, play};
+use crate::score::{Score, Shape, play};
 
 pub(super) const CHECKS: &[Check] = &[
     check("state-invalid-empty", invalid_empty),
@@ -205,11 +205,14 @@ fn load_while_active(case: &Case) -> Result<Verdict> {
     let saved = first.saved()?;
     let expected = first.hear(&score)?;
     let second = case.instance()?;
-    let shape = crate::score::Shape::of(&second)?;
-    second.activate(crate::case::RATE, u32::try_from(BLOCK)?)?;
+    let shape = Shape::of(&second)?;
+    second.activate(RATE, u32::try_from(BLOCK)?)?;
     let silence = Score::silence(&shape, BLOCK);
     second.on_audio_thread(
-        |audio| audio.start().and_then(|()| play(audio, &shape, &silence, || BLOCK)),
+        |audio| {
+            audio.start()?;
+            play(audio, &shape, &silence, || BLOCK)
+        },
         || Ok(()),
     )?;
     ensure!(second.load(&saved, usize::MAX)?, "the state was refused while active");

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use anyhow::{Result, bail, ensure};
 
 use super::{Check, check};
+use crate::audio::Audio;
 use crate::case::{BLOCK, Case, RATE, Verdict, random_values};
 use crate::events::Event;
 use crate::host;
@@ -44,11 +45,16 @@ fn audio_thread_changes(case: &Case) -> Result<Verdict> {
     let score = instance.score(4 * BLOCK, &mut case.rng())?;
     let shape = Shape::of(&instance)?;
     instance.activate(RATE, u32::try_from(BLOCK)?)?;
-    instance.on_audio_thread(|audio| audio.start(), || Ok(()))?;
-    for _ in 0..5 {
-        instance.on_audio_thread(|audio| play(audio, &shape, &score, || BLOCK), || Ok(()))?;
+    for turn in 0..5 {
+        let work = |audio: Audio<'_>| {
+            if turn == 0 {
+                audio.start()?;
+            }
+            play(audio, &shape, &score, || BLOCK)?;
+            if turn == 4 { audio.stop() } else { Ok(()) }
+        };
+        instance.on_audio_thread(work, || Ok(()))?;
     }
-    instance.on_audio_thread(|audio| audio.stop(), || Ok(()))?;
     instance.deactivate()?;
     Ok(Verdict::Passed)
 }
@@ -63,7 +69,7 @@ fn main_beside_audio(case: &Case) -> Result<Verdict> {
     // The audio thread starts before the main thread begins, and stops after it has ended.
     let (started, is_started) = mpsc::channel();
     let (ended, has_ended) = mpsc::channel::<()>();
-    let playing = move |audio: &crate::audio::Audio<'_>| {
+    let playing = move |audio: Audio<'_>| {
         audio.start()?;
         started.send(())?;
         play(audio, &shape, &score, || 32)?;

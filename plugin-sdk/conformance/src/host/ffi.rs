@@ -23,7 +23,9 @@ use crate::library::VERSION;
 
 /// One plugin's host. It must not move while the plugin lives.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Host {
+    /// First, so that its address is the host's.
     raw: clap_host,
     /// Without extensions, every question for one is answered with null.
     has_extensions: bool,
@@ -36,7 +38,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(has_extensions: bool) -> Box<Self> {
+    pub(crate) fn new(has_extensions: bool) -> Self {
         let raw = clap_host {
             clap_version: VERSION,
             host_data: ptr::null_mut(),
@@ -49,20 +51,18 @@ impl Host {
             request_process: Some(on_any_thread),
             request_callback: Some(on_any_thread),
         };
-        let mut host = Box::new(Self {
+        Self {
             raw,
             has_extensions,
             is_active: AtomicBool::new(false),
             is_activating: AtomicBool::new(false),
             value_rescans: AtomicU32::new(0),
             tail_changes: AtomicU32::new(0),
-        });
-        host.raw.host_data = ptr::from_mut(host.as_mut()).cast();
-        host
+        }
     }
 
     pub(crate) fn raw(&self) -> *const clap_host {
-        &raw const self.raw
+        ptr::from_ref(self).cast()
     }
 }
 
@@ -72,10 +72,8 @@ impl Host {
 ///
 /// The pointer is one of [`Host::raw`]'s.
 unsafe fn host_of<'h>(host: *const clap_host) -> &'h Host {
-    // SAFETY: the caller passes the host that it was given.
-    let host = unsafe { &*host };
-    // SAFETY: `Host::new` has put its own address there, and a box does not move.
-    unsafe { &*host.host_data.cast::<Host>() }
+    // SAFETY: the caller passes the host that it was given, which begins with its table.
+    unsafe { &*host.cast::<Host>() }
 }
 
 fn expect(expected: Role, call: &str) {

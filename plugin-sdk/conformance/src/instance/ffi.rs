@@ -5,6 +5,7 @@
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, Result, ensure};
@@ -70,13 +71,13 @@ pub(crate) struct Instance<'l> {
     raw: NonNull<clap_plugin>,
     table: clap_plugin,
     extensions: Extensions,
-    pub(crate) host: Box<Host>,
+    pub(crate) host: Arc<Host>,
     library: PhantomData<&'l Library>,
 }
 
 impl<'l> Instance<'l> {
     /// Makes and initializes a plugin.
-    pub(crate) fn new(library: &'l Library, id: &CStr, host: Box<Host>) -> Result<Self> {
+    pub(crate) fn new(library: &'l Library, id: &CStr, host: Arc<Host>) -> Result<Self> {
         let made = library.create(host.raw(), id)?;
         let raw = made.context("the factory gave null for the plugin's own id")?;
         // SAFETY: the factory gave a plugin.

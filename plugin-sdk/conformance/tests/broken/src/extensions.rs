@@ -37,9 +37,7 @@ pub(crate) fn extension(id: &CStr) -> *const c_void {
         ptr::from_ref(&CONFIGS).cast()
     } else if id == CLAP_EXT_LATENCY {
         ptr::from_ref(&LATENCY).cast()
-    } else if id == CLAP_EXT_TAIL {
-        ptr::from_ref(&TAIL).cast()
-    } else if broken("any-extension") {
+    } else if id == CLAP_EXT_TAIL || broken("any-extension") {
         ptr::from_ref(&TAIL).cast()
     } else {
         ptr::null()
