@@ -63,7 +63,7 @@
 //!
 //! `entry-lifecycle`, `descriptor-fields`, `layout-audio-ports`, `layout-note-ports`,
 //! `activation-cycles`, `reset-silence`, `latency-constant`, `tail-constant`, `param-infos`,
-//! `param-set-unknown-id`, `param-set-no-number`, `process-in-place-same-output`,
+//! `param-set-unknown-id`, `param-set-no-number`, `process-audible`, `process-in-place-same-output`,
 //! `process-splitting-invariance`, `process-no-allocation` (with glibc only: `malloc` is replaced
 //! by symbol), `state-invalid-truncated`, `state-stream-full`, `state-after-flush`,
 //! `state-after-process`, `state-sound`, `state-load-while-active`, `threads-host-calls`,

@@ -61,6 +61,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("writes-input", "process-audio-basic-out-of-place", "wrote into its input"),
     ("sends-unsorted", "process-audio-basic-out-of-place", "an event at 0 was sent after 1"),
     ("in-place-maddens", "process-audio-basic-in-place", "is NaN"),
+    ("mute", "process-audible", "give silence"),
     ("clears-first", "process-in-place-same-output", "out of place and in place"),
     ("denormals", "process-audio-denormals", "the denormal number"),
     ("constant-lie", "process-sleep-constant-mask", "is marked constant and is not"),

@@ -16,6 +16,7 @@ use crate::score::{Heard, Score, Shape, play};
 pub(super) const CHECKS: &[Check] = &[
     check("process-audio-basic-out-of-place", basic_out_of_place),
     check("process-audio-basic-in-place", basic_in_place),
+    check("process-audible", audible),
     check("process-in-place-same-output", in_place_same_output),
     check("process-audio-denormals", denormals),
     check("process-sleep-constant-mask", constant_mask),
@@ -38,6 +39,17 @@ fn basic_in_place(case: &Case) -> Result<Verdict> {
     let mut score = instance.score(8 * BLOCK, &mut case.rng())?;
     score.is_in_place = true;
     instance.hear(&score)?;
+    Ok(Verdict::Passed)
+}
+
+/// Noise and notes in, something out: else the other checks compare silence with silence.
+fn audible(case: &Case) -> Result<Verdict> {
+    let instance = case.instance()?;
+    let heard = instance.hear(&instance.score(32 * BLOCK, &mut case.rng())?)?;
+    if heard.output.is_empty() {
+        return Ok(Verdict::Skipped("no audio output"));
+    }
+    ensure!(heard.peak_from(0) > 1e-4, "noise and notes with default values give silence");
     Ok(Verdict::Passed)
 }
 

@@ -127,6 +127,7 @@ fn render(this: &mut Instance, (channels, count): &Channels, mut frames: std::op
             let line = &mut this.lines[channel][this.at];
             let y = gain * x + echo * *line + hum;
             *line = x;
+            let y = if broken("mute") { 0.0 } else { y };
             let is_in_place_nan = input == output && broken("in-place-maddens");
             let y = if is_in_place_nan { f32::NAN } else { flushed(y) };
             unsafe { output.add(frame).write(y) };
