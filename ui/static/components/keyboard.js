@@ -68,8 +68,10 @@ export class Keyboard {
     if (!this.live || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
     event.preventDefault();
     if (event.repeat) return;
-    if (shift) shift();
-    else this.held.hold(event.code, this.base + (semitone ?? 0), this.tenths / 10);
+    if (shift) return shift();
+    // Held still? Then its release was lost on the way.
+    this.held.release(event.code);
+    this.held.hold(event.code, this.base + (semitone ?? 0), this.tenths / 10);
   }
 
   /** @param {number} way octaves */
