@@ -62,7 +62,7 @@ test("lowest and highest hold until the reset; nothing yet is a dash", () => {
   equal(words(), ["1.000", "−2.000", "3.000"]);
   probes.reset.click();
   probes.show({ meters: [], probes: [{ ...env, min: 0, max: 1 }] });
-  equal(words(), ["1.000", "0.00000", "1.000"]);
+  equal(words(), ["1.000", "0.000", "1.000"]);
   probes.show({ meters: [], probes: [] });
   equal(probes.root.hidden, true);
 });

@@ -21,7 +21,7 @@ test("times, parts, counts and rates keep the digits that mean something", () =>
 });
 
 test("any number has four digits that mean something, and a true minus", () => {
-  equal([0, -6.25, 440, 12345.6, 0.03125, 2e-5, -3e7, null].map(figure), ["0.00000", "−6.250", "440.0", "12346", "0.03125", "2.00e−5", "−3.00e+7", "–"]);
+  equal([0, -6.25, 440, 12345.6, 0.03125, 2e-5, -3e7, null].map(figure), ["0.000", "−6.250", "440.0", "12346", "0.03125", "2.00e−5", "−3.00e+7", "–"]);
   equal([bound(-60, "dB"), bound(0.1), bound(1 / 3)], ["−60 dB", "0.1", "0.333333"]);
 });
 

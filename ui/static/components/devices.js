@@ -21,17 +21,15 @@ export class Devices {
   constructor(root) {
     this.lines = LINES.map((line) => ({ ...line, element: el("dd", { id: line.id }, "–") }));
     this.layout = fact("plugin-layout", "Plugin");
-    this.tempo = fact("tempo", "Tempo");
     root.append(el("dl", { class: "facts" },
-      ...this.lines.map(({ name, element }) => el("div", {}, el("dt", {}, name), element)), this.layout.row, this.tempo.row));
+      ...this.lines.map(({ name, element }) => el("div", {}, el("dt", {}, name), element)), this.layout.row));
     /** @type {AudioStarted|null|undefined} */
     this.shown = undefined;
   }
 
   /** @param {Model} model */
   draw({ audio, lastReload, bpm }) {
-    this.layout.show(channels(lastReload?.layout));
-    this.tempo.show(bpm === null ? "" : `${bpm} bpm`);
+    this.layout.show([channels(lastReload?.layout), bpm === null ? "" : `${bpm} bpm`].filter(Boolean).join(" · "));
     if (audio === this.shown) return;
     this.shown = audio;
     for (const { element, value, full } of this.lines) {

@@ -49,7 +49,7 @@ export function figure(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (size > 0 && (size >= 1e6 || size < 1e-4)) return value.toExponential(2).replaceAll("-", MINUS);
-  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : 5;
+  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 || size === 0 ? 3 : 5;
   return value.toFixed(digits).replace("-", MINUS);
 }
 
