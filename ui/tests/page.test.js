@@ -65,6 +65,27 @@ test("all parameters are reset once the question is answered", async () => {
   equal(server.of("reset_params"), [{}]);
 });
 
+test("a reset that is refused says so among the parameters", async () => {
+  const { reset_params } = server.methods;
+  server.methods.reset_params = () => ({ refusal: { code: -32001, message: "no plugin" } });
+  at("#reset-params").click();
+  at("#parameters .confirm-yes").click();
+  await until(() => at("#parameters-error").textContent === "no plugin");
+  server.methods.reset_params = reset_params;
+});
+
+test("a reload says how the sound went over, and what the plugin is connected to", async () => {
+  const reloaded = {
+    event: "reloaded", t: 1, generation: 2, first: false, plugin: server.state.plugin, save_to_sound_ms: 1, lost_frames: 0, latency_frames: 0,
+    params: { carried: 2, added: 0, removed: 0, clamped: 0 }, fade: "out_in", warm_frames: 4800, layout: { inputs: 2, outputs: 2, sidechain: 1 },
+  };
+  server.state = { ...server.state, generation: 2, last_reload: reloaded };
+  server.notify("event", reloaded);
+  const note = "0 frames lost, 2 parameters carried, faded out and in, warmed up with 4\u202f800 frames";
+  await until(() => at("#reload-note").textContent === note);
+  equal(at("#plugin-layout").textContent, "2 in, 2 out, 1 sidechain · 120 bpm");
+});
+
 test("a preset is saved, replaced, recalled and deleted", async () => {
   await until(() => names().length === 2);
   type(at("#preset-name"), "  Bright ");
@@ -113,8 +134,10 @@ test("a note refused is told at the keys", async () => {
 });
 
 test("a flood of log lines is bounded and keeps its colours", async () => {
-  for (let i = 0; i < 5000; i++) server.notify("log", { level: ["debug", "info", "warning", "error"][i % 4], message: `line ${i}` });
-  await until(() => at("#journal-lines").lastElementChild?.textContent?.includes("line 4999"));
+  for (let flood = 1; flood <= 3; flood++) {
+    for (let i = 0; i < 5000; i++) server.notify("log", { level: ["debug", "info", "warning", "error"][i % 4], message: `${flood}.${i}` });
+    await until(() => at("#journal-lines").lastElementChild?.textContent === `${flood}.4999`);
+  }
   equal([at("#journal-lines").childElementCount, at("#journal-lines").lastElementChild?.getAttribute("data-level")], [100, "error"]);
 });
 
@@ -132,9 +155,10 @@ test("a note held when the line breaks is released over the next one", async () 
   equal([press.on, release.on, release.key === press.key], [true, false, true]);
 });
 
-test("a plugin without notes has no keyboard, a server without presets no list", async () => {
+test("what a plugin is, is asked anew when it restarts; without notes it has no keyboard", async () => {
+  const before = server.of("presets").length;
   server.state = { ...server.state, plugin_takes_notes: false };
   server.notify("event", { event: "restarted", generation: 1, latency_frames: 64, t: 1 });
-  await until(() => at("#keyboard").hidden);
+  await until(() => at("#keyboard").hidden && server.of("presets").length > before);
   equal(at("#journal-lines").lastElementChild?.textContent, "1.00 sgeneration 1 restarted at its own wish");
 });

@@ -103,7 +103,6 @@ export class Parameter {
   /** @param {number} value */
   ask(value) {
     this.asked = value;
-    this.refuse("");
     this.wait();
     emit(this.root, "set", { id: this.info.id, value });
   }

@@ -69,8 +69,6 @@ export class Notes {
 
   /** The line stands again. */
   connected() {
-    const owed = [...this.owed.values()];
-    this.owed.clear();
-    for (const note of owed) void this.play(note);
+    for (const note of [...this.owed.values()]) void this.play(note);
   }
 }
