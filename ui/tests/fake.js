@@ -18,6 +18,7 @@ export class FakeServer {
     /** @type {FakeSocket|null} */
     this.line = null;
     this.probed = probes;
+    /** @type {Record<string, any>} */
     this.state = { ...STATUS, ...status };
     /** @type {Record<string, (params: any) => any>} */
     this.methods = {
