@@ -72,7 +72,7 @@ pub use context::Context;
 pub use event::{Event, EventKind, Expression, Note, Notes, Target};
 pub use layout::Layout;
 pub use params::{
-    BoolParam, Choice, ChoiceParam, FloatParam, IntParam, Kind, Meter, MeterSpec, ParamFlags,
+    BoolParam, Choice, ChoiceParam, FloatParam, IntParam, Meter, MeterSpec, ParamFlags, ParamKind,
     ParamSpec, Parameter, Params, Persist, Persisted, PersistedHandle, Smoothing, Taper, param_id,
 };
 pub use plugin::{Config, Plugin, Tail};

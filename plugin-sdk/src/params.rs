@@ -26,7 +26,7 @@ pub use int::IntParam;
 pub use meter::{Meter, MeterSpec};
 pub use persisted::{Persist, Persisted, PersistedHandle};
 pub use smoother::Smoothing;
-pub use spec::{Kind, ParamFlags, ParamSpec, Taper, param_id};
+pub use spec::{ParamFlags, ParamKind, ParamSpec, Taper, param_id};
 
 pub use persisted::PersistedSlot;
 pub use place::Place;

@@ -23,7 +23,7 @@ use crate::guard::guarded;
 use crate::params::{PersistedSlot, Values};
 use crate::plugin::Plugin;
 
-/// The most bytes a state may have; a stream that goes on longer is refused.
+/// The most bytes a state may have: a longer one is neither written nor read.
 pub(crate) const MAX_BYTES: usize = 16 << 20;
 
 /// A saved state on its way in: a text for each key, before the plugin reads it.

@@ -60,8 +60,7 @@ impl Entries {
         while !input.is_empty() {
             let key: Ident = input.parse()?;
             if !known.iter().any(|known| key == known) {
-                let message = format!("unknown attribute `{key}`; known are {}", known.join(", "));
-                return Err(syn::Error::new(key.span(), message));
+                return Err(unknown(&key, known));
             }
             if key != "flags" {
                 input.parse::<Token![=]>()?;
@@ -87,6 +86,11 @@ impl Entries {
             _ => once(&mut self.id, key, id(input)?),
         }
     }
+}
+
+fn unknown(key: &Ident, known: &[&str]) -> syn::Error {
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    syn::Error::new(key.span(), format!("unknown attribute `{key}`; known are {known}"))
 }
 
 fn once<T>(place: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {

@@ -8,7 +8,7 @@ pub(super) use ffi::{array, with};
 
 use super::cut;
 use super::main_thread::MainSide;
-use crate::params::{Kind, ParamSpec, Smoothing, Taper};
+use crate::params::{ParamKind, ParamSpec, Smoothing, Taper};
 
 impl MainSide<'_> {
     /// The hints of the parameter with this number.
@@ -20,7 +20,7 @@ impl MainSide<'_> {
     /// The name of a choice, with at most `max_bytes`.
     fn choice(&self, id: u32, index: u32, max_bytes: usize) -> Option<&'static str> {
         let (_, spec) = self.spec(id)?;
-        let Kind::Choice(names) = spec.kind else {
+        let ParamKind::Choice(names) = spec.kind else {
             return None;
         };
         let name: &'static str = names.get(index as usize)?;
@@ -41,7 +41,7 @@ fn hints(spec: &ParamSpec) -> Hints {
         Smoothing::ExponentialMs(ms) => (2, ms),
     };
     let n_choices = match spec.kind {
-        Kind::Choice(names) => u32::try_from(names.len()).unwrap_or(u32::MAX),
+        ParamKind::Choice(names) => u32::try_from(names.len()).unwrap_or(u32::MAX),
         _ => 0,
     };
     Hints {

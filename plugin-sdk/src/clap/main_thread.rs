@@ -179,7 +179,11 @@ impl PluginLatencyImpl for MainSide<'_> {
 
 impl PluginStateImpl for MainSide<'_> {
     fn save(&self, output: &mut OutputStream<'_>) -> Result<(), PluginError> {
-        output.write_all(&state::save(&self.shared.values))?;
+        let bytes = state::save(&self.shared.values);
+        if bytes.len() > state::MAX_BYTES {
+            return Err(StateError::TooLong.into());
+        }
+        output.write_all(&bytes)?;
         Ok(())
     }
 

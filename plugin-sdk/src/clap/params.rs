@@ -15,7 +15,7 @@ use super::main_thread::MainSide;
 use super::notes::inputs;
 use crate::event::Notes;
 use crate::input::What;
-use crate::params::{Kind, ParamFlags, ParamSpec};
+use crate::params::{ParamFlags, ParamKind, ParamSpec};
 
 /// CLAP's room for a name and for a path of groups, without the NUL.
 const MAX_NAME: usize = 255;
@@ -85,9 +85,9 @@ impl PluginMainThreadParams for MainSide<'_> {
 
 fn flags(spec: &ParamSpec) -> ParamInfoFlags {
     let mut flags = match spec.kind {
-        Kind::Float => ParamInfoFlags::empty(),
-        Kind::Int | Kind::Bool => ParamInfoFlags::IS_STEPPED,
-        Kind::Choice(_) => ParamInfoFlags::IS_STEPPED | ParamInfoFlags::IS_ENUM,
+        ParamKind::Float => ParamInfoFlags::empty(),
+        ParamKind::Int | ParamKind::Bool => ParamInfoFlags::IS_STEPPED,
+        ParamKind::Choice(_) => ParamInfoFlags::IS_STEPPED | ParamInfoFlags::IS_ENUM,
     };
     let pairs = [
         (ParamFlags::BYPASS, ParamInfoFlags::IS_BYPASS),

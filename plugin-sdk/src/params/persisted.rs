@@ -315,12 +315,17 @@ mod tests {
             }
         });
         let mut last = 0;
-        while last < 250 {
+        loop {
+            let is_last_look = writer.is_finished();
             let seen = field.get();
             let round = seen.first().copied().unwrap_or(0);
             assert!(round >= last && seen.iter().all(|byte| *byte == round));
             last = round;
+            if is_last_look {
+                break;
+            }
         }
+        assert_eq!(last, 250);
         writer.join().unwrap();
     }
 }

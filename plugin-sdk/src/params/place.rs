@@ -1,6 +1,6 @@
 //! Where a field stands among nested groups: what its key, its group and its number are made of.
 
-use super::{Kind, ParamFlags, ParamSpec, Smoothing, Taper, param_id};
+use super::{ParamFlags, ParamKind, ParamSpec, Smoothing, Taper, param_id};
 
 /// A place in the tree of parameters: the root, a group, or one element of an array of groups.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,7 @@ impl Place {
             group: self.path(),
             name: "",
             unit: "",
-            kind: Kind::Float,
+            kind: ParamKind::Float,
             min: range[0],
             max: range[1],
             default,
@@ -81,21 +81,21 @@ impl Place {
     /// A parameter of the whole numbers in a range, smallest to largest.
     #[must_use]
     pub fn int(&self, field: &str, id: Option<u32>, range: [f64; 2], default: f64) -> ParamSpec {
-        ParamSpec { kind: Kind::Int, step: 1.0, ..self.float(field, id, range, default) }
+        ParamSpec { kind: ParamKind::Int, step: 1.0, ..self.float(field, id, range, default) }
     }
 
     /// A parameter that is on or off.
     #[must_use]
     pub fn boolean(&self, field: &str, id: Option<u32>, default: bool) -> ParamSpec {
         let default = f64::from(u8::from(default));
-        ParamSpec { kind: Kind::Bool, ..self.int(field, id, [0.0, 1.0], default) }
+        ParamSpec { kind: ParamKind::Bool, ..self.int(field, id, [0.0, 1.0], default) }
     }
 
     /// A parameter with the choices of `T`.
     #[must_use]
     pub fn choice<T: super::Choice>(&self, field: &str, id: Option<u32>, default: &T) -> ParamSpec {
         let last = T::NAMES.len().saturating_sub(1) as f64;
-        let kind = Kind::Choice(T::NAMES);
+        let kind = ParamKind::Choice(T::NAMES);
         ParamSpec { kind, ..self.int(field, id, [0.0, last], default.index() as f64) }
     }
 }

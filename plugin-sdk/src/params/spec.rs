@@ -17,7 +17,7 @@ pub struct ParamSpec {
     /// Shown behind the value; may be empty, at most 31 bytes.
     pub unit: &'static str,
     /// What the value stands for.
-    pub kind: Kind,
+    pub kind: ParamKind,
     /// The smallest plain value.
     pub min: f64,
     /// The largest plain value; above `min`, but for a choice of one.
@@ -36,7 +36,7 @@ pub struct ParamSpec {
 
 /// What the value of a parameter stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParamKind {
     /// A quantity.
     Float,
     /// A whole number.

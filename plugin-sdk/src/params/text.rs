@@ -2,7 +2,7 @@
 
 mod note;
 
-use super::{Kind, ParamSpec, Taper};
+use super::{ParamKind, ParamSpec, Taper};
 
 /// From here down a level is silence: less than the last bit of 16.
 const SILENCE_DB: f64 = -90.0;
@@ -17,11 +17,11 @@ impl ParamSpec {
     #[must_use]
     pub fn text_of(&self, plain: f64) -> String {
         match self.kind {
-            Kind::Bool if plain >= 0.5 => "On".to_owned(),
-            Kind::Bool => "Off".to_owned(),
-            Kind::Choice(names) => choice_name(names, plain).to_owned(),
-            Kind::Int if self.unit == "note" => note::name(plain),
-            Kind::Int | Kind::Float => self.quantity(plain),
+            ParamKind::Bool if plain >= 0.5 => "On".to_owned(),
+            ParamKind::Bool => "Off".to_owned(),
+            ParamKind::Choice(names) => choice_name(names, plain).to_owned(),
+            ParamKind::Int if self.unit == "note" => note::name(plain),
+            ParamKind::Int | ParamKind::Float => self.quantity(plain),
         }
     }
 
@@ -36,16 +36,16 @@ impl ParamSpec {
     pub fn value_of(&self, text: &str) -> Option<f64> {
         let text = text.trim();
         match self.kind {
-            Kind::Bool => switch(text),
-            Kind::Choice(names) => {
+            ParamKind::Bool => switch(text),
+            ParamKind::Choice(names) => {
                 let name = text.to_lowercase();
                 let index = names.iter().position(|known| known.trim().to_lowercase() == name);
                 index.map(|index| index as f64)
             }
-            Kind::Int if self.unit == "note" => {
+            ParamKind::Int if self.unit == "note" => {
                 self.within(note::key(text).or_else(|| text.parse().ok())?)
             }
-            Kind::Int | Kind::Float => self.number_of(text),
+            ParamKind::Int | ParamKind::Float => self.number_of(text),
         }
     }
 

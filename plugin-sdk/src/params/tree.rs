@@ -53,7 +53,25 @@ const MAX_KEY: usize = 255;
 /// The longest name of a probe.
 const MAX_METER_KEY: usize = 63;
 
-/// Stops the compiler at a mistake in `root`.
+/// Stops the compiler at a mistake in `root`, for a generic set as soon as its arguments are known:
+///
+/// ```compile_fail,E0080
+/// use retake_sdk::{FloatParam, Params};
+///
+/// #[derive(Params)]
+/// struct Band {
+///     #[param(range = 0.0..=1.0, default = 0.5, id = 7)]
+///     gain: FloatParam,
+/// }
+///
+/// #[derive(Params)]
+/// struct Bank<const N: usize> {
+///     #[group]
+///     bands: [Band; N],
+/// }
+///
+/// let _ = Bank::<2>::default();
+/// ```
 #[track_caller]
 #[expect(clippy::large_stack_arrays, reason = "it runs in the compiler")]
 pub const fn check(root: &Node) {

@@ -56,6 +56,8 @@ pub(crate) struct EveryParams {
     mode: ChoiceParam<Mode>,
     #[persist]
     title: Persisted<String>,
+    #[persist]
+    takes: Persisted<u8>,
 }
 
 /// Says what it got: the gain of the second band on the left, the length of the title and the
@@ -247,7 +249,7 @@ fn a_state_holds_parameters_fields_and_what_it_does_not_know() {
     let mut subject = Subject::new();
     let state = "retake-state 2 version 3\nbands.0.gain=0.0\nbands.0.label=\nbands.1.gain=3.0\n\
                  bands.1.label=a=b\nbypass=1.0\ncutoff=440.0\nkey=61.0\nlater.thing=\\\\NaN\n\
-                 mode=1.0\nphase=7.5\ntitle=Rain\\nand wind\\r\n";
+                 mode=1.0\nphase=7.5\ntakes=2\ntitle=Rain\\nand wind\\r\n";
     assert!(subject.load(state));
     assert_eq!(subject.save(), state);
 
@@ -255,8 +257,31 @@ fn a_state_holds_parameters_fields_and_what_it_does_not_know() {
     assert!(subject.load("retake-state 2 version 3\nphase=7.6\nmode=9\ncutoff=1\ncutoff=1e9\n"));
     let expected = "retake-state 2 version 3\nbands.0.gain=0.0\nbands.0.label=\nbands.1.gain=0.0\n\
                     bands.1.label=\nbypass=0.0\ncutoff=20000.0\nkey=60.0\nmode=2.0\nphase=7.5\n\
-                    title=\n";
+                    takes=0\ntitle=\n";
     assert_eq!(subject.save(), expected);
+}
+
+#[test]
+fn a_field_that_cannot_be_read_refuses_the_whole_state() {
+    let mut subject = Subject::new();
+    assert!(subject.load("retake-state 2 version 3\ncutoff=440\ntakes=7\ntitle=Rain\nold=1\n"));
+    let before = subject.save();
+    assert!(!subject.load("retake-state 2 version 3\ncutoff=880\ntakes=256\ntitle=Sun\nnew=1\n"));
+    assert_eq!(subject.save(), before);
+}
+
+#[test]
+fn a_state_that_would_be_too_long_to_read_is_not_written() {
+    let mut subject = Subject::new();
+    let head = "retake-state 2 version 3\ntitle=";
+    let title = "o".repeat((16 << 20) - head.len() - 1);
+    assert!(!subject.load(&format!("{head}{title}o\n")));
+    assert!(subject.load(&format!("{head}{title}\n")));
+    let state: PluginState = subject.instance.plugin_shared_handle().get_extension().unwrap();
+    let mut bytes = Vec::new();
+    assert!(state.save(&subject.instance.plugin_handle(), &mut bytes).is_err());
+    assert!(bytes.is_empty());
+    assert!(subject.heard.log.lock().unwrap()[1].1.contains("longer than 16777216 bytes"));
 }
 
 #[test]

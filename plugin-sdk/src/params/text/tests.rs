@@ -79,7 +79,7 @@ fn keys_switches_and_choices_have_words() {
     assert_eq!((switch.text_of(1.0), switch.text_of(0.0)), ("On".into(), "Off".into()));
     assert_eq!((switch.value_of("TRUE"), switch.value_of("off")), (Some(1.0), Some(0.0)));
     assert_eq!(switch.value_of("perhaps"), None);
-    let kind = Kind::Choice(&["Low pass", "Über"]);
+    let kind = ParamKind::Choice(&["Low pass", "Über"]);
     let choice = ParamSpec { kind, max: 1.0, ..switch };
     assert_eq!(choice.text_of(1.0), "Über");
     assert_eq!((choice.value_of("low PASS"), choice.value_of("über")), (Some(0.0), Some(1.0)));
@@ -117,12 +117,22 @@ fn any_spec() -> impl Strategy<Value = (ParamSpec, f64)> {
     const UNITS: [&str; 10] = ["", "dB", "Hz", "%", "ms", "s", "st", "x", "µs", "k"];
     let unit = prop::sample::select(&UNITS[..]);
     let step = prop_oneof![Just(0.0), Just(0.1), Just(0.25), Just(1.0), Just(50.0)];
-    let parts = (unit, any_taper(), -2000.0..2000.0, 0.001..30_000.0, step, 0.0..=1.0);
-    parts.prop_map(|(unit, taper, low, width, step, at): (_, _, f64, f64, f64, f64)| {
+    let low = prop_oneof![-2000.0..2000.0_f64, 0.0..0.1_f64];
+    let width = prop_oneof![0.001..30_000.0_f64, 0.001..10.0_f64];
+    // The ends, anywhere, and just below a power of ten, where rounding carries.
+    let place = prop_oneof![
+        Just((0.0_f64, 0_i32)),
+        Just((1.0, 0)),
+        (0.0..=1.0, Just(0)),
+        (0.9995..1.0, prop_oneof![-2..=-1, 1..=3]),
+    ];
+    let parts = (unit, any_taper(), low, width, step, place);
+    parts.prop_map(|(unit, taper, low, width, step, (at, power))| {
         let low = if taper == Taper::Log { low.abs() + 0.001 } else { low };
         let width = if step > 0.0 { step * (width / step).ceil() } else { width };
         let spec = ParamSpec { step, ..float(unit, [low, low + width], taper) };
-        let plain = spec.nearest(low + width * at).unwrap();
+        let plain = if power == 0 { low + width * at } else { at * 10_f64.powi(power) };
+        let plain = spec.nearest(plain).unwrap();
         (spec, plain)
     })
 }
@@ -148,7 +158,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_read_as_a_value_outside((spec, _) in any_spec(), text in ".{0,12}") {
+    fn no_text_is_read_as_a_value_outside((spec, _) in any_spec(), text in "-?[0-9]{1,5}(\\.[0-9]{1,3})?( ?(k|kHz|Hz|dB|ms|s|st|%))?") {
         let value = spec.value_of(&text);
         prop_assert!(value.is_none_or(|value| (spec.min..=spec.max).contains(&value)));
     }
