@@ -7,12 +7,14 @@
 pub mod app;
 pub mod browser;
 pub mod build;
+pub mod bundle;
 pub mod cli;
 pub mod control;
 pub mod keys;
 pub mod listing;
 pub mod memory;
 pub mod midi;
+pub mod new;
 pub mod project;
 pub mod render;
 pub mod report;

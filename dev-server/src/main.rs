@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use retake::{
-    app,
+    app, bundle,
     cli::{Cli, Command},
-    listing, memory, render,
+    listing, memory, new, render,
 };
 
 fn main() -> ExitCode {
@@ -16,6 +16,8 @@ fn main() -> ExitCode {
         Some(Command::Run(run)) => app::run(*run),
         Some(Command::Render(args)) => render::render(*args),
         Some(Command::Presets(args)) => memory::print_presets(&args),
+        Some(Command::New(args)) => new::new(&args),
+        Some(Command::Bundle(args)) => bundle::bundle(args),
         Some(Command::Devices { json }) => listing::print(json),
     }
 }

@@ -49,23 +49,27 @@ pub(crate) struct Instance {
     first: Vec<(u32, f64)>,
 }
 
-/// Finds the plugin to run: the wanted one, or the only one.
-///
-/// # Errors
-/// [`HostError::NoPlugin`] or [`HostError::ManyPlugins`].
-pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginInfo, HostError> {
+/// All plugins of a library, in its own order.
+pub(crate) fn plugins(library: &Library) -> Vec<PluginInfo> {
     let text = |s: Option<&std::ffi::CStr>| s.unwrap_or_default().to_string_lossy().into_owned();
     let factory = library.entry().get_plugin_factory();
-    let mut found: Vec<_> = factory
-        .iter()
-        .flat_map(PluginFactory::plugin_descriptors)
+    let descriptors = factory.iter().flat_map(PluginFactory::plugin_descriptors);
+    descriptors
         .map(|d| PluginInfo {
             id: text(d.id()),
             name: text(d.name()),
             version: text(d.version()),
             vendor: text(d.vendor()),
         })
-        .collect();
+        .collect()
+}
+
+/// Finds the plugin to run: the wanted one, or the only one.
+///
+/// # Errors
+/// [`HostError::NoPlugin`] or [`HostError::ManyPlugins`].
+pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginInfo, HostError> {
+    let mut found = plugins(library);
     let ids = found.iter().map(|info| info.id.clone()).collect();
     match wanted {
         Some(id) => found.retain(|info| info.id == id),

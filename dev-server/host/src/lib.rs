@@ -32,6 +32,7 @@ mod carry;
 mod error;
 mod ffi;
 mod hash;
+mod inspect;
 mod instance;
 mod log;
 mod note;
@@ -47,6 +48,7 @@ mod whole;
 
 pub use carry::{Carried, ParamRef};
 pub use error::{FailReason, HostError};
+pub use inspect::inspect;
 pub use note::{Activated, News, Note, PluginInfo, Severity};
 pub use panic_line::PanicLine;
 pub use params::ParamInfo;
