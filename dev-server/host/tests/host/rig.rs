@@ -14,10 +14,12 @@ use std::{
 use retake_engine::{
     Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport, processor::Replies,
 };
-use retake_host::{Activated, FailReason, News, PluginThread, Request, StagingDir};
+use retake_host::{Activated, FailReason, Format, News, PluginThread, Request, StagingDir};
 
 pub(crate) const RATE: f64 = 48_000.0;
 pub(crate) const MAX_BLOCK: usize = 256;
+pub(crate) const FORMAT: Format =
+    Format { rate: RATE, max_block: MAX_BLOCK, n_input: 2, n_output: 2 };
 
 /// A library that `cargo test` built as an example.
 pub(crate) fn example(name: &str) -> PathBuf {
@@ -64,8 +66,8 @@ impl Rig {
             artifact,
             staging: Arc::clone(&staging),
             plugin_id: None,
-            rate: RATE,
-            max_block: MAX_BLOCK,
+            format: FORMAT,
+            is_guarded: true,
             state: None,
             params: Vec::new(),
             set: Vec::new(),

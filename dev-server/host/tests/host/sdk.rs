@@ -67,7 +67,7 @@ fn a_panic_in_process_is_silence_and_is_named() {
 
 #[test]
 fn a_panic_in_activate_is_the_reason_of_the_failure() {
-    let rig = load(|r| r.rate = 384_000.0);
+    let rig = load(|r| r.format.rate = 384_000.0);
     let (reason, message) = rig.failed();
     assert_eq!(reason, FailReason::Panic);
     assert!(message.contains(&place("too fast")) && message.contains("too fast"), "{message}");

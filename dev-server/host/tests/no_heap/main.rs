@@ -36,13 +36,15 @@ fn ten_thousand_blocks_with_events_answers_and_log_lines_do_not_touch_the_heap()
 
 #[test]
 fn more_events_than_room_are_counted_and_not_made_room_for() {
-    let mut activated = Rig::load("gain").activated();
+    let rig = Rig::load("gain");
+    let mut activated = rig.activated();
     let mut block = Block::new(2, 2);
-    let events: Vec<_> = (0..1_500).map(|n| gain(0, f64::from(n) / 1_000.0)).collect();
+    let events: Vec<_> = (0..20_000).map(|n| gain(0, f64::from(n) / 16_384.0)).collect();
     let before = ffi::n_calls();
     block.run(&mut *activated.processor, 64, &events);
     assert_eq!(ffi::n_calls() - before, 0);
-    block.assert_gain(1.023, 64);
+    block.assert_gain(16_383.0 / 16_384.0, 64);
+    assert_eq!(rig.thread.faults().events_lost, 20_000 - 16_384);
 }
 
 #[test]

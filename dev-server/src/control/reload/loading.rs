@@ -45,7 +45,8 @@ impl Control {
         &mut self,
         state: Option<Vec<u8>>,
     ) -> Result<(), Failure> {
-        let (Some(shape), Some(candidate)) = (self.audio.shape(), &mut self.reload.candidate)
+        let (Some(format), Some(candidate)) =
+            (self.audio.plugin_format(), &mut self.reload.candidate)
         else {
             return Ok(());
         };
@@ -60,8 +61,8 @@ impl Control {
             artifact: candidate.artifact.path.clone(),
             staging: self.parts.staging.clone(),
             plugin_id: self.parts.run.plugin.plugin.clone(),
-            rate: f64::from(shape.rate),
-            max_block: shape.max_block,
+            format,
+            is_guarded: false,
             params: self.params.values(),
             set: settings.iter().map(wanted).collect(),
             state,
