@@ -213,7 +213,7 @@ fn noise(channels: usize, frames: usize) -> Planar {
 fn taps(calls: usize) {
     let block = noise(2, 128);
     for n_readers in [0, 1, 4, 16] {
-        let (mut writer, source) = tap(2, 96_000);
+        let (mut writer, source) = tap(2, 96_000, 0);
         let mut readers: Vec<_> = (0..n_readers).map(|_| source.open()).collect();
         let mut heard = [0.0; 256];
         let mut times = Vec::with_capacity(calls);

@@ -5,7 +5,7 @@ use crate::{
     channels::ToMono,
     command::{Event, Fade, Reporter},
     delay::DryDelay,
-    event::{HeldNotes, PluginEvent, Transport},
+    event::{EventLog, HeldNotes, PluginEvent, Transport},
     planar::Planar,
     probe::Probe,
 };
@@ -33,7 +33,11 @@ pub(crate) struct PluginBus {
     mix: Planar,
     mixed: bool,
     held: HeldNotes,
+    log: EventLog,
 }
+
+/// Events that the bus remembers for a generation that comes up with it.
+const LOG_CAPACITY: usize = 4_096;
 
 #[derive(Debug)]
 struct Swap {
@@ -43,9 +47,17 @@ struct Swap {
 }
 
 impl PluginBus {
-    pub(crate) fn new(first: Box<Generation>, shape: BusShape) -> Self {
+    /// A bus that begins at `frame` of the engine's clock.
+    pub(crate) fn new(first: Box<Generation>, shape: BusShape, frame: u64) -> Self {
         let mix = Planar::new(shape.n_output, shape.max_block);
-        Self { current: first, swap: None, mix, mixed: false, held: HeldNotes::default() }
+        Self {
+            current: first,
+            swap: None,
+            mix,
+            mixed: false,
+            held: HeldNotes::default(),
+            log: EventLog::new(LOG_CAPACITY, frame),
+        }
     }
 
     /// Whether a fade is under way; a second swap has to wait for its end.
@@ -53,14 +65,23 @@ impl PluginBus {
         self.swap.is_some()
     }
 
-    /// Lets `next` take over, from the coming block on. Only when no swap is under way.
+    /// Lets `next` take over, from the coming block on, whose first frame is `now`: a warm one when
+    /// it has caught up, a cold one at once. Only when no swap is under way.
     ///
     /// # Real time
-    /// Moves a box.
-    pub(crate) fn begin_swap(&mut self, mut next: Box<Generation>, fade: Fade) {
+    /// Moves a box; strikes the held notes for a cold start.
+    pub(crate) fn begin_swap(
+        &mut self,
+        mut next: Box<Generation>,
+        fade: Fade,
+        now: u64,
+        dry: &DryDelay,
+    ) {
         debug_assert!(self.swap.is_none());
-        for body in self.held.iter() {
-            next.remember(PluginEvent { offset: 0, body });
+        if !next.can_catch_up(now, dry, &self.log) {
+            for body in self.held.iter() {
+                next.remember(PluginEvent { offset: 0, body });
+            }
         }
         self.swap = Some(Swap { next, fade, done: 0 });
     }
@@ -80,20 +101,30 @@ impl PluginBus {
     /// Everything is allocated already.
     pub(crate) fn render(&mut self, block: &mut Block<'_>) -> Option<Box<Generation>> {
         block.dry.write(block.input, block.frames);
-        block.events.iter().for_each(|event| self.held.follow(&event.body));
+        for event in block.events {
+            self.held.follow(&event.body);
+            self.log.push(block.frame + u64::from(event.offset), event.body);
+        }
         let Some(mut swap) = self.swap.take() else {
             self.mixed = false;
             self.current.run(block);
             return None;
         };
+        if swap.next.is_behind(block.frame) {
+            self.mixed = false;
+            self.current.run(block);
+            swap.next.catch_up(block, &self.log);
+            self.swap = Some(swap);
+            return None;
+        }
         let runs = swap.fade.runs(swap.done, block.frames);
         if runs.old {
             self.current.run(block);
         }
-        if runs.new {
-            swap.next.run(block);
-        } else {
-            swap.remember(block);
+        match runs.new {
+            true => swap.next.run(block),
+            false if swap.next.is_warm() => swap.next.catch_up(block, &self.log),
+            false => swap.remember(block),
         }
         self.cross_fade(&swap, block.frames, runs);
         swap.done += block.frames;

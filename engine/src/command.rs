@@ -176,6 +176,8 @@ pub struct EngineControl {
     pub meters: MeterSource,
     /// Opens readers of the plugin's output.
     pub tap: TapSource,
+    /// Opens readers of the captured input, which remembers some seconds.
+    pub input: TapSource,
 }
 
 /// The engine's end of the command ring.

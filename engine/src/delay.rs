@@ -23,6 +23,11 @@ impl DryDelay {
         }
     }
 
+    /// How far it can look back, in frames.
+    pub fn max_delay(&self) -> usize {
+        self.max_delay
+    }
+
     /// Takes in the first `frames` of `input`.
     ///
     /// # Real time

@@ -1,5 +1,11 @@
 //! One running plugin: its processor, the buffers between it and the bus, its own bypass.
 
+mod warm;
+
+pub use warm::{Replay, WarmUp};
+
+use warm::Heard;
+
 use crate::{
     bus::Block,
     channels::{ToMono, adapt},
@@ -23,6 +29,8 @@ pub struct Generation {
     number: u32,
     processor: Box<dyn Processor>,
     layout: Layout,
+    rate: u32,
+    max_block: usize,
     input: Planar,
     output: Planar,
     /// What is heard of this generation, in the device's channels.
@@ -31,6 +39,8 @@ pub struct Generation {
     journal: Vec<PluginEvent>,
     events: Vec<PluginEvent>,
     replies: Replies,
+    /// How far it has heard while it does not sound; none when it starts cold.
+    silent: Option<Heard>,
     /// 0 = the plugin is heard, 1 = the dry signal.
     bypass: Ramp,
     has_run: bool,
@@ -74,6 +84,9 @@ impl Generation {
             dry: Planar::new(n_output, max_block),
             processor,
             layout,
+            rate,
+            max_block,
+            silent: None,
             journal: Vec::with_capacity(JOURNAL_CAPACITY),
             events: Vec::with_capacity(JOURNAL_CAPACITY + EVENTS_PER_BLOCK),
             replies: Replies::new(REPLIES_PER_BLOCK),
@@ -142,6 +155,7 @@ impl Generation {
     /// Everything is allocated already.
     pub(crate) fn run(&mut self, block: &mut Block<'_>) {
         let is_first = !std::mem::replace(&mut self.has_run, true);
+        self.silent = None;
         if is_first {
             block.reporter.fact(Event::Sounding {
                 generation: self.number,

@@ -108,7 +108,12 @@ pub struct OverwriteSource {
 impl OverwriteSource {
     /// A reader that begins with the next record to be written.
     pub fn open(&self) -> OverwriteReader {
-        let next = self.shared.done.load(Ordering::Acquire);
+        self.open_back(0)
+    }
+
+    /// A reader that begins `records` before the next one to be written, or as many as there were.
+    pub fn open_back(&self, records: u64) -> OverwriteReader {
+        let next = self.shared.done.load(Ordering::Acquire).saturating_sub(records);
         OverwriteReader { shared: Arc::clone(&self.shared), next }
     }
 }
@@ -133,6 +138,11 @@ impl OverwriteReader {
     /// Words of a record.
     pub fn record_words(&self) -> usize {
         self.shared.record_words
+    }
+
+    /// The number of the next record to be read, counted since construction.
+    pub fn position(&self) -> u64 {
+        self.next
     }
 
     /// Records that the ring holds.

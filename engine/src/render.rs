@@ -64,6 +64,8 @@ pub struct Engine {
     ports: EnginePorts,
     meters: MeterWriter,
     tap: TapWriter,
+    /// The captured input, for warm starts.
+    heard: TapWriter,
     record: Option<Record>,
     master: Master,
     probe: Arc<Probe>,
@@ -73,6 +75,8 @@ pub struct Engine {
 pub const MAX_LATENCY_SECONDS: usize = 1;
 /// What a tap remembers.
 const TAP_SECONDS: usize = 2;
+/// What the tap of the input remembers: more than a warm start replays, because it goes on.
+const MEMORY_SECONDS: usize = 3;
 
 impl Engine {
     /// Builds an engine and control's ends of its rings. Allocates everything it will ever need.
@@ -86,7 +90,9 @@ impl Engine {
         let n_input = input.as_ref().map_or(0, LiveInput::channels);
         let (engine_ports, control) = ports(&probe);
         let (meter_writer, meter_source) = meters(n_input, n_output, rate);
-        let (tap_writer, tap_source) = tap(n_output, TAP_SECONDS * rate as usize);
+        let (tap_writer, tap_source) = tap(n_output, TAP_SECONDS * rate as usize, setup.frame);
+        let (heard_writer, heard_source) =
+            tap(n_input, MEMORY_SECONDS * rate as usize, setup.frame);
         let max_latency = MAX_LATENCY_SECONDS * rate as usize;
         let scratch = vec![0.0; n_output * max_block];
         let engine = Self {
@@ -94,7 +100,7 @@ impl Engine {
             frame: setup.frame,
             captured: Planar::new(n_input, max_block),
             input,
-            bus: PluginBus::new(setup.first, shape),
+            bus: PluginBus::new(setup.first, shape, setup.frame),
             dry: DryDelay::new(n_input, max_latency, max_block),
             bypass: setup.bypass,
             to_mono: setup.to_mono,
@@ -104,6 +110,7 @@ impl Engine {
             ports: engine_ports,
             meters: meter_writer,
             tap: tap_writer,
+            heard: heard_writer,
             record: setup.record.map(|ring| Record { ring, scratch }),
             master: Master::new(rate, setup.is_real_output, setup.muted, Arc::clone(&probe)),
             probe: Arc::clone(&probe),
@@ -115,6 +122,7 @@ impl Engine {
             probe,
             meters: meter_source,
             tap: tap_source,
+            input: heard_source,
         };
         (engine, control)
     }
@@ -162,7 +170,7 @@ impl Engine {
     fn execute(&mut self, command: Command) {
         match command.kind {
             CommandKind::Plugin(body) => self.pass_on(command.at_frame, body),
-            CommandKind::Swap(next, fade) => self.bus.begin_swap(next, fade),
+            CommandKind::Swap(next, fade) => self.bus.begin_swap(next, fade, self.frame, &self.dry),
             CommandKind::Bypass(on) => self.bypass = on,
             CommandKind::Condemn { generation } => self.bus.condemn(generation),
             CommandKind::Mute(on) => self.master.mute(on),
@@ -214,6 +222,7 @@ impl Engine {
         let heard = self.bus.output();
         self.meters.measure(&self.captured, heard, frames, self.frame);
         self.tap.write(heard, frames);
+        self.heard.write(&self.captured, frames);
         if let Some(record) = &mut self.record {
             record.write(heard, frames, &self.probe);
         }

@@ -11,9 +11,12 @@ use crate::{
 };
 
 /// A tap of frames with `channels` samples that remembers the last `capacity` frames.
-pub fn tap(channels: usize, capacity: usize) -> (TapWriter, TapSource) {
-    let (writer, source) = overwrite_ring(channels, capacity);
-    (TapWriter(writer), TapSource { source, channels })
+///
+/// `frame` is the engine's clock at the first frame that will be written. A tap of no channels
+/// keeps the count of frames.
+pub fn tap(channels: usize, capacity: usize, frame: u64) -> (TapWriter, TapSource) {
+    let (writer, source) = overwrite_ring(channels.max(1), capacity);
+    (TapWriter(writer), TapSource { source, channels, frame })
 }
 
 /// The engine's end.
@@ -32,6 +35,9 @@ impl TapWriter {
             let pairs = rows.map(|(left, right)| pack(left.to_bits(), right.to_bits()));
             return self.0.write_pairs(frames, pairs);
         }
+        if block.channels() == 0 {
+            return self.0.write(frames, |_, _| 0);
+        }
         self.0.write(frames, |frame, channel| block.channel(channel)[frame].to_bits());
     }
 }
@@ -41,6 +47,7 @@ impl TapWriter {
 pub struct TapSource {
     source: OverwriteSource,
     channels: usize,
+    frame: u64,
 }
 
 impl TapSource {
@@ -51,7 +58,13 @@ impl TapSource {
 
     /// A reader that begins with the next frame.
     pub fn open(&self) -> TapReader {
-        TapReader { reader: self.source.open(), words: Vec::new() }
+        self.open_back(0)
+    }
+
+    /// A reader that begins `frames` back, or as many as there were.
+    pub fn open_back(&self, frames: u64) -> TapReader {
+        let Self { channels, frame, .. } = *self;
+        TapReader { reader: self.source.open_back(frames), channels, frame, words: Vec::new() }
     }
 }
 
@@ -59,12 +72,24 @@ impl TapSource {
 #[derive(Debug)]
 pub struct TapReader {
     reader: OverwriteReader,
+    channels: usize,
+    frame: u64,
     words: Vec<u32>,
 }
 
 impl TapReader {
+    /// Samples per frame.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// The engine's clock at the next frame to be read.
+    pub fn position(&self) -> u64 {
+        self.frame + self.reader.position()
+    }
+
     /// Copies the oldest unread frames, interleaved, into `interleaved`; says how many frames came
-    /// and how many were lost before them.
+    /// and how many were lost before them. (A tap of no channels fills it with one zero per frame.)
     pub fn read(&mut self, interleaved: &mut [f32]) -> Received {
         self.words.resize(interleaved.len(), 0);
         let received = self.reader.read(&mut self.words);

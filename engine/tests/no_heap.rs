@@ -14,7 +14,7 @@ use std::sync::Arc;
 use interpose::heap_calls;
 use retake_engine::{
     CommandKind, Engine, EngineControl, EventBody, Fade, FrameConsumer, FrameProducer, Generation,
-    InputSpec, LiveInput, Probe, frame_ring,
+    InputSpec, LiveInput, Probe, Replay, ToMono, WarmUp, frame_ring,
 };
 use rig::{Dice, Gain, MAX_BLOCK, RATE, STEREO, generation, set, setup};
 
@@ -37,8 +37,30 @@ fn engine(capture_rate: u32) -> (Engine, EngineControl, FrameProducer, FrameCons
     (engine, control, capture, recorded)
 }
 
+/// Every other generation has heard what was before and catches up on the audio thread.
+fn warmed(
+    mut next: Generation,
+    number: u32,
+    (frame, control): (u64, &EngineControl),
+) -> Generation {
+    if number.is_multiple_of(2) {
+        let replay = Replay {
+            input: control.input.open_back(10_000),
+            base: Vec::new(),
+            events: Vec::new(),
+            events_to: frame,
+            to_mono: ToMono::First,
+            tempo_bpm: 120.0,
+        };
+        let warm = next.warm_up(replay, &mut || false);
+        assert!(frame == 0 || matches!(warm, WarmUp::Warm { frames: 1.. }));
+    }
+    next
+}
+
 /// What control does before block `n`.
-fn command(n: usize, number: &mut u32, frame: u64) -> Option<(u64, CommandKind)> {
+fn command(n: usize, number: &mut u32, now: (u64, &EngineControl)) -> Option<(u64, CommandKind)> {
+    let frame = now.0;
     let on = n.is_multiple_of(20);
     Some(match n % 10 {
         0 => (0, CommandKind::Bypass(on)),
@@ -53,7 +75,7 @@ fn command(n: usize, number: &mut u32, frame: u64) -> Option<(u64, CommandKind)>
             };
             let next: Generation = generation(*number, Gain(f32::NAN))
                 .with_journal([EventBody::Param { id: 1, value: 0.7 }]);
-            (frame + 50, CommandKind::Swap(Box::new(next), fade))
+            (frame + 50, CommandKind::Swap(Box::new(warmed(next, *number, now)), fade))
         }
         9 if n == 9_999 => (0, CommandKind::Stop),
         _ => return None,
@@ -75,7 +97,7 @@ fn ten_thousand_blocks(capture_rate: u32) {
             let n_in = frames * capture_rate as usize / RATE as usize + 1;
             capture.push(&vec![0.3; 2 * n_in]);
         }
-        if let Some((at, kind)) = command(n, &mut number, engine.frame()) {
+        if let Some((at, kind)) = command(n, &mut number, (engine.frame(), &control)) {
             let sent = control.commands.send(at, kind);
             assert!(sent.is_ok() || n % 10 == 7, "only swaps wait for each other");
         }
