@@ -9,7 +9,6 @@ use clack_extensions::{
     audio_ports_config::{HostAudioPortsConfig, HostAudioPortsConfigImpl},
     latency::{HostLatency, HostLatencyImpl},
     log::{HostLog, HostLogImpl, LogSeverity},
-    note_ports::{HostNotePorts, HostNotePortsImpl, NoteDialects, NotePortRescanFlags},
     params::{
         HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags,
         ParamRescanFlags,
@@ -22,6 +21,7 @@ use clack_extensions::{
 use clack_host::{host::HostError, prelude::*};
 
 use crate::{
+    note_ports::ffi::HostNotePorts,
     probe::ffi::HostProbe,
     timers::Timers,
     wishes::{Fault, Wish, Wishes},
@@ -157,18 +157,6 @@ impl HostAudioPortsImpl for MainHalf {
 impl HostAudioPortsConfigImpl for MainHalf {
     fn rescan(&self) {
         self.wishes.ask_on_main(Wish::ConfigRescan);
-    }
-}
-
-impl HostNotePortsImpl for MainHalf {
-    fn supported_dialects(&self) -> NoteDialects {
-        NoteDialects::CLAP | NoteDialects::MIDI
-    }
-
-    fn rescan(&self, flags: NotePortRescanFlags) {
-        if !NotePortRescanFlags::NAMES.contains(flags) {
-            self.wishes.ask_on_main(Wish::NotePortRescan);
-        }
     }
 }
 

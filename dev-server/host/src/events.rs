@@ -2,7 +2,9 @@
 
 pub(crate) mod ffi;
 
-use clack_extensions::note_ports::{NoteDialects, NotePortInfoBuffer, PluginNotePorts};
+use std::ptr;
+
+use clack_extensions::note_ports::NoteDialects;
 use clack_host::{
     events::{
         Event as _, EventFlags, EventHeader, UnknownEvent,
@@ -19,22 +21,6 @@ use retake_engine::{
 };
 
 use crate::wishes::{Fault, Wishes};
-
-/// How a plugin wants its notes: the dialects of its first note port, none without one.
-pub(crate) fn note_dialects(plugin: PluginMainThreadHandle<'_>) -> NoteDialects {
-    let dialects = || {
-        let ext = plugin.get_extension::<PluginNotePorts>()?;
-        let mut buffer = NotePortInfoBuffer::new();
-        let port = (ext.count(&plugin, true) > 0).then(|| ext.get(&plugin, 0, true, &mut buffer));
-        Some(port??.supported_dialects)
-    };
-    dialects().unwrap_or_else(NoteDialects::empty)
-}
-
-/// Whether notes can be brought to a plugin of those dialects.
-pub(crate) fn takes_notes(dialects: NoteDialects) -> bool {
-    dialects.intersects(NoteDialects::CLAP | NoteDialects::MIDI)
-}
 
 /// An event as a plugin reads it.
 enum Slot {
@@ -206,12 +192,22 @@ impl<'a> Heard<'a> {
 
 /// What an event says; `None` if the engine has no word for it.
 fn read(event: &UnknownEvent) -> Result<Option<EventBody>, Fault> {
+    const WITH_DOUBLES: [u16; 3] =
+        [ParamValueEvent::TYPE_ID, NoteOnEvent::TYPE_ID, NoteOffEvent::TYPE_ID];
+    let header = event.header();
+    let is_core = header.space_id().is_some_and(|space| space.id() == 0);
+    let kind = header.type_id();
+    let has_doubles = WITH_DOUBLES.contains(&kind);
+    if !is_core || !(has_doubles || kind == MidiEvent::TYPE_ID) {
+        return Ok(None);
+    }
+    if has_doubles && !ptr::from_ref(event).addr().is_multiple_of(align_of::<f64>()) {
+        return Err(Fault::Malformed);
+    }
     if let Some(event) = event.as_event::<ParamValueEvent>() {
-        let (id, value) = (event.param_id(), event.value());
-        let body = id.filter(|_| value.is_finite());
-        return body
-            .map(|id| Some(EventBody::Param { id: id.get(), value }))
-            .ok_or(Fault::Malformed);
+        let (id, value) = (event.param_id().ok_or(Fault::Malformed)?.get(), event.value());
+        let body = EventBody::Param { id, value };
+        return if value.is_finite() { Ok(Some(body)) } else { Err(Fault::Malformed) };
     }
     if let Some(event) = event.as_event::<NoteOnEvent>() {
         return Ok(note(event.pckn(), event.velocity(), true));
@@ -219,14 +215,9 @@ fn read(event: &UnknownEvent) -> Result<Option<EventBody>, Fault> {
     if let Some(event) = event.as_event::<NoteOffEvent>() {
         return Ok(note(event.pckn(), event.velocity(), false));
     }
-    if let Some(event) = event.as_event::<MidiEvent>() {
-        return Ok(EventBody::from_midi(event.data()));
-    }
-    let header = event.header();
-    let of_ours =
-        [ParamValueEvent::TYPE_ID, NoteOnEvent::TYPE_ID, NoteOffEvent::TYPE_ID, MidiEvent::TYPE_ID];
-    let is_core = header.space_id().is_some_and(|space| space.id() == 0);
-    if is_core && of_ours.contains(&header.type_id()) { Err(Fault::Malformed) } else { Ok(None) }
+    // What is left has a size that is not its type's.
+    let midi = event.as_event::<MidiEvent>().ok_or(Fault::Malformed)?;
+    Ok(EventBody::from_midi(midi.data()))
 }
 
 /// A note of one key; one for all keys at once is none that the engine knows.

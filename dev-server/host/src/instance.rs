@@ -24,11 +24,11 @@ use crate::{
     callbacks::{AudioHalf, Host, MainHalf, SharedHalf},
     carry::{self, Carried, ParamRef},
     error::HostError,
-    events,
     ffi::Library,
     format::Format,
     functions,
     note::{News, PluginInfo},
+    note_ports,
     params::{self, ParamInfo},
     ports::{self, Ports},
     probe::{MeterInfo, ffi::PluginProbe},
@@ -138,7 +138,7 @@ impl Instance {
 
     /// Whether notes reach it.
     pub(crate) fn takes_notes(&self) -> bool {
-        events::takes_notes(self.dialects)
+        note_ports::takes_notes(self.dialects)
     }
 
     /// The meters that it declares.
@@ -256,7 +256,7 @@ impl Instance {
         let before = ports.config.take();
         *ports = busy.call(|| ports::negotiate(plugin, format, before))?;
         let plugin = plugin.plugin_handle();
-        self.dialects = busy.call(|| events::note_dialects(plugin));
+        self.dialects = busy.call(|| note_ports::dialects(plugin));
         // Whatever was said of these until now is answered by this activation.
         for wish in [Wish::Restart, Wish::PortRescan, Wish::ConfigRescan, Wish::NotePortRescan] {
             self.wishes.take(wish);

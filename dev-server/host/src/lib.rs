@@ -23,7 +23,8 @@
 //!
 //! Only in files named `ffi.rs`: opening the library, its entry's functions, block sizes of plugins
 //! without channels, null functions (`ffi.rs`); the list that plugins push events to
-//! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`). All else is clack's safe
+//! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`), and the
+//! host's note ports (`note_ports/ffi.rs`). All else is clack's safe
 //! interface.
 //!
 //! [`Processor`]: retake_engine::Processor
@@ -42,6 +43,7 @@ mod hints;
 mod instance;
 mod log;
 mod note;
+mod note_ports;
 mod panic_line;
 mod params;
 mod ports;

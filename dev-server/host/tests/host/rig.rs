@@ -14,7 +14,9 @@ use std::{
 use retake_engine::{
     Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport, processor::Replies,
 };
-use retake_host::{Activated, FailReason, Format, News, PluginThread, Request, StagingDir};
+use retake_host::{
+    Activated, FailReason, Format, News, PluginThread, Request, Severity, StagingDir,
+};
 
 pub(crate) const RATE: f64 = 48_000.0;
 pub(crate) const MAX_BLOCK: usize = 256;
@@ -49,6 +51,15 @@ impl Rig {
 
     pub(crate) fn load_with(kind: &str, change: impl FnOnce(&mut Request)) -> Self {
         Self::load_file(kind, |path| copy(&example("host_subject"), path), change)
+    }
+
+    /// Loads the plugin in plain C terms under the name of its misbehaviour.
+    pub(crate) fn raw(kind: &str) -> Self {
+        Self::raw_with(kind, |_| {})
+    }
+
+    pub(crate) fn raw_with(kind: &str, change: impl FnOnce(&mut Request)) -> Self {
+        Self::load_file(kind, |path| copy(&example("host_raw"), path), change)
     }
 
     /// Loads whatever `write` puts at the path.
@@ -108,6 +119,15 @@ impl Rig {
         self.wait(|news| match news {
             News::Failed { reason, message, .. } => Some((reason, message)),
             News::Activated(_) => panic!("it was activated"),
+            _ => None,
+        })
+    }
+
+    /// The next line that blames the plugin.
+    pub(crate) fn complaint(&self) -> String {
+        self.wait(|news| match news {
+            News::Log { severity: Severity::PluginMisbehaving, message } => Some(message),
+            News::Failed { message, .. } => panic!("{message}"),
             _ => None,
         })
     }
