@@ -6,9 +6,9 @@ mod ffi;
 #[allow(dead_code, reason = "the other test program uses the rest")]
 mod rig;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use retake_engine::{Outcome, PluginEvent};
+use retake_engine::{EventBody, Note, Outcome, PluginEvent};
 
 use crate::rig::{Block, Rig};
 
@@ -30,6 +30,28 @@ fn ten_thousand_blocks_with_events_answers_and_log_lines_do_not_touch_the_heap()
             block.replies.drain().for_each(drop);
         }
         activated.processor.reset();
+        assert_eq!(ffi::n_calls() - before, 0, "{kind}");
+    }
+}
+
+#[test]
+fn notes_probes_faults_and_broken_guards_do_not_touch_the_heap() {
+    let kinds =
+        ["notes_clap", "notes_midi", "plays", "unsorted", "malformed", "floods", "probes", "tail"];
+    for kind in kinds.into_iter().chain(["writes_behind", "wrong_thread", "wide"]) {
+        let rig = Rig::raw(kind);
+        rig.thread.probes().watch(Duration::MAX);
+        let mut activated = rig.activated();
+        let n = activated.layout.n_output;
+        let mut block = Block::new(n, n);
+        let note = Note { key: 60, channel: 0, velocity: 0.5, on: true };
+        let bodies = [EventBody::Note(note), EventBody::Midi([0xb0, 1, 2])];
+        let events = bodies.map(|body| PluginEvent { offset: 3, body });
+        let before = ffi::n_calls();
+        for _ in 0..1_000 {
+            block.run(&mut *activated.processor, 64, &events);
+            block.replies.drain().for_each(drop);
+        }
         assert_eq!(ffi::n_calls() - before, 0, "{kind}");
     }
 }
