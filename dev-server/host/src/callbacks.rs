@@ -8,7 +8,6 @@ use clack_extensions::{
     audio_ports::{AudioPortRescanFlags, HostAudioPorts, HostAudioPortsImpl},
     audio_ports_config::{HostAudioPortsConfig, HostAudioPortsConfigImpl},
     latency::{HostLatency, HostLatencyImpl},
-    log::{HostLog, HostLogImpl, LogSeverity},
     params::{
         HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags,
         ParamRescanFlags,
@@ -21,6 +20,7 @@ use clack_extensions::{
 use clack_host::{host::HostError, prelude::*};
 
 use crate::{
+    log::ffi::HostLog,
     note_ports::ffi::HostNotePorts,
     probe::ffi::HostProbe,
     timers::Timers,
@@ -64,12 +64,6 @@ impl SharedHandler<'_> for SharedHalf {
 
     fn request_callback(&self) {
         self.0.ask(Wish::Callback);
-    }
-}
-
-impl HostLogImpl for SharedHalf {
-    fn log(&self, severity: LogSeverity, message: &str) {
-        self.0.log(severity, message);
     }
 }
 

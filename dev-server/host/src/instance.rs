@@ -6,6 +6,7 @@
 use std::{
     collections::HashSet,
     ffi::CString,
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -37,10 +38,37 @@ use crate::{
     wishes::{Wish, Wishes},
 };
 
+/// Plugins of one library; more are taken for garbage.
+const MAX_PLUGINS: u32 = 1_024;
 /// How often the list of parameters is compared with what was told of it.
 const COMPARE: Duration = Duration::from_secs(1);
 /// Different complaints about one plugin; more say nothing new.
 const MAX_COMPLAINTS: usize = 64;
+
+/// Longest state that is taken, in bytes.
+const MAX_STATE: usize = 64 << 20;
+
+/// Takes a state until it is too long.
+#[derive(Debug, Default)]
+struct StateWriter {
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+impl io::Write for StateWriter {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        self.is_full |= self.bytes.len() + more.len() > MAX_STATE;
+        if self.is_full {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// What a new instance takes over.
 #[derive(Debug, Default)]
@@ -75,6 +103,13 @@ pub(crate) struct Instance {
 pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginInfo, HostError> {
     let text = |s: Option<&std::ffi::CStr>| text::name(s.unwrap_or_default().to_bytes());
     let factory = library.entry().get_plugin_factory();
+    let count = factory.as_ref().map_or(0, PluginFactory::plugin_count);
+    if count > MAX_PLUGINS {
+        return Err(HostError::Init(format!(
+            "its factory says that it has {count} plugins, at most {MAX_PLUGINS} are listed: is \
+             `get_plugin_count` right?"
+        )));
+    }
     let mut found: Vec<_> = factory
         .iter()
         .flat_map(PluginFactory::plugin_descriptors)
@@ -436,9 +471,14 @@ impl Instance {
         let Some(ext) = plugin.get_extension::<PluginState>() else {
             return Ok(None);
         };
-        let mut state = Vec::new();
-        match self.busy.call(|| ext.save(&plugin, &mut state)) {
-            Ok(()) => Ok(Some(state)),
+        let mut state = StateWriter::default();
+        let saved = self.busy.call(|| ext.save(&plugin, &mut state));
+        match saved {
+            _ if state.is_full => Err(format!(
+                "the plugin's state has more than {MAX_STATE} bytes: keep samples in files, and \
+                 their names in the state"
+            )),
+            Ok(()) => Ok(Some(state.bytes)),
             Err(e) => Err(e.to_string()),
         }
     }

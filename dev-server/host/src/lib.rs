@@ -24,7 +24,7 @@
 //! Only in files named `ffi.rs`: opening the library, its entry's functions, block sizes of plugins
 //! without channels, null functions (`ffi.rs`); the list that plugins push events to
 //! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`), and the
-//! host's note ports (`note_ports/ffi.rs`). All else is clack's safe
+//! host's log and note ports (`log/ffi.rs`, `note_ports/ffi.rs`). All else is clack's safe
 //! interface.
 //!
 //! [`Processor`]: retake_engine::Processor

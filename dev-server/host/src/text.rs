@@ -2,8 +2,6 @@
 
 /// Longest name, in bytes: CLAP's longest is 255, and each bad byte becomes three.
 const NAME_BYTES: usize = 768;
-/// Longest line of a log, in bytes.
-const LINE_BYTES: usize = 4096;
 
 /// A name: bad bytes replaced, control characters left out, at most 768 bytes.
 pub(crate) fn name(bytes: &[u8]) -> String {
@@ -13,13 +11,8 @@ pub(crate) fn name(bytes: &[u8]) -> String {
     bounded(&clean, NAME_BYTES).to_owned()
 }
 
-/// A line of a log, at most 4,096 bytes.
-pub(crate) fn line(text: &str) -> &str {
-    bounded(text, LINE_BYTES)
-}
-
 /// The start of a text, cut between characters.
-pub(crate) fn bounded(text: &str, n_bytes: usize) -> &str {
+fn bounded(text: &str, n_bytes: usize) -> &str {
     &text[..text.floor_char_boundary(n_bytes)]
 }
 
@@ -32,7 +25,6 @@ mod tests {
         assert_eq!(name(b"Gain\xff\x00\n\t"), "Gain\u{fffd}");
         assert_eq!(name(&[b'x'; 10_000]).len(), NAME_BYTES);
         assert_eq!(name(&[0xff; 10_000]).len(), NAME_BYTES);
-        assert_eq!(line(&"é".repeat(LINE_BYTES)).len(), LINE_BYTES);
         assert_eq!(bounded("xé", 2), "x");
     }
 }

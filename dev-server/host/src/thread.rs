@@ -33,6 +33,7 @@ use crate::{
 /// How long a wish of the plugin waits at most, beside the call that the plugin is in. It comes as
 /// a flag, because the audio thread may wish too and must not wake anybody.
 const POLL: Duration = Duration::from_millis(10);
+const _: () = assert!(POLL.as_millis() <= 20, "a callback is served within 20 ms");
 
 /// What to load and what it takes over.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use crate::{
     note::{News, Outbox, Severity},
     panic_line::PanicLine,
     probe::Probes,
-    roles, text,
+    roles,
 };
 
 /// One thing that a plugin can ask for, as a bit.
@@ -213,10 +213,10 @@ impl Wishes {
     ///
     /// # Real time
     /// Off the main thread: bounded work, no lock is waited for, no allocation.
-    pub(crate) fn log(&self, severity: LogSeverity, message: &str) {
+    pub(crate) fn log(&self, severity: LogSeverity, message: &[u8]) {
         // start_processing has the audio role on the main thread: it may log like the main thread.
         if self.role.is_main() {
-            self.deliver(severity, text::line(message));
+            self.deliver(severity, &String::from_utf8_lossy(message));
         } else {
             self.queue.push(severity, message);
         }
@@ -231,7 +231,7 @@ impl Wishes {
     pub(crate) fn deliver_logs(&self) {
         let (records, n_lost) = self.queue.take();
         for record in &records {
-            self.deliver(record.severity, record.message());
+            self.deliver(record.severity, &record.message());
         }
         if n_lost > 0 {
             self.outbox.send(News::Log {

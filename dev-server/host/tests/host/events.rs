@@ -46,7 +46,7 @@ fn notes_come_as_midi_where_it_knows_nothing_else() {
 
 #[test]
 fn a_plugin_without_a_note_port_gets_none() {
-    let mut activated = Rig::raw("plain").activated();
+    let mut activated = Rig::raw("notes_none").activated();
     assert!(!activated.takes_notes);
     assert_eq!(seen(&mut *activated.processor), []);
 }

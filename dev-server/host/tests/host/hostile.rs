@@ -130,6 +130,51 @@ fn a_text_read_as_no_number_is_not_read() {
 }
 
 #[test]
+fn more_plugins_than_a_library_can_have() {
+    assert!(refused("many_plugins", FailReason::Init).contains("4294967295 plugins, at most 1024"));
+}
+
+#[test]
+fn a_state_without_an_end_is_given_up() {
+    let rig = Rig::raw("endless_state");
+    let _activated = rig.activated();
+    rig.thread.save_state();
+    let state = rig.wait(|news| match news {
+        News::State(state) => Some(state),
+        _ => None,
+    });
+    assert!(state.unwrap_err().contains("more than 67108864 bytes: keep samples in files"));
+}
+
+#[test]
+fn lines_that_are_none_are_logged_as_far_as_they_are() {
+    let rig = Rig::raw("logs_badly");
+    let mut activated = rig.activated();
+    let mut block = Block::new(2, 2);
+    let processing = std::thread::spawn(move || {
+        block.run(&mut *activated.processor, 64, &[]);
+        activated
+    });
+    let mut lines = Vec::new();
+    rig.wait(|news| {
+        if let News::Log { severity, message } = news {
+            lines.push((severity, message));
+        }
+        (lines.len() == 7).then_some(())
+    });
+    let n = |severity, message: &str| {
+        lines.iter().filter(|line| **line == (severity, message.to_owned())).count()
+    };
+    assert_eq!(n(Severity::Info, "on main thread"), 1);
+    assert_eq!(n(Severity::Info, "bad \u{fffd} byte"), 2);
+    assert_eq!(n(Severity::Warning, "no such severity"), 2);
+    // On the main thread there is more room than on the audio thread.
+    assert_eq!(n(Severity::Info, &"e".repeat(4_096)), 1);
+    assert_eq!(n(Severity::Info, &"e".repeat(240)), 1);
+    drop(processing.join().unwrap());
+}
+
+#[test]
 fn parameters_changed_without_a_word_are_read_again() {
     let rig = Rig::raw("changes_params");
     let mut activated = rig.activated();
@@ -158,13 +203,32 @@ fn a_sample_outside_the_buffers_is_named_once_and_sound_goes_on() {
         }
         let complaint = rig.complaint();
         assert!(complaint.contains(place) && complaint.contains("frames_count - 1"), "{complaint}");
+        block.run(&mut *activated.processor, 64, &[]);
         rig.thread.retire(activated.processor);
-        rig.wait(|news| match news {
-            News::Log { severity: Severity::PluginMisbehaving, message } => panic!("{message}"),
-            News::Gone { .. } => Some(()),
-            _ => None,
-        });
+        ends_in_peace(&rig);
     }
+}
+
+#[test]
+fn a_plugin_that_stays_within_its_buffers_is_not_blamed() {
+    let rig = Rig::raw("plain");
+    let mut activated = rig.activated();
+    let mut block = Block::new(2, 2);
+    for frames in [256, 64, 1, 100] {
+        block.run(&mut *activated.processor, frames, &[]);
+        block.assert_gain(1.0, frames);
+    }
+    rig.thread.retire(activated.processor);
+    ends_in_peace(&rig);
+}
+
+/// No complaint from here to the end.
+fn ends_in_peace(rig: &Rig) {
+    rig.wait(|news| match news {
+        News::Log { severity: Severity::PluginMisbehaving, message } => panic!("{message}"),
+        News::Gone { .. } => Some(()),
+        _ => None,
+    });
 }
 
 #[test]

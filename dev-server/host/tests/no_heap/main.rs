@@ -38,7 +38,7 @@ fn ten_thousand_blocks_with_events_answers_and_log_lines_do_not_touch_the_heap()
 fn notes_probes_faults_and_broken_guards_do_not_touch_the_heap() {
     let kinds =
         ["notes_clap", "notes_midi", "plays", "unsorted", "malformed", "floods", "probes", "tail"];
-    for kind in kinds.into_iter().chain(["writes_behind", "wrong_thread", "wide"]) {
+    for kind in kinds.into_iter().chain(["writes_behind", "wrong_thread", "wide", "logs_badly"]) {
         let rig = Rig::raw(kind);
         rig.thread.probes().watch(Duration::MAX);
         let mut activated = rig.activated();

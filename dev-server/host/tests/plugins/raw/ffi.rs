@@ -62,6 +62,17 @@ fn log(message: &CStr) {
     unsafe { log.unwrap().log.unwrap()(host, CLAP_LOG_INFO, message.as_ptr()) };
 }
 
+/// Nothing, no text, no severity, no end.
+fn log_badly(severity: i32) {
+    let (host, log) = host::<clap_host_log>(CLAP_EXT_LOG);
+    let log = log.unwrap().log.unwrap();
+    unsafe { log(host, severity, null()) };
+    unsafe { log(host, severity, c"bad \xff byte".as_ptr()) };
+    unsafe { log(host, 77, c"no such severity".as_ptr()) };
+    let endless = std::ffi::CString::new(vec![b'e'; 100_000]).unwrap();
+    unsafe { log(host, severity, endless.as_ptr()) };
+}
+
 unsafe extern "C" fn enter(path: *const c_char) -> bool {
     let path = unsafe { CStr::from_ptr(path) }.to_string_lossy().into_owned();
     let stem = Path::new(&path).file_stem().unwrap().to_string_lossy();
@@ -99,7 +110,7 @@ unsafe extern "C" fn factory(_: *const c_char) -> *const c_void {
 }
 
 unsafe extern "C" fn count(_: *const clap_plugin_factory) -> u32 {
-    1
+    if is("many_plugins") { u32::MAX } else { 1 }
 }
 
 unsafe extern "C" fn descriptor(
@@ -156,6 +167,9 @@ unsafe extern "C" fn nothing(_: *const clap_plugin) {}
 
 unsafe extern "C" fn on_main_thread(_: *const clap_plugin) {
     log(c"on main thread");
+    if is("logs_badly") {
+        log_badly(1);
+    }
     tables::announce();
 }
 

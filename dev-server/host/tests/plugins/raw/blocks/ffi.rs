@@ -43,7 +43,7 @@ pub(super) unsafe extern "C" fn process(
     if is("writes_before") {
         output(process, 0, 0, -1, 0.0);
     }
-    if is("notes_clap") || is("notes_midi") {
+    if is("notes_clap") || is("notes_midi") || is("notes_none") {
         show_notes(process);
     }
     if is("transport") {
@@ -238,6 +238,9 @@ fn ask_host() {
     }
     if !(is("unsorted") || is("floods")) {
         unsafe { (*own).request_callback.unwrap()(own) };
+    }
+    if is("logs_badly") {
+        crate::log_badly(1);
     }
     if is("tail") && N_BLOCKS.load(Ordering::Relaxed) == 1 {
         let (host, tail) = host::<clap_host_tail>(CLAP_EXT_TAIL);

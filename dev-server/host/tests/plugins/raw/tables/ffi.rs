@@ -27,12 +27,13 @@ use clap_sys::{
             clap_plugin_note_ports,
         },
         params::{CLAP_PARAM_IS_ENUM, CLAP_PARAM_IS_STEPPED, clap_param_info, clap_plugin_params},
-        state::{CLAP_EXT_STATE, clap_host_state},
+        state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state},
         tail::clap_plugin_tail,
         timer_support::clap_plugin_timer_support,
     },
     id::CLAP_INVALID_ID,
     plugin::clap_plugin,
+    stream::{clap_istream, clap_ostream},
 };
 
 use crate::{Fixed, N_BLOCKS, host, is, log};
@@ -72,6 +73,8 @@ static NOTES: Fixed<clap_plugin_note_ports> =
     Fixed(clap_plugin_note_ports { count: Some(note_port_count), get: Some(note_port_info) });
 static TIMER: Fixed<clap_plugin_timer_support> =
     Fixed(clap_plugin_timer_support { on_timer: Some(on_timer) });
+static STATE: Fixed<clap_plugin_state> =
+    Fixed(clap_plugin_state { save: Some(save), load: Some(load) });
 static TAIL: Fixed<clap_plugin_tail> = Fixed(clap_plugin_tail { get: Some(tail) });
 
 /// `retake.param-hints/1`, as a plugin declares it.
@@ -129,6 +132,7 @@ pub(super) unsafe extern "C" fn get(_: *const clap_plugin, id: *const c_char) ->
         }
         "clap.note-ports" if is("notes_clap") || is("notes_midi") => (&raw const NOTES.0).cast(),
         "clap.timer-support" if is("timer") => (&raw const TIMER.0).cast(),
+        "clap.state" if is("endless_state") => (&raw const STATE.0).cast(),
         "clap.tail" if is("tail") => (&raw const TAIL.0).cast(),
         "retake.param-hints/1" if is("hints") => (&raw const HINTS).cast(),
         "retake.probe/1" if is("probes") => (&raw const METERS).cast(),
@@ -347,6 +351,18 @@ unsafe extern "C" fn note_port_info(
     *to = unsafe { std::mem::zeroed() };
     to.supported_dialects =
         CLAP_NOTE_DIALECT_MIDI | if is("notes_clap") { CLAP_NOTE_DIALECT_CLAP } else { 0 };
+    true
+}
+
+/// Writes until it is stopped.
+unsafe extern "C" fn save(_: *const clap_plugin, to: *const clap_ostream) -> bool {
+    let megabyte = vec![0_u8; 1 << 20];
+    let bytes = megabyte.as_ptr().cast();
+    while unsafe { (*to).write.unwrap()(to, bytes, 1 << 20) } > 0 {}
+    true
+}
+
+unsafe extern "C" fn load(_: *const clap_plugin, _: *const clap_istream) -> bool {
     true
 }
 
