@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `audio` | the devices, the engine, and the facts the engine tells |
 //! | `reload` | builds, generations and the swap |
+//! | `history` | what lately went to the plugin, for warm starts |
 //! | `params` | the parameter table and what is still to be sent |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
@@ -16,6 +17,7 @@
 mod audio;
 mod calls;
 mod ending;
+mod history;
 mod params;
 mod reload;
 
@@ -41,6 +43,7 @@ use crate::{
 };
 use audio::Audio;
 pub use ending::Failure;
+use history::History;
 use params::ParamTable;
 use reload::Reload;
 
@@ -65,6 +68,8 @@ pub enum Message {
 
 /// Facts and parameter echoes are looked for this often while nothing else happens.
 const TICK: Duration = Duration::from_millis(1);
+/// Longer than a warm start looks back.
+const HISTORY_SECONDS: u64 = 4;
 /// How often the load of the block budget is summed up.
 const LOAD_WINDOW: Duration = Duration::from_secs(1);
 
@@ -101,6 +106,7 @@ pub struct Control {
     parts: Parts,
     audio: Audio,
     params: ParamTable,
+    history: History,
     reload: Reload,
     bypass: bool,
     mute: bool,
@@ -133,6 +139,7 @@ impl Control {
         Self {
             audio: Audio::default(),
             params: ParamTable::default(),
+            history: History::default(),
             reload: Reload::default(),
             bypass: false,
             mute: false,
@@ -197,6 +204,9 @@ impl Control {
             let now = self.parts.probe.load.snapshot();
             self.parts.telemetry.set_load(now.since(&self.load.before));
             self.load = LoadWatch { since: Instant::now(), before: now };
+            let memory =
+                HISTORY_SECONDS * self.audio.shape().map_or(0, |shape| u64::from(shape.rate));
+            self.history.forget_before(self.parts.probe.frames.get().saturating_sub(memory));
         }
     }
 

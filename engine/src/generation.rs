@@ -112,6 +112,11 @@ impl Generation {
         self.number
     }
 
+    /// Rate of the engine it was made for, Hz.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
     /// Channels and latency of its processor.
     pub fn layout(&self) -> Layout {
         self.layout

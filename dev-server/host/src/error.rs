@@ -110,9 +110,12 @@ pub enum HostError {
         /// Size of the state.
         n_bytes: usize,
     },
-    /// A panic while the plugin was made or activated.
+    /// A panic while the plugin was made, activated or warmed up.
     #[error("the plugin panicked: {0}")]
     Panic(PanicLine),
+    /// An error from `process`, before anything sounded.
+    #[error("the plugin returned an error from process")]
+    Process,
     /// A parameter that was given does not exist or is out of range.
     #[error("{0}")]
     Parameter(String),
@@ -150,9 +153,11 @@ impl HostError {
             Self::Layout(_) => FailReason::Layout,
             Self::State { .. } => FailReason::State,
             Self::Panic(_) => FailReason::Panic,
-            Self::Parameter(_) | Self::Loader(_) | Self::Copy(_) | Self::Thread(_) => {
-                FailReason::Refused
-            }
+            Self::Process
+            | Self::Parameter(_)
+            | Self::Loader(_)
+            | Self::Copy(_)
+            | Self::Thread(_) => FailReason::Refused,
         }
     }
 }

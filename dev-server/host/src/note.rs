@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Mutex};
 
-use retake_engine::{Layout, Processor};
+use retake_engine::{Generation, Layout, Processor};
 
 use crate::{
     carry::Carried, error::FailReason, panic_line::PanicLine, params::ParamInfo, ports::Ports,
@@ -40,6 +40,15 @@ pub enum News {
     },
     /// The plugin can sound; also after [`crate::PluginThread::reactivate`].
     Activated(Box<Activated>),
+    /// Answer to [`crate::PluginThread::warm_up`].
+    Warmed {
+        /// The generation, to be swapped in.
+        generation: Box<Generation>,
+        /// Frames it has heard; 0 = it starts cold.
+        frames: u64,
+        /// Time it took per frame, in frames: its load on the plugin's own thread.
+        load: f64,
+    },
     /// It will not sound; what was made is undone, [`News::Gone`] follows.
     Failed {
         /// For scripts.

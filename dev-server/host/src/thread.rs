@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::Processor;
+use retake_engine::{Generation, Processor, Replay, WarmUp};
 
 use crate::{
     busy::Busy,
@@ -63,8 +63,16 @@ enum Ask {
     ParamText { id: u32, value: f64, tag: u64 },
     TextToValue { id: u32, text: String, tag: u64 },
     Reactivate(Box<dyn Processor>, Format),
+    WarmUp(Box<Warming>),
     Retire(Box<dyn Processor>),
     Shutdown,
+}
+
+/// What a warm-up needs.
+struct Warming {
+    generation: Generation,
+    replay: Replay,
+    limit: Duration,
 }
 
 /// Control's end of a plugin's thread. Every method returns at once.
@@ -131,6 +139,12 @@ impl PluginThread {
     /// How often the plugin did wrong so far.
     pub fn faults(&self) -> FaultCounts {
         self.wishes.counts()
+    }
+
+    /// Plays the recent past to a generation that has not sounded, for at most `limit`;
+    /// [`News::Warmed`] answers, or [`News::Failed`] and [`News::Gone`] when the plugin fails in it.
+    pub fn warm_up(&self, generation: Generation, replay: Replay, limit: Duration) {
+        self.ask(Ask::WarmUp(Box::new(Warming { generation, replay, limit })));
     }
 
     /// Ends the generation whose processor came back; [`News::Gone`] answers.
@@ -271,6 +285,7 @@ impl Life {
                 // Nothing crossed to another generation: the instance kept what it had.
                 self.activate(instance, format, Carried::default(), start)?;
             }
+            Ask::WarmUp(warming) => self.warm_up(instance, *warming)?,
             Ask::Retire(processor) => {
                 self.take_back(instance, processor);
                 return Ok(true);
@@ -278,6 +293,32 @@ impl Life {
             Ask::Shutdown => return Ok(true),
         }
         Ok(false)
+    }
+
+    /// # Errors
+    /// [`HostError::Panic`] or [`HostError::Process`]; the processor was stopped.
+    fn warm_up(&self, instance: &mut Instance, warming: Warming) -> Result<(), HostError> {
+        let Warming { mut generation, replay, limit } = warming;
+        let rate = generation.rate();
+        self.wishes.take_panic();
+        let start = Instant::now();
+        let ended = self.busy.call(|| generation.warm_up(replay, &mut || start.elapsed() > limit));
+        let took = start.elapsed();
+        // A panic is told by the plugin's callback.
+        instance.serve();
+        let failure = match (self.wishes.take_panic(), ended) {
+            (Some(panic), _) => HostError::Panic(panic),
+            (None, WarmUp::Failed) => HostError::Process,
+            (None, _) => {
+                let frames = if let WarmUp::Warm { frames } = ended { frames } else { 0 };
+                let load = took.as_secs_f64() * f64::from(rate) / frames.max(1) as f64;
+                self.tell(News::Warmed { generation: Box::new(generation), frames, load });
+                return Ok(());
+            }
+        };
+        self.take_back(instance, generation.into_processor());
+        instance.try_deactivate();
+        Err(failure)
     }
 
     fn take_back(&self, instance: &mut Instance, processor: Box<dyn Processor>) {

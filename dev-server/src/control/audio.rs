@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use retake_engine::{
     BusShape, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody, FrameProducer,
-    Generation, Setup, ToMono,
+    Generation, Origin, Setup, ToMono, tap::TapReader,
 };
 use retake_io::{DeviceEvent, Opened, Recorder, RunPlan};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a plugin is told when nobody says otherwise.
-const DEFAULT_BPM: f64 = 120.0;
+pub(super) const DEFAULT_BPM: f64 = 120.0;
 
 /// What control holds of the sound.
 #[derive(Debug, Default)]
@@ -61,6 +61,11 @@ impl Audio {
     /// From the microphone to the plugin, in frames.
     pub(super) fn latency_frames(&self) -> usize {
         self.granted.as_ref().map_or(0, |granted| granted.latency_frames)
+    }
+
+    /// A reader of the captured input that begins `frames` back.
+    pub(super) fn open_past(&self, frames: u64) -> Option<TapReader> {
+        self.engine.as_ref().map(|engine| engine.input.open_back(frames))
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -168,7 +173,7 @@ impl Control {
             input: opened.input,
             first,
             record,
-            to_mono: if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First },
+            to_mono: self.to_mono(),
             is_real_output: !opened.virtual_output,
             muted: self.mute,
             bypass: self.bypass,
@@ -186,6 +191,10 @@ impl Control {
         self.shown.audio = self.parts.report.event("audio_started", info);
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
+    }
+
+    pub(super) fn to_mono(&self) -> ToMono {
+        if self.parts.run.audio.mix_mono { ToMono::Mean } else { ToMono::First }
     }
 
     /// Where this run ends; a rendering begins its file with the input's first frame.
@@ -290,13 +299,7 @@ impl Control {
     fn on_engine(&mut self, event: Event) {
         match event {
             Event::Sounding { generation, .. } => self.on_sounding(generation),
-            Event::Plugin { body: EventBody::Param { id, value }, frame, .. } => {
-                self.params.arrived(id, value);
-                if let Some(thread) = self.reload.playing_thread() {
-                    thread.param_text(id, value, frame);
-                }
-            }
-            Event::Plugin { .. } => {}
+            Event::Plugin { body, frame, origin } => self.on_passed(body, frame, origin),
             Event::ProcessError { generation, .. } => {
                 let message = "the plugin returned an error from process";
                 self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
@@ -307,6 +310,24 @@ impl Control {
             }
             Event::Stopped { .. } => self.audio.has_stopped = true,
             Event::SwapDone { .. } => {}
+        }
+    }
+
+    /// A block has carried this to the plugin, or the plugin sent it.
+    fn on_passed(&mut self, body: EventBody, frame: u64, origin: Origin) {
+        let value_before = match body {
+            EventBody::Param { id, .. } => self.params.value(id),
+            _ => None,
+        };
+        if origin == Origin::Control {
+            self.history.push(frame, body, value_before);
+        }
+        let EventBody::Param { id, value } = body else {
+            return;
+        };
+        self.params.arrived(id, value);
+        if let Some(thread) = self.reload.playing_thread() {
+            thread.param_text(id, value, frame);
         }
     }
 
@@ -324,7 +345,7 @@ impl Control {
 
 /// The nearest frame to a time; the command line keeps times below a year.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a year")]
-fn frames_of(seconds: f64, rate: u32) -> u64 {
+pub(super) fn frames_of(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)).round() as u64
 }
 

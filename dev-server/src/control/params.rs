@@ -31,6 +31,11 @@ impl ParamTable {
         self.list.iter().map(|p| (p.id, self.newest(p))).collect()
     }
 
+    /// Where a parameter stands.
+    pub(super) fn value(&self, id: u32) -> Option<f64> {
+        self.list.iter().find(|p| p.id == id).map(|p| p.value)
+    }
+
     fn newest(&self, param: &ParamInfo) -> f64 {
         self.unsent.get(&param.id).copied().unwrap_or(param.value)
     }

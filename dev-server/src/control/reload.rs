@@ -8,6 +8,7 @@ mod builds;
 mod faults;
 mod loading;
 mod swapping;
+mod warming;
 
 pub(super) use faults::Fault;
 
@@ -18,8 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::Layout;
-use retake_host::{Carried, ParamInfo, PluginInfo, PluginThread};
+use retake_engine::{BusShape, Fade, Layout};
+use retake_host::{Carried, PanicLine, ParamInfo, PluginInfo, PluginThread};
 
 use super::{Control, Failure, Message};
 use crate::watch::Timing;
@@ -97,6 +98,10 @@ struct Candidate {
     step: Step,
     /// Changes of parameters since the snapshot that this generation starts from.
     journal: Vec<(u32, f64)>,
+    /// What it is activated for.
+    shape: BusShape,
+    /// It panicked before it sounded.
+    panic: Option<PanicLine>,
     stage_ms: f64,
     load_ms: f64,
     lost_frames_before: u64,
@@ -108,6 +113,8 @@ enum Step {
     AwaitsState { since: Instant },
     /// Its thread stages, loads and activates.
     Loads { thread: PluginThread, info: Option<PluginInfo> },
+    /// It hears what the old one has lately heard.
+    Warms(Box<Ready>),
     /// The engine was told to take it over.
     Swaps(Box<Ready>),
 }
@@ -117,7 +124,12 @@ struct Ready {
     playing: Playing,
     params: Vec<ParamInfo>,
     carried: Carried,
+    /// When the engine was told.
     sent_at: Instant,
+    /// Frames it heard before; 0 = it starts cold.
+    warm_frames: u64,
+    /// None for the first generation, which fades in with the device.
+    fade: Option<Fade>,
 }
 
 /// The generation that sounds.
@@ -168,7 +180,7 @@ impl Reload {
         let candidate = self.candidate.as_ref().and_then(|c| match &c.step {
             Step::AwaitsState { .. } => None,
             Step::Loads { thread, .. } => Some((c.number, thread)),
-            Step::Swaps(ready) => Some((c.number, &ready.playing.thread)),
+            Step::Warms(ready) | Step::Swaps(ready) => Some((c.number, &ready.playing.thread)),
         });
         let playing = self.playing.as_ref().map(|p| (p.number, &p.thread));
         let retiring = self.retiring.iter().map(|(number, thread)| (*number, thread));

@@ -121,8 +121,11 @@ impl Generation {
         WarmUp::Warm { frames: audio_to - begin }
     }
 
-    /// Forgets what it has heard.
-    fn start_cold(&mut self) {
+    /// Forgets what it has heard: it starts from silence.
+    ///
+    /// # Real time
+    /// The processor's reset.
+    pub fn start_cold(&mut self) {
         self.processor.reset();
         self.silent = None;
     }

@@ -11,8 +11,14 @@ use crate::{
 };
 
 impl Control {
-    /// A generation is broken: bypass it for good.
+    /// The generation that sounds is broken.
     pub(in crate::control) fn on_fault(&mut self, number: u32, fault: &Fault<'_>) {
+        self.shown.fault = self.tell_fault(number, fault);
+        self.set_faulted(true);
+        self.tell_state();
+    }
+
+    fn tell_fault(&mut self, number: u32, fault: &Fault<'_>) -> serde_json::Value {
         let fields = json!({
             "generation": number,
             "kind": fault.kind,
@@ -28,38 +34,33 @@ impl Control {
         let (kind, message, action) = (fault.kind, fault.message, fault.action);
         let heard = match action {
             "muted" => "its blocks are silence",
+            "standby" => "the one before plays on",
             _ => "you hear the input until a fix",
         };
         let what = format!("{kind}{place}: {message}; {action}: {heard}");
         say(Tone::Error, "Fault", what);
-        self.shown.fault = self.parts.report.event("fault", fields);
-        self.set_faulted(true);
-        self.tell_state();
+        self.parts.report.event("fault", fields)
     }
 
     pub(in crate::control) fn on_panic(&mut self, number: u32, panic: &PanicLine) {
-        let reload = &self.reload;
-        let loads = |c: &Candidate| c.number == number && matches!(c.step, Step::Loads { .. });
-        if reload.candidate.as_ref().is_some_and(loads) {
+        let is_silent = |c: &&mut Candidate| {
+            c.number == number && matches!(c.step, Step::Loads { .. } | Step::Warms(_))
+        };
+        if let Some(candidate) = self.reload.candidate.as_mut().filter(is_silent) {
             // It never sounded: its refusal follows and names the place.
+            candidate.panic = Some(panic.clone());
+            if matches!(candidate.step, Step::Warms(_)) {
+                self.tell_fault(number, &Fault::of_panic(panic, "standby"));
+            }
             return;
         }
-        if reload.retiring.contains_key(&number) {
+        if self.reload.retiring.contains_key(&number) {
             let message = format!("generation {number} panicked on its way out: {panic}");
             say(Tone::Warning, "Plugin", message);
             return;
         }
         self.audio.command(CommandKind::Condemn { generation: number });
-        self.on_fault(
-            number,
-            &Fault {
-                kind: "panic",
-                message: &panic.message,
-                file: Some(&panic.file),
-                line: Some(panic.line),
-                action: "bypassed",
-            },
-        );
+        self.on_fault(number, &Fault::of_panic(panic, "bypassed"));
     }
 
     pub(in crate::control) fn set_faulted(&mut self, on: bool) {
@@ -112,7 +113,9 @@ impl Control {
             match candidate.step {
                 Step::AwaitsState { .. } => {}
                 Step::Loads { thread, .. } => self.dismiss(candidate.number, thread),
-                Step::Swaps(ready) => self.dismiss(candidate.number, ready.playing.thread),
+                Step::Warms(ready) | Step::Swaps(ready) => {
+                    self.dismiss(candidate.number, ready.playing.thread);
+                }
             }
         }
         if let Some(playing) = self.reload.playing.take() {
@@ -146,5 +149,15 @@ impl<'a> Fault<'a> {
     /// A fault without a place in the source.
     pub(in crate::control) fn of(kind: &'a str, message: &'a str, action: &'a str) -> Self {
         Self { kind, message, file: None, line: None, action }
+    }
+
+    fn of_panic(panic: &'a PanicLine, action: &'a str) -> Self {
+        Self {
+            kind: "panic",
+            message: &panic.message,
+            file: Some(&panic.file),
+            line: Some(panic.line),
+            action,
+        }
     }
 }

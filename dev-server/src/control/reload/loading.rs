@@ -2,14 +2,11 @@
 
 use std::time::Instant;
 
-use retake_engine::{CommandKind, EventBody, Fade, Generation, Layout};
+use retake_engine::{EventBody, Generation};
 use retake_host::{Activated, FailReason, News, Note, ParamRef, PluginThread, Request};
 use serde_json::json;
 
-use super::{
-    CROSS_FADE_LOAD, CROSS_FADE_MS, Candidate, Control, Failure, Message, OUT_IN_MS, Playing,
-    Ready, State, Step,
-};
+use super::{Candidate, Control, Failure, Message, Playing, Ready, State, Step};
 use crate::report::{Tone, say};
 
 /// From an artifact to an activated plugin.
@@ -17,9 +14,9 @@ impl Control {
     /// Begins with the newest artifact, if the devices are open and nothing else is on its way.
     pub(in crate::control) fn take_up_artifact(&mut self) -> Result<(), Failure> {
         let is_busy = self.reload.candidate.is_some() || !self.reload.retiring.is_empty();
-        if is_busy || self.audio.shape().is_none() {
+        let Some(shape) = self.audio.shape().filter(|_| !is_busy) else {
             return Ok(());
-        }
+        };
         let Some(artifact) = self.reload.waiting.take() else {
             return Ok(());
         };
@@ -29,6 +26,8 @@ impl Control {
             artifact,
             step: Step::AwaitsState { since: Instant::now() },
             journal: Vec::new(),
+            shape,
+            panic: None,
             stage_ms: 0.0,
             load_ms: 0.0,
             lost_frames_before: self.parts.probe.lost_frames.get(),
@@ -69,6 +68,7 @@ impl Control {
         };
         // The snapshot is taken: what changes from here on goes through the journal.
         candidate.journal.clear();
+        candidate.shape = shape;
         let mailbox = self.parts.mailbox.clone();
         let notes = move |note| drop(mailbox.send(Message::Plugin(note)));
         match PluginThread::spawn(request, Box::new(notes)) {
@@ -92,6 +92,9 @@ impl Control {
                 c.note_loaded(info, load_ms);
             }),
             News::Activated(activated) => return self.on_activated(number, *activated),
+            News::Warmed { generation, frames, load } => {
+                return self.on_warmed(*generation, frames, load);
+            }
             News::Failed { reason, message, is_usage } => {
                 return self.on_refused(number, reason, &message, is_usage);
             }
@@ -129,9 +132,9 @@ impl Control {
         matches!(step, Some(Step::AwaitsState { .. }))
     }
 
-    /// The plugin can sound: to the engine with it, as the first or by a swap.
+    /// The plugin can sound: to the engine with it as the first, or to its warm-up.
     fn on_activated(&mut self, number: u32, activated: Activated) -> Result<(), Failure> {
-        let Some(candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
+        let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
         let (Step::Loads { thread, info: Some(info) }, Some(shape)) =
@@ -139,33 +142,39 @@ impl Control {
         else {
             return Ok(());
         };
-        self.set_state(State::Activated);
         let Activated { processor, layout, params, carried, activate_ms, .. } = activated;
+        candidate.load_ms += activate_ms;
+        if shape != candidate.shape {
+            // The devices changed meanwhile.
+            thread.reactivate(processor, f64::from(shape.rate), shape.max_block);
+            candidate.step = Step::Loads { thread, info: Some(info) };
+            self.reload.candidate = Some(Candidate { shape, ..candidate });
+            return Ok(());
+        }
+        self.set_state(State::Activated);
+        let generation = Generation::new(number, processor, shape);
+        let playing = Playing { number, thread, info, layout };
+        let ready = Box::new(Ready {
+            playing,
+            params,
+            carried,
+            sent_at: Instant::now(),
+            warm_frames: 0,
+            fade: None,
+        });
+        if self.audio.is_running() {
+            self.warm_up(generation, &ready);
+            candidate.step = Step::Warms(ready);
+            self.reload.candidate = Some(candidate);
+            return Ok(());
+        }
+        self.params.replace(ready.params.clone());
         let journal = candidate.journal.iter();
         let journal = journal.map(|&(id, value)| EventBody::Param { id, value });
-        let generation = Generation::new(number, processor, shape).with_journal(journal);
-        let is_first = !self.audio.is_running();
-        if is_first {
-            self.params.replace(params.clone());
-        }
-        let playing = Playing { number, thread, info, layout };
-        self.reload.candidate = Some(Candidate {
-            step: Step::Swaps(Box::new(Ready {
-                playing,
-                params,
-                carried,
-                sent_at: Instant::now(),
-            })),
-            load_ms: candidate.load_ms + activate_ms,
-            ..candidate
-        });
-        if is_first {
-            return self.start_engine(Box::new(generation));
-        }
-        let swap = CommandKind::Swap(Box::new(generation), self.fade_to(layout, shape.rate));
-        self.audio.command(swap);
-        self.set_state(State::Swapping);
-        Ok(())
+        let generation = generation.with_journal(journal);
+        candidate.step = Step::Swaps(ready);
+        self.reload.candidate = Some(candidate);
+        self.start_engine(Box::new(generation))
     }
 
     /// The generation that played on other devices is ready for the new ones.
@@ -188,28 +197,11 @@ impl Control {
         else {
             return;
         };
-        if let Step::Swaps(ready) = candidate.step {
+        if let Step::Warms(ready) | Step::Swaps(ready) = candidate.step {
             self.reload.retiring.insert(candidate.number, ready.playing.thread);
         }
         self.on_retired(generation);
         self.reload.waiting.get_or_insert(candidate.artifact);
-    }
-
-    /// A cross-fade, unless both together would not fit or their channels differ.
-    fn fade_to(&self, next: Layout, rate: u32) -> Fade {
-        let same_channels =
-            self.reload.playing.as_ref().is_none_or(|p| {
-                (p.layout.n_input, p.layout.n_output) == (next.n_input, next.n_output)
-            });
-        // The new one was not heard yet: it is taken to cost what the old one costs.
-        let both = 2.0 * self.parts.telemetry.load().mean;
-        let frames = |ms: u32| (rate * ms / 1_000).max(2) as usize;
-        if same_channels && both <= CROSS_FADE_LOAD {
-            return Fade::Cross { frames: frames(CROSS_FADE_MS) };
-        }
-        let why = if same_channels { "the load leaves no room for both" } else { "other channels" };
-        say(Tone::Plain, "Swapping", format!("by fade-out and fade-in: {why}"));
-        Fade::OutIn { frames: frames(OUT_IN_MS) }
     }
 
     pub(in crate::control) fn on_refused(
@@ -220,22 +212,27 @@ impl Control {
         is_usage: bool,
     ) -> Result<(), Failure> {
         let refused = self.reload.candidate.take_if(|c| c.number == number);
-        let Some(Candidate { step, .. }) = refused else {
+        let Some(Candidate { step, panic, .. }) = refused else {
             let what = format!("generation {number}: {message}");
             say(Tone::Error, "Plugin", what);
             return Ok(());
         };
-        if let Step::Loads { thread, .. } = step
-            && reason != FailReason::Timeout
-        {
-            self.reload.retiring.insert(number, thread);
-        }
+        let thread = match step {
+            Step::Loads { thread, .. } => Some(thread),
+            Step::Warms(ready) | Step::Swaps(ready) => Some(ready.playing.thread),
+            Step::AwaitsState { .. } => None,
+        };
+        // A thread that hangs is left to itself.
+        let thread = thread.filter(|_| reason != FailReason::Timeout);
+        self.reload.retiring.extend(thread.map(|thread| (number, thread)));
         // Its format changed, perhaps on purpose: the next one starts from parameters only.
         self.reload.leaves_state = reason == FailReason::State;
         let fields = json!({
             "generation": number,
             "reason": reason,
             "message": message,
+            "file": panic.as_ref().map(|p| &p.file),
+            "line": panic.as_ref().map(|p| p.line),
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.parts.report.event("reload_failed", fields);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use retake_engine::Generation;
+use retake_engine::{Fade, Generation};
 use retake_host::{ParamInfo, Severity};
 use serde_json::{Value, json};
 
@@ -59,6 +59,11 @@ impl Control {
             "lost_frames": self.parts.probe.lost_frames.get() - candidate.lost_frames_before,
             "latency_frames": ready.playing.layout.latency_frames,
             "params": ready.carried,
+            "warm_frames": ready.warm_frames,
+            "fade": ready.fade.map(|fade| match fade {
+                Fade::Cross { .. } => "cross",
+                Fade::OutIn { .. } => "out_in",
+            }),
         })
     }
 
