@@ -44,8 +44,8 @@ impl Control {
         &mut self,
         state: Option<Vec<u8>>,
     ) -> Result<(), Failure> {
-        let (Some(format), Some(candidate)) =
-            (self.audio.plugin_format(), &mut self.reload.candidate)
+        let (Some(shape), Some(format), Some(candidate)) =
+            (self.audio.shape(), self.audio.plugin_format(), &mut self.reload.candidate)
         else {
             return Ok(());
         };
@@ -137,8 +137,8 @@ impl Control {
         let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
-        let (Step::Loads { thread, info: Some(info) }, Some(shape)) =
-            (candidate.step, self.audio.shape())
+        let (Step::Loads { thread, info: Some(info) }, Some(shape), Some(format)) =
+            (candidate.step, self.audio.shape(), self.audio.plugin_format())
         else {
             return Ok(());
         };
@@ -146,7 +146,7 @@ impl Control {
         candidate.load_ms += activate_ms;
         if shape != candidate.shape {
             // The devices changed meanwhile.
-            thread.reactivate(processor, f64::from(shape.rate), shape.max_block);
+            thread.reactivate(processor, format);
             candidate.step = Step::Loads { thread, info: Some(info) };
             self.reload.candidate = Some(Candidate { shape, ..candidate });
             return Ok(());
