@@ -13,7 +13,10 @@ pub(crate) fn dialects(plugin: PluginMainThreadHandle<'_>) -> NoteDialects {
         let port = (ext.count(&plugin, true) > 0).then(|| ext.get(&plugin, 0, true, &mut buffer));
         Some(port??.supported_dialects)
     };
-    dialects().unwrap_or_else(NoteDialects::empty)
+    let dialects = dialects().unwrap_or_else(NoteDialects::empty);
+    // Who reads MPE reads MIDI.
+    let is_mpe = dialects.contains(NoteDialects::MIDI_MPE);
+    if is_mpe { dialects | NoteDialects::MIDI } else { dialects }
 }
 
 /// Whether notes can be brought to a plugin of those dialects.

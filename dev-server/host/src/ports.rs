@@ -89,26 +89,42 @@ pub(crate) fn negotiate(
     format: Format,
     before: Option<String>,
 ) -> Result<Ports, HostError> {
-    let wanted = (format.n_input, format.n_output);
     let ports = read(plugin.plugin_handle())?;
     let present = ports.main_channels();
+    // A side without a device has no wish.
+    let or = |device: usize, port: usize| if device > 0 { device } else { port };
+    let wanted = (or(format.n_input, present.0), or(format.n_output, present.1));
     if present == wanted {
         return Ok(Ports { config: before, ..ports });
     }
     let nearest = nearest_config(plugin.plugin_handle(), wanted, present);
     let exact = nearest.as_ref().filter(|config| config.channels == wanted);
     // A device with one microphone and two speakers is well served by two channels in and out.
-    let even = (format.n_output, format.n_output);
+    let even = (wanted.1, wanted.1);
     let even = Some(even).filter(|even| distance(*even, wanted) < distance(present, wanted));
     let chosen = exact
         .and_then(|config| select(plugin, config))
         .or_else(|| request(plugin, &ports, wanted))
         .or_else(|| select(plugin, nearest.as_ref()?))
         .or_else(|| request(plugin, &ports, even?));
-    match chosen {
-        Some(config) => Ok(Ports { config: Some(config), ..read(plugin.plugin_handle())? }),
-        None => Ok(Ports { config: before, ..ports }),
-    }
+    let Some(chosen) = chosen else {
+        return Ok(Ports { config: before, ..ports });
+    };
+    let ports = read(plugin.plugin_handle())?;
+    let (n_input, n_output) = ports.main_channels();
+    let name = match chosen {
+        Chosen::Offered(name) => name,
+        Chosen::Requested => format!("{n_input} in, {n_output} out"),
+    };
+    Ok(Ports { config: Some(name), ..ports })
+}
+
+/// How a plugin came to its ports.
+enum Chosen {
+    /// By one of its configurations, of that name.
+    Offered(String),
+    /// By a request for channels.
+    Requested,
 }
 
 /// Smaller is better: outputs first, then inputs, then the wider.
@@ -146,19 +162,19 @@ fn nearest_config(
         .filter(|config| distance(config.channels, wanted) < distance(present, wanted))
 }
 
-/// Chooses a configuration; its name, if the plugin agrees.
-fn select(plugin: &mut PluginInstance<Host>, config: &Config) -> Option<String> {
+/// Chooses a configuration, if the plugin agrees.
+fn select(plugin: &mut PluginInstance<Host>, config: &Config) -> Option<Chosen> {
     let plugin = plugin.plugin_handle();
     let ext = plugin.get_extension::<PluginAudioPortsConfig>()?;
-    ext.select(&plugin, config.id).ok().map(|()| config.name.clone())
+    ext.select(&plugin, config.id).ok().map(|()| Chosen::Offered(config.name.clone()))
 }
 
-/// Asks for main ports of so many channels; their description, if the plugin agrees.
+/// Asks for main ports of so many channels, if the plugin agrees.
 fn request(
     plugin: &mut PluginInstance<Host>,
     ports: &Ports,
     (n_input, n_output): (usize, usize),
-) -> Option<String> {
+) -> Option<Chosen> {
     let mut plugin = plugin.inactive_plugin_handle()?;
     let ext = plugin.get_extension::<PluginConfigurableAudioPorts>()?;
     let wish = |side: &[PortInfo], is_input, n: usize| {
@@ -179,7 +195,7 @@ fn request(
     let is_taken = !wishes.is_empty()
         && ext.can_apply_configuration(&mut plugin, &wishes)
         && ext.apply_configuration(&mut plugin, &wishes);
-    is_taken.then(|| format!("{n_input} in, {n_output} out"))
+    is_taken.then_some(Chosen::Requested)
 }
 
 /// Reads all ports; none if the plugin has no such extension.

@@ -38,10 +38,12 @@ fn notes_come_as_notes_where_the_plugin_knows_them() {
 
 #[test]
 fn notes_come_as_midi_where_it_knows_nothing_else() {
-    let mut activated = Rig::raw("notes_midi").activated();
-    assert!(activated.takes_notes);
-    let expected = [(3, 146.0, 60.064), (5, 178.0, 7.1), (60, 130.0, 60.127)];
-    assert_eq!(seen(&mut *activated.processor), expected);
+    for kind in ["notes_midi", "notes_mpe"] {
+        let mut activated = Rig::raw(kind).activated();
+        assert!(activated.takes_notes);
+        let expected = [(3, 146.0, 60.064), (5, 178.0, 7.1), (60, 130.0, 60.127)];
+        assert_eq!(seen(&mut *activated.processor), expected);
+    }
 }
 
 #[test]

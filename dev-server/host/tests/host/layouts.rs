@@ -31,7 +31,14 @@ fn the_configuration_with_the_devices_channels_is_chosen_or_the_nearest() {
 fn ports_that_can_be_configured_get_the_devices_channels_or_an_even_pair() {
     assert_eq!(settled("configurable", 2, 2), (2, 2, "2 in, 2 out".to_owned()));
     assert_eq!(settled("configurable", 5, 5), (5, 5, "5 in, 5 out".to_owned()));
+    assert_eq!(settled("only_even", 0, 2), (2, 2, "2 in, 2 out".to_owned()));
     assert_eq!(settled("only_even", 1, 2), (2, 2, "2 in, 2 out".to_owned()));
+}
+
+#[test]
+fn a_side_without_a_device_has_no_wish() {
+    assert_eq!(settled("configurable", 0, 1), (1, 1, String::new()));
+    assert_eq!(settled("configs", 0, 2), (2, 2, "Stereo".to_owned()));
 }
 
 #[test]

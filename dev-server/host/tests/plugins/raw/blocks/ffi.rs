@@ -43,7 +43,7 @@ pub(super) unsafe extern "C" fn process(
     if is("writes_before") {
         output(process, 0, 0, -1, 0.0);
     }
-    if is("notes_clap") || is("notes_midi") || is("notes_none") {
+    if ["notes_clap", "notes_midi", "notes_mpe", "notes_none"].into_iter().any(is) {
         show_notes(process);
     }
     if is("transport") {

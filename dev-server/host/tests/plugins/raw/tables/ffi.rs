@@ -23,8 +23,8 @@ use clap_sys::{
         latency::{CLAP_EXT_LATENCY, clap_host_latency},
         note_ports::{
             CLAP_EXT_NOTE_PORTS, CLAP_NOTE_DIALECT_CLAP, CLAP_NOTE_DIALECT_MIDI,
-            CLAP_NOTE_PORTS_RESCAN_ALL, clap_host_note_ports, clap_note_port_info,
-            clap_plugin_note_ports,
+            CLAP_NOTE_DIALECT_MIDI_MPE, CLAP_NOTE_PORTS_RESCAN_ALL, clap_host_note_ports,
+            clap_note_port_info, clap_plugin_note_ports,
         },
         params::{CLAP_PARAM_IS_ENUM, CLAP_PARAM_IS_STEPPED, clap_param_info, clap_plugin_params},
         state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state},
@@ -130,7 +130,9 @@ pub(super) unsafe extern "C" fn get(_: *const clap_plugin, id: *const c_char) ->
         {
             (&raw const CONFIGURABLE.0).cast()
         }
-        "clap.note-ports" if is("notes_clap") || is("notes_midi") => (&raw const NOTES.0).cast(),
+        "clap.note-ports" if is("notes_clap") || is("notes_midi") || is("notes_mpe") => {
+            (&raw const NOTES.0).cast()
+        }
         "clap.timer-support" if is("timer") => (&raw const TIMER.0).cast(),
         "clap.state" if is("endless_state") => (&raw const STATE.0).cast(),
         "clap.tail" if is("tail") => (&raw const TAIL.0).cast(),
@@ -349,8 +351,11 @@ unsafe extern "C" fn note_port_info(
 ) -> bool {
     let to = unsafe { &mut *to };
     *to = unsafe { std::mem::zeroed() };
-    to.supported_dialects =
-        CLAP_NOTE_DIALECT_MIDI | if is("notes_clap") { CLAP_NOTE_DIALECT_CLAP } else { 0 };
+    to.supported_dialects = match () {
+        () if is("notes_clap") => CLAP_NOTE_DIALECT_MIDI | CLAP_NOTE_DIALECT_CLAP,
+        () if is("notes_mpe") => CLAP_NOTE_DIALECT_MIDI_MPE,
+        () => CLAP_NOTE_DIALECT_MIDI,
+    };
     true
 }
 
