@@ -45,12 +45,15 @@ pub fn run(run: Run) -> ExitCode {
     let ended = claim_stdout().context("stdout").and_then(|stdout| serve(run, stdout, started));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(Tone::Error, "Error", format!("{error:#}"));
-            let usage = error.downcast_ref::<Failure>().map(Failure::exit_code);
-            ExitCode::from(usage.unwrap_or(1))
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// Says why a command failed; its exit code.
+pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
+    say(Tone::Error, "Error", format!("{error:#}"));
+    let usage = error.downcast_ref::<Failure>().map(Failure::exit_code);
+    ExitCode::from(usage.unwrap_or(1))
 }
 
 fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {

@@ -19,6 +19,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use cargo::command as cargo_command;
+pub(crate) use cargo::{cargo, library};
 use child::{Child, FromChild, Output};
 pub use diagnostic::{Diagnostic, Level};
 

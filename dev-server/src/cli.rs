@@ -24,6 +24,10 @@ pub enum Command {
     Run(Box<Run>),
     /// Render a WAV through a plugin, offline and exact: as long as the input, latency removed
     Render(Box<Render>),
+    /// Make a plugin to start from, in a folder of its own
+    New(crate::new::New),
+    /// Build a crate for shipping: the .clap that a DAW loads
+    Bundle(crate::bundle::Bundle),
     /// List the audio hosts and their devices
     Devices {
         /// One JSON object on stdout instead of a table

@@ -7,10 +7,12 @@
 pub mod app;
 pub mod browser;
 pub mod build;
+pub mod bundle;
 pub mod cli;
 pub mod control;
 pub mod keys;
 pub mod listing;
+pub mod new;
 pub mod project;
 pub mod render;
 pub mod report;

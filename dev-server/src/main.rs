@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use retake::{
-    app,
+    app, bundle,
     cli::{Cli, Command},
-    listing, render,
+    listing, new, render,
 };
 
 fn main() -> ExitCode {
@@ -15,6 +15,8 @@ fn main() -> ExitCode {
         None => app::run(cli.run),
         Some(Command::Run(run)) => app::run(*run),
         Some(Command::Render(args)) => render::render(*args),
+        Some(Command::New(args)) => new::new(&args),
+        Some(Command::Bundle(args)) => bundle::bundle(args),
         Some(Command::Devices { json }) => listing::print(json),
     }
 }

@@ -4,7 +4,7 @@
 
 #![forbid(unsafe_code)]
 
-use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
+use retake_sdk::{Block, Context, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 
 /// What the host and the page can turn.
 #[derive(Params)]
@@ -24,7 +24,7 @@ impl Plugin for Gain {
     const NAME: &'static str = "Example Gain";
     const VENDOR: &'static str = "Retake";
 
-    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>) {
+    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {
         block.each_frame(|frame| {
             let gain = db_to_gain(params.gain.next());
             frame.for_each(|sample| *sample *= gain);

@@ -13,10 +13,15 @@ pub const MAX_CHANNELS: usize = 8;
 ///
 /// All channels have [`frames`](Self::frames) samples. On entry every sample is finite: a NaN or
 /// an infinity of the host arrives as 0, so that it cannot live on in a feedback path.
+///
+/// There are as many channels as the layout has outputs. If it has more inputs than outputs, the
+/// others follow them; what is written into those is not heard. Outputs that have no input begin
+/// silent.
 pub struct Block<'a> {
     channels: [&'a mut [f32]; MAX_CHANNELS],
     n_channels: usize,
     frames: usize,
+    sidechain: Sidechain<'a>,
 }
 
 impl<'a> Block<'a> {
@@ -30,6 +35,7 @@ impl<'a> Block<'a> {
             channels: std::array::from_fn(|_| Default::default()),
             n_channels: 0,
             frames: usize::MAX,
+            sidechain: Sidechain::default(),
         };
         for (place, channel) in block.channels.iter_mut().zip(channels) {
             block.frames = block.frames.min(channel.len());
@@ -40,6 +46,23 @@ impl<'a> Block<'a> {
             block.frames = 0;
         }
         block
+    }
+
+    /// The same with a side input: `frames` samples of each of `channels`, from the first on.
+    pub(crate) fn with_sidechain(self, channels: &'a [Vec<f32>]) -> Self {
+        let sidechain = Sidechain { channels, start: 0, frames: self.frames };
+        Self { sidechain, ..self }
+    }
+
+    /// The same with an end after `frames`, for a block without channels too.
+    pub(crate) fn with_frames(self, frames: usize) -> Self {
+        let frames = if self.n_channels == 0 { frames } else { frames.min(self.frames) };
+        Self { frames, ..self }
+    }
+
+    /// The side input of this block. It stays readable while the block is written.
+    pub fn sidechain(&self) -> Sidechain<'a> {
+        self.sidechain
     }
 
     /// The frames of this block.
@@ -92,7 +115,58 @@ impl<'a> Block<'a> {
 
     /// The part of this block from frame `range.start` up to `range.end`, within the block.
     pub(crate) fn part(&mut self, range: Range<usize>) -> Block<'_> {
-        Block::new(self.channels_mut().map(|channel| &mut channel[range.clone()]))
+        let sidechain = self.sidechain.part(range.clone());
+        let part = Block::new(self.channels_mut().map(|channel| &mut channel[range.clone()]));
+        Block { sidechain, ..part.with_frames(range.len()) }
+    }
+}
+
+/// The side input of one block, in planar channels: none if the layout has no side input.
+///
+/// Every sample is finite. Silent while the host has routed nothing into it.
+#[derive(Clone, Copy, Default)]
+pub struct Sidechain<'a> {
+    channels: &'a [Vec<f32>],
+    start: usize,
+    frames: usize,
+}
+
+impl<'a> Sidechain<'a> {
+    /// The number of channels, as in the layout.
+    pub fn n_channels(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The samples of one channel, as many as the block has frames; or nothing if there is no such
+    /// channel.
+    pub fn channel(&self, index: usize) -> Option<&'a [f32]> {
+        self.channels().nth(index)
+    }
+
+    /// The channels in order: left, right.
+    pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
+        let range = self.start..self.start + self.frames;
+        self.channels.iter().map(move |channel| channel.get(range.clone()).unwrap_or_default())
+    }
+
+    fn part(&self, range: Range<usize>) -> Self {
+        Self { start: self.start + range.start, frames: range.len(), ..*self }
+    }
+}
+
+impl fmt::Debug for Sidechain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sidechain")
+            .field("n_channels", &self.n_channels())
+            .field("frames", &self.frames)
+            .finish()
+    }
+}
+
+/// Copies as many samples as fit; what is not finite arrives as 0.
+pub(crate) fn copy_finite(from: &[f32], to: &mut [f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = finite_or_zero(*from);
     }
 }
 
@@ -152,6 +226,17 @@ mod tests {
         assert_eq!(block.part(1..3).frames(), 2);
         block.part(1..3).silence();
         assert_eq!(mono, [1.0, 0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_part_of_a_part_has_its_part_of_the_side_input() {
+        let side = [vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]];
+        let mut mono = [0.0; 6];
+        let mut block = Block::new([&mut mono[..]]).with_sidechain(&side);
+        let mut part = block.part(1..5);
+        assert_eq!(part.sidechain().channel(0), Some(&side[0][1..5]));
+        assert_eq!(part.part(1..3).sidechain().channel(0), Some(&side[0][2..4]));
+        assert_eq!(part.sidechain().channel(1), None);
     }
 
     #[test]

@@ -4,22 +4,27 @@
 
 mod audio_thread;
 mod entry;
+mod hints;
 mod main_thread;
+mod notes;
+mod params;
+mod ports;
+mod probe;
 mod shared;
 
 pub(crate) use entry::LibraryEntry;
 
 use clack_extensions::audio_ports::PluginAudioPorts;
+use clack_extensions::audio_ports_config::{PluginAudioPortsConfig, PluginAudioPortsConfigInfo};
 use clack_extensions::latency::PluginLatency;
+use clack_extensions::note_ports::PluginNotePorts;
 use clack_extensions::params::PluginParams;
 use clack_extensions::state::PluginState;
-use clack_plugin::events::event_types::ParamValueEvent;
-use clack_plugin::events::io::InputEvents;
+use clack_extensions::tail::PluginTail;
 use clack_plugin::extensions::PluginExtensions;
 
 use crate::dsp::{Dsp, build};
-use crate::plugin::Plugin;
-use crate::processor::ParamChange;
+use crate::plugin::{Plugin, Shape};
 
 /// What the factory needs to know of the one plugin in this library.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +33,20 @@ pub(crate) struct Registration {
     pub(crate) name: &'static str,
     pub(crate) vendor: &'static str,
     pub(crate) version: &'static str,
+    pub(crate) shape: Shape,
     pub(crate) build: fn() -> Box<dyn Dsp>,
 }
 
 impl Registration {
     pub(crate) fn of<P: Plugin>(version: &'static str) -> Self {
-        Self { id: P::ID, name: P::NAME, vendor: P::VENDOR, version, build: build::<P> }
+        Self {
+            id: P::ID,
+            name: P::NAME,
+            vendor: P::VENDOR,
+            version,
+            shape: const { Shape::of::<P>() },
+            build: build::<P>,
+        }
     }
 }
 
@@ -48,20 +61,19 @@ impl clack_plugin::plugin::Plugin for Clap {
     fn declare_extensions(builder: &mut PluginExtensions<'_, Self>, _: Option<&Self::Shared<'_>>) {
         builder
             .register::<PluginAudioPorts>()
+            .register::<PluginAudioPortsConfig>()
+            .register::<PluginAudioPortsConfigInfo>()
             .register::<PluginLatency>()
+            .register::<PluginNotePorts>()
             .register::<PluginParams>()
-            .register::<PluginState>();
+            .register::<hints::ParamHints>()
+            .register::<probe::PluginProbe>()
+            .register::<PluginState>()
+            .register::<PluginTail>();
     }
 }
 
-/// The parameter changes among the host's events.
-fn changes<'e>(events: &'e InputEvents<'_>) -> impl Iterator<Item = ParamChange> + 'e {
-    events.iter().filter_map(|event| {
-        let change = event.as_event::<ParamValueEvent>()?;
-        Some(ParamChange {
-            frame: event.header().time() as usize,
-            id: change.param_id()?.get(),
-            plain: change.value(),
-        })
-    })
+/// As much of a text as fits into so many bytes, whole characters only.
+fn cut(text: &str, max_bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
 }

@@ -1,4 +1,4 @@
-//! The audio half of an instance: parameter changes at their frame, silence after a panic.
+//! The audio half of an instance: everything at its frame, silence after a panic.
 //!
 //! Made by an activation on the main thread, owned by the audio thread until the deactivation. It
 //! knows nothing of CLAP; the CLAP export and `TestHost` both drive it.
@@ -7,19 +7,24 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::background::collect;
 use crate::block::Block;
+use crate::context::{Context, ProbeSink, ROOM, Said};
 use crate::dsp::Dsp;
+use crate::event::Event;
 use crate::ftz::FlushToZero;
 use crate::guard::{Caught, guarded};
+use crate::input::{Input, What};
 use crate::params::Values;
-use crate::plugin::Config;
+use crate::plugin::{Config, Tail};
+use crate::transport::Transport;
 
-/// A parameter gets a plain value at a frame of the block.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ParamChange {
-    pub(crate) frame: usize,
-    pub(crate) id: u32,
-    pub(crate) plain: f64,
+/// What a host gives beside the samples of a block: what happens in it, in order of time, and who
+/// looks at probes, if somebody does.
+pub(crate) struct Call<'c, I> {
+    pub(crate) inputs: I,
+    pub(crate) transport: Transport,
+    pub(crate) probes: Option<&'c mut dyn ProbeSink>,
 }
 
 /// An activated plugin.
@@ -27,6 +32,10 @@ pub(crate) struct Processor {
     dsp: Box<dyn Dsp>,
     values: Arc<Values>,
     config: Config,
+    splits: bool,
+    /// The events of the next call of the author's `process`; frames within that call.
+    events: Vec<Event>,
+    said: Said,
     /// The last announcement of `values` that was followed.
     loads: u32,
     /// Nothing has sounded since the start: changes are initial values and no moves.
@@ -46,18 +55,29 @@ impl Processor {
         values: Arc<Values>,
         config: Config,
     ) -> Result<Self, (Box<dyn Dsp>, Caught)> {
-        let mut processor =
-            Self { dsp, values, config, loads: 0, is_fresh: true, has_panicked: false };
+        let shape = dsp.shape();
+        let mut processor = Self {
+            dsp,
+            values,
+            config,
+            splits: shape.splits,
+            events: Vec::with_capacity(ROOM),
+            said: Said::new(shape.notes),
+            loads: 0,
+            is_fresh: true,
+            has_panicked: false,
+        };
         processor.each_param(|param, _| param.activate(config.sample_rate));
         processor.fetch();
-        match guarded(|| processor.dsp.activate(config)) {
+        match guarded(|| activate(processor.dsp.as_mut(), config)) {
             Ok(()) => Ok(processor),
-            Err(caught) => Err((processor.dsp, caught)),
+            Err(caught) => Err((processor.deactivate(), caught)),
         }
     }
 
-    /// Gives the plugin back. Main thread.
-    pub(crate) fn deactivate(self) -> Box<dyn Dsp> {
+    /// Gives the plugin back, its background threads ended. Main thread.
+    pub(crate) fn deactivate(mut self) -> Box<dyn Dsp> {
+        self.dsp.workers().iter().for_each(|worker| worker.stop());
         self.dsp
     }
 
@@ -66,7 +86,31 @@ impl Processor {
         self.dsp.as_ref()
     }
 
-    /// Turns the block's input into output, with each of `changes` (in order of time) at its frame.
+    /// What the plugin said during the last block.
+    pub(crate) fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// The plugin's tail.
+    ///
+    /// # Errors
+    ///
+    /// The author's `tail` panicked.
+    pub(crate) fn tail(&self) -> Result<Tail, Caught> {
+        guarded(|| self.dsp.tail())
+    }
+
+    /// A panic of background work, each once.
+    ///
+    /// # Real time
+    ///
+    /// One atomic load per background.
+    pub(crate) fn take_background_fault(&mut self) -> Option<Caught> {
+        self.dsp.workers().iter().find_map(|worker| worker.take_fault())
+    }
+
+    /// Turns the block's input into output, with everything that happens at its frame. What comes
+    /// out of order, late, or beyond the end, happens at the next possible frame.
     ///
     /// # Errors
     ///
@@ -79,27 +123,34 @@ impl Processor {
     pub(crate) fn process(
         &mut self,
         block: &mut Block<'_>,
-        changes: impl Iterator<Item = ParamChange>,
+        call: &mut Call<'_, impl Iterator<Item = Input>>,
     ) -> Result<(), Caught> {
         let _flush = FlushToZero::on();
+        self.said.clear();
         block.make_finite();
-        let result = guarded(|| self.run(block, changes));
+        let result = guarded(|| self.run(block, call));
         if self.has_panicked || result.is_err() {
             self.has_panicked = true;
+            self.events.clear();
             block.silence();
         }
         result
     }
 
     /// Takes parameter changes while no block is processed. Audio thread.
-    pub(crate) fn flush(&mut self, changes: impl Iterator<Item = ParamChange>) {
+    pub(crate) fn flush(&mut self, inputs: impl Iterator<Item = Input>) {
         self.fetch_if_announced();
-        changes.for_each(|change| self.apply(change));
+        for input in inputs {
+            if let What::Param { id, plain } = input.what {
+                self.set(id, plain);
+            }
+        }
     }
 
     /// Blocks begin again after a pause: the next changes are initial values. Audio thread.
     pub(crate) fn start(&mut self) {
         self.is_fresh = true;
+        self.events.clear();
         self.each_param(|param, _| param.settle());
     }
 
@@ -115,34 +166,97 @@ impl Processor {
         result
     }
 
-    fn run(&mut self, block: &mut Block<'_>, changes: impl Iterator<Item = ParamChange>) {
+    fn run(&mut self, block: &mut Block<'_>, call: &mut Call<'_, impl Iterator<Item = Input>>) {
         self.fetch_if_announced();
         let frames = block.frames();
+        let mut scene = Scene { transport: call.transport, since: 0, probes: call.probes.take() };
         let mut at = 0;
-        for change in changes {
-            let frame = change.frame.clamp(at, frames);
-            self.render(block, at..frame);
-            at = frame;
-            self.apply(change);
+        for input in &mut call.inputs {
+            let frame = input.frame.clamp(at, frames);
+            let cut = self.cut(input.what, frame, at..frames);
+            self.render(block, at..cut, &mut scene);
+            at = cut;
+            match input.what {
+                What::Param { id, plain } => self.set(id, plain),
+                What::Event(kind) => self.keep(kind.at(frame.saturating_sub(at))),
+                What::Transport(transport) => (scene.transport, scene.since) = (transport, at),
+            }
         }
-        self.render(block, at..frames);
+        self.render(block, at..frames, &mut scene);
+        if let Some(probes) = scene.probes {
+            self.show_meters(probes, frames.saturating_sub(1));
+        }
     }
 
-    /// Renders frames between two changes, in blocks no larger than the author was promised.
-    fn render(&mut self, block: &mut Block<'_>, mut range: Range<usize>) {
+    /// Shows the meters as they are at the block's last frame.
+    fn show_meters(&mut self, probes: &mut dyn ProbeSink, last: usize) {
+        self.dsp.params().each_meter(&mut |meter| {
+            if let Some(value) = meter.value() {
+                let spec = meter.spec();
+                probes.meter(&spec.key, last, f64::from(value).clamp(spec.min, spec.max));
+            }
+        });
+    }
+
+    /// Where the call ends before something that happens at `frame`, `left` being the frames that
+    /// are not rendered yet.
+    fn cut(&self, what: What, frame: usize, left: Range<usize>) -> usize {
+        let cut = if self.splits || frame == left.end {
+            frame
+        } else {
+            frame - (frame - left.start) % self.config.max_block
+        };
+        match self.events.last() {
+            // Full: those that are kept already need a call for themselves.
+            Some(last) if self.is_full() && cut == left.start && matches!(what, What::Event(_)) => {
+                frame.max(cut + last.frame + 1).min(left.end)
+            }
+            _ => cut,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.events.len() == ROOM
+    }
+
+    /// Keeps an event for the next call, in order of time.
+    fn keep(&mut self, event: Event) {
+        if self.is_full() {
+            self.said.n_refused += 1;
+            return;
+        }
+        let place = self.events.partition_point(|earlier| earlier.frame <= event.frame);
+        self.events.insert(place, event);
+    }
+
+    /// Renders frames between two cuts, in blocks no larger than the author was promised.
+    fn render(&mut self, block: &mut Block<'_>, mut range: Range<usize>, scene: &mut Scene<'_>) {
         while !self.has_panicked && !range.is_empty() {
             let end = range.end.min(range.start + self.config.max_block);
-            self.dsp.process(&mut block.part(range.start..end));
+            let mut ctx = Context {
+                events: &self.events,
+                transport: (&scene.transport, range.start - scene.since),
+                sample_rate: self.config.sample_rate,
+                said: &mut self.said,
+                probes: match &mut scene.probes {
+                    Some(probes) => Some(&mut **probes),
+                    None => None,
+                },
+                start: range.start,
+                frames: end - range.start,
+            };
+            self.dsp.process(&mut block.part(range.start..end), &mut ctx);
+            self.events.clear();
             self.is_fresh = false;
             range.start = end;
         }
     }
 
-    fn apply(&mut self, change: ParamChange) {
-        let Some(index) = self.values.index_of(change.id) else {
+    fn set(&mut self, id: u32, plain: f64) {
+        let Some(index) = self.values.index_of(id) else {
             return;
         };
-        let Some(plain) = self.values.set(index, change.plain) else {
+        let Some(plain) = self.values.set(index, plain) else {
             return;
         };
         match self.dsp.params().at(index) {
@@ -179,6 +293,24 @@ impl Processor {
     }
 }
 
+/// What surrounds the calls of one block.
+struct Scene<'c> {
+    transport: Transport,
+    /// The frame for which `transport` was told.
+    since: usize,
+    probes: Option<&'c mut dyn ProbeSink>,
+}
+
+/// Has the author's code prepare itself, then starts the threads of its background work.
+fn activate(dsp: &mut dyn Dsp, config: Config) {
+    dsp.workers().iter().for_each(|worker| worker.clear());
+    let ((), made) = collect(|| dsp.activate(config));
+    // Whoever alone holds a worker here has no plugin left that could ask it.
+    dsp.workers().retain(|worker| Arc::strong_count(worker) > 1);
+    dsp.workers().extend(made);
+    dsp.workers().iter().for_each(|worker| Arc::clone(worker).start());
+}
+
 impl fmt::Debug for Processor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Processor")
@@ -190,76 +322,4 @@ impl fmt::Debug for Processor {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "what is tested is who wrote a sample, not arithmetic")]
-mod tests {
-    use super::*;
-    use crate::dsp::build;
-    use crate::{FloatParam, Params, Plugin, param_id};
-
-    #[derive(Params)]
-    struct MarkParams {
-        #[param(range = 0.0..=10.0, default = 0.0, smoothing = none)]
-        mark: FloatParam,
-    }
-
-    /// Writes `mark` into all frames of the left channel, the length of the block into the first
-    /// frame of the right one, and a denormal number into its others.
-    #[derive(Default)]
-    struct Mark;
-
-    impl Plugin for Mark {
-        type Params = MarkParams;
-        const ID: &'static str = "mark";
-        const NAME: &'static str = "Mark";
-
-        fn process(&mut self, params: &mut MarkParams, block: &mut Block<'_>) {
-            let (mark, frames) = (params.mark.value(), block.frames());
-            let mut channels = block.channels_mut();
-            channels.next().unwrap().fill(mark);
-            let right = channels.next().unwrap();
-            let smallest = std::hint::black_box(f32::MIN_POSITIVE);
-            right.fill(smallest * 0.5);
-            right[0] = frames as f32;
-        }
-    }
-
-    fn process(max_block: usize, changes: &[(usize, f64)]) -> ([f32; 8], [f32; 8]) {
-        let mut dsp = build::<Mark>();
-        let values = Arc::new(Values::of(dsp.params()));
-        let config = Config { sample_rate: 48_000.0, max_block };
-        let processor = Processor::activate(dsp, values, config);
-        let mut processor = processor.map_err(|(_, caught)| caught).unwrap();
-        let (mut left, mut right) = ([9.0; 8], [9.0; 8]);
-        let id = param_id("mark");
-        let changes = changes.iter();
-        let changes = changes.map(|&(frame, plain)| ParamChange { frame, id, plain });
-        let mut block = Block::new([&mut left[..], &mut right[..]]);
-        processor.process(&mut block, changes).unwrap();
-        (left, right)
-    }
-
-    #[test]
-    fn the_block_is_cut_at_changes() {
-        let (left, right) = process(512, &[(0, 1.0), (3, 2.0), (3, 3.0), (7, 4.0)]);
-        assert_eq!(left, [1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 4.0]);
-        assert_eq!(right, [3.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 1.0]);
-    }
-
-    #[test]
-    fn no_block_is_longer_than_promised() {
-        let (_, right) = process(3, &[(4, 1.0)]);
-        assert_eq!(right, [3.0, 0.0, 0.0, 1.0, 3.0, 0.0, 0.0, 1.0]);
-    }
-
-    #[test]
-    fn changes_out_of_order_or_beyond_the_end_act_at_the_next_possible_frame() {
-        let (left, _) = process(512, &[(4, 1.0), (2, 2.0), (99, 3.0)]);
-        assert_eq!(left, [0.0, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0]);
-    }
-
-    #[test]
-    fn denormals_are_zero_in_process_and_the_thread_keeps_its_own_setting() {
-        assert_eq!(process(512, &[]).1[1].to_bits(), 0);
-        assert!(std::hint::black_box(f32::MIN_POSITIVE) * 0.5 > 0.0);
-    }
-}
+mod tests;

@@ -96,11 +96,11 @@ pub(crate) struct Instance {
     first: Vec<(u32, f64)>,
 }
 
-/// Finds the plugin to run: the wanted one, or the only one.
+/// All plugins of a library, in its own order.
 ///
 /// # Errors
-/// [`HostError::NoPlugin`] or [`HostError::ManyPlugins`].
-pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginInfo, HostError> {
+/// [`HostError::Init`] if there are more than anybody writes.
+pub(crate) fn plugins(library: &Library) -> Result<Vec<PluginInfo>, HostError> {
     let text = |s: Option<&std::ffi::CStr>| text::name(s.unwrap_or_default().to_bytes());
     let factory = library.entry().get_plugin_factory();
     let count = factory.as_ref().map_or(0, PluginFactory::plugin_count);
@@ -110,16 +110,23 @@ pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginIn
              `get_plugin_count` right?"
         )));
     }
-    let mut found: Vec<_> = factory
-        .iter()
-        .flat_map(PluginFactory::plugin_descriptors)
+    let descriptors = factory.iter().flat_map(PluginFactory::plugin_descriptors);
+    Ok(descriptors
         .map(|d| PluginInfo {
             id: text(d.id()),
             name: text(d.name()),
             version: text(d.version()),
             vendor: text(d.vendor()),
         })
-        .collect();
+        .collect())
+}
+
+/// Finds the plugin to run: the wanted one, or the only one.
+///
+/// # Errors
+/// [`HostError::NoPlugin`], [`HostError::ManyPlugins`] or as [`plugins`].
+pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginInfo, HostError> {
+    let mut found = plugins(library)?;
     let ids = found.iter().map(|info| info.id.clone()).collect();
     match wanted {
         Some(id) => found.retain(|info| info.id == id),

@@ -36,9 +36,7 @@ const PROFILE: [&str; 11] = [
 
 /// `cargo build` of the package's library, exactly as a reload runs it.
 pub fn command(package: &CargoPackage) -> Command {
-    // Under `cargo run` the variable names the very cargo that runs us.
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     command
         .current_dir(package.dir())
         .args(["build", "--lib", "--profile", "retake"])
@@ -56,6 +54,11 @@ pub fn command(package: &CargoPackage) -> Command {
         command.args(["--features", &package.features.join(",")]);
     }
     command
+}
+
+/// The user's cargo: under `cargo run` the variable names the very one that runs us.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Reads the messages of a cargo that ran to its end.
@@ -85,7 +88,7 @@ pub(super) fn outcome(package: &CargoPackage, output: &Output) -> BuildOutcome {
 }
 
 /// The artifact, if it is this package's library.
-fn library(package: &CargoPackage, artifact: &Artifact) -> Option<Built> {
+pub(crate) fn library(package: &CargoPackage, artifact: &Artifact) -> Option<Built> {
     let ours = artifact.target.name == package.target
         && artifact.target.crate_types.contains(&CrateType::CDyLib)
         && artifact.manifest_path == package.manifest;

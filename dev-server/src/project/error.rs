@@ -32,7 +32,8 @@ pub enum ProjectError {
     /// No path was given and no crate is near.
     #[error(
         "no Cargo.toml in `{}` or above it, and no example-plugin below it; \
-         run `retake` in a crate or give its path", dir.display()
+         run `retake` in a crate or give its path, or for another build system \
+         `retake run PATH.clap --build CMD`", dir.display()
     )]
     NoCrateHere {
         /// The working directory.

@@ -38,9 +38,8 @@ pub(crate) const UNITY: &str = "*sample *= gain;";
 impl Crate {
     /// The crate of that name, as it was at first.
     pub(crate) fn new(name: &str) -> Self {
-        static ALONE: Mutex<()> = Mutex::new(());
         static MADE: Once = Once::new();
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = alone();
         MADE.call_once(make_workspace);
         assert!(NAMES.contains(&name), "add {name} to NAMES");
         let this = Self { dir: tmp("plugins").join(name), _alone: alone };
@@ -75,12 +74,18 @@ impl Crate {
     }
 }
 
+/// Held while a plugin is edited and built.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The source of a gain plugin with this statement per sample.
 pub(crate) fn source(statement: &str) -> String {
     format!(
         r#"//! A plugin under test.
 #![forbid(unsafe_code)]
-use retake_sdk::{{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin}};
+use retake_sdk::{{Block, Context, FloatParam, Params, Plugin, db_to_gain, export_plugin}};
 
 #[derive(Debug, Params)]
 pub struct GainParams {{
@@ -97,7 +102,7 @@ impl Plugin for Gain {{
     const NAME: &'static str = "Test Gain";
     const VENDOR: &'static str = "Retake";
 
-    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>) {{
+    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {{
         block.each_frame(|frame| {{
             let gain = db_to_gain(params.gain.next());
             frame.for_each(|sample| {{ {statement} }});
@@ -135,7 +140,7 @@ fn make_workspace() {
 }
 
 /// Writes only what differs: a touch is no change, but tests should not lean on that.
-fn write(path: &std::path::Path, text: &str) {
+pub(crate) fn write(path: &std::path::Path, text: &str) {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return;
     }

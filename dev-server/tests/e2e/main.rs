@@ -15,6 +15,7 @@ mod browser;
 mod crates;
 mod fast_clock;
 mod faults;
+mod foreign;
 mod heap;
 mod line;
 mod page;

@@ -29,7 +29,7 @@ const BARS: [[i32; 5]; 4] =
 /// A plugin with something to turn: drive, a low-pass, width.
 const DRIVE: &str = r#"//! A saturator.
 #![forbid(unsafe_code)]
-use retake_sdk::{Block, FloatParam, Params, Plugin, db_to_gain, export_plugin};
+use retake_sdk::{Block, Context, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 
 #[derive(Debug, Params)]
 pub struct DriveParams {
@@ -56,7 +56,7 @@ impl Plugin for Drive {
     const NAME: &'static str = "Tape Drive";
     const VENDOR: &'static str = "Example";
 
-    fn process(&mut self, params: &mut DriveParams, block: &mut Block<'_>) {
+    fn process(&mut self, params: &mut DriveParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {
         let low = &mut self.low;
         block.each_frame(|frame| {
             let drive = db_to_gain(params.drive.next());

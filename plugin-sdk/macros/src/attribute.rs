@@ -1,104 +1,70 @@
-//! The attribute `#[param(...)]` of one field, read and checked.
+//! The entries of one attribute, like `name = "Gain", range = -60.0..=12.0`, as they were written.
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::parse::{Parse, ParseStream};
-use syn::{Field, Ident, LitInt, LitStr, Token, parenthesized};
+use proc_macro2::Span;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Meta, Token};
 
 use crate::literal::Number;
+use crate::taper::{Flags, Smoothing, Taper};
 
-const KNOWN: &str = "name, range, default, unit, smoothing, id";
-/// The same milliseconds as the documentation of `Params` names.
-const DEFAULT_SMOOTHING_MS: f64 = 10.0;
+/// The most bytes of a unit, which the extension for hosts has room for.
+const MAX_UNIT: usize = 31;
 
-/// What the author declared of one parameter.
-pub(crate) struct Param {
+/// What `default` was given.
+pub(crate) enum Default {
+    Number(Number),
+    Bool(LitBool),
+    Variant(Ident),
+}
+
+impl Default {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Number(number) => number.span,
+            Self::Bool(literal) => literal.span(),
+            Self::Variant(variant) => variant.span(),
+        }
+    }
+}
+
+/// All that any attribute can say.
+#[derive(std::default::Default)]
+pub(crate) struct Entries {
     pub(crate) name: Option<LitStr>,
     pub(crate) unit: Option<LitStr>,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
-    pub(crate) default: f64,
-    pub(crate) smoothing: TokenStream,
+    pub(crate) range: Option<(Number, Number)>,
+    pub(crate) default: Option<Default>,
+    pub(crate) step: Option<Number>,
+    pub(crate) taper: Option<Taper>,
+    pub(crate) smoothing: Option<Smoothing>,
+    pub(crate) flags: Option<Flags>,
     pub(crate) id: Option<(u32, Span)>,
 }
 
-#[derive(Default)]
-struct Entries {
-    name: Option<LitStr>,
-    unit: Option<LitStr>,
-    range: Option<(Number, Number)>,
-    default: Option<Number>,
-    smoothing: Option<TokenStream>,
-    id: Option<(u32, Span)>,
-}
-
-impl Param {
-    /// Reads the attribute of `field`, whose name stands at `span`.
-    pub(crate) fn of(field: &Field, span: Span) -> syn::Result<Self> {
-        let mut attributes = field.attrs.iter().filter(|a| a.path().is_ident("param"));
-        let Some(attribute) = attributes.next() else {
-            let message = "a parameter needs #[param(range = MIN..=MAX, default = VALUE)]";
-            return Err(syn::Error::new(span, message));
-        };
-        if let Some(second) = attributes.next() {
-            return Err(syn::Error::new_spanned(second, "a second #[param(...)]"));
-        }
-        attribute.parse_args::<Entries>()?.check(span)
-    }
-}
-
 impl Entries {
-    fn check(self, field: Span) -> syn::Result<Param> {
-        let missing = |what| syn::Error::new(field, format!("#[param(...)] has no `{what}`"));
-        let (min, max) = self.range.ok_or_else(|| missing("range"))?;
-        let default = self.default.ok_or_else(|| missing("default"))?;
-        if min.value >= max.value {
-            return Err(syn::Error::new(min.span, "the range is empty"));
-        }
-        if !(min.value..=max.value).contains(&default.value) {
-            let message = format!(
-                "the default {} is outside the range {}..={}",
-                default.value, min.value, max.value
-            );
-            return Err(syn::Error::new(default.span, message));
-        }
-        Ok(Param {
-            name: self.name,
-            unit: self.unit,
-            min: min.value,
-            max: max.value,
-            default: default.value,
-            smoothing: self.smoothing.unwrap_or_else(|| quote!(LinearMs(#DEFAULT_SMOOTHING_MS))),
-            id: self.id,
-        })
-    }
-
-    fn read(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
-        match key.to_string().as_str() {
-            "name" => once(&mut self.name, key, text(input)?),
-            "unit" => once(&mut self.unit, key, text(input)?),
-            "range" => once(&mut self.range, key, range(input)?),
-            "default" => once(&mut self.default, key, input.parse()?),
-            "smoothing" => once(&mut self.smoothing, key, smoothing(input)?),
-            "id" => once(&mut self.id, key, id(input)?),
-            other => {
-                let message = format!("unknown attribute `{other}`; known are {KNOWN}");
-                Err(syn::Error::new(key.span(), message))
+    /// Reads an attribute that may have entries with these names.
+    pub(crate) fn of(attribute: &Attribute, known: &[&str]) -> syn::Result<Self> {
+        match &attribute.meta {
+            Meta::Path(_) => Ok(Self::default()),
+            Meta::List(list) => {
+                (|input: ParseStream<'_>| Self::read_all(input, known)).parse2(list.tokens.clone())
+            }
+            Meta::NameValue(_) => {
+                Err(syn::Error::new_spanned(attribute, "expected entries in parentheses"))
             }
         }
     }
-}
 
-impl Parse for Entries {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+    fn read_all(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Self> {
         let mut entries = Self::default();
         while !input.is_empty() {
             let key: Ident = input.parse()?;
-            if !input.peek(Token![=]) {
-                // An unknown word is named as such, with or without a value.
-                entries.read(&key, input)?;
+            if !known.iter().any(|known| key == known) {
+                return Err(unknown(&key, known));
             }
-            input.parse::<Token![=]>()?;
+            if key != "flags" {
+                input.parse::<Token![=]>()?;
+            }
             entries.read(&key, input)?;
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
@@ -106,6 +72,25 @@ impl Parse for Entries {
         }
         Ok(entries)
     }
+
+    fn read(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        match key.to_string().as_str() {
+            "name" => once(&mut self.name, key, text(input)?),
+            "unit" => once(&mut self.unit, key, unit(input)?),
+            "range" => once(&mut self.range, key, range(input)?),
+            "default" => once(&mut self.default, key, default(input)?),
+            "step" => once(&mut self.step, key, input.parse()?),
+            "taper" => once(&mut self.taper, key, input.parse()?),
+            "smoothing" => once(&mut self.smoothing, key, input.parse()?),
+            "flags" => once(&mut self.flags, key, input.parse()?),
+            _ => once(&mut self.id, key, id(input)?),
+        }
+    }
+}
+
+fn unknown(key: &Ident, known: &[&str]) -> syn::Error {
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    syn::Error::new(key.span(), format!("unknown attribute `{key}`; known are {known}"))
 }
 
 fn once<T>(place: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {
@@ -124,31 +109,34 @@ fn text(input: ParseStream<'_>) -> syn::Result<LitStr> {
     Ok(text)
 }
 
-fn range(input: ParseStream<'_>) -> syn::Result<(Number, Number)> {
-    let min = input.parse()?;
-    input.parse::<Token![..=]>()?;
-    Ok((min, input.parse()?))
+fn unit(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let unit = text(input)?;
+    if unit.value().len() > MAX_UNIT {
+        let message = format!("a unit has at most {MAX_UNIT} bytes");
+        return Err(syn::Error::new(unit.span(), message));
+    }
+    Ok(unit)
 }
 
-fn smoothing(input: ParseStream<'_>) -> syn::Result<TokenStream> {
-    let kind: Ident = input.parse()?;
-    let variant = match kind.to_string().as_str() {
-        "none" => return Ok(quote!(None)),
-        "linear_ms" => quote!(LinearMs),
-        "exponential_ms" => quote!(ExponentialMs),
-        _ => {
-            let message = "expected linear_ms(MS), exponential_ms(MS) or none";
-            return Err(syn::Error::new(kind.span(), message));
-        }
-    };
-    let content;
-    parenthesized!(content in input);
-    let ms: Number = content.parse()?;
-    if !(0.0..=10_000.0).contains(&ms.value) {
-        return Err(syn::Error::new(ms.span, "expected 0 to 10000 milliseconds"));
+/// A range that is not empty.
+fn range(input: ParseStream<'_>) -> syn::Result<(Number, Number)> {
+    let min: Number = input.parse()?;
+    input.parse::<Token![..=]>()?;
+    let max: Number = input.parse()?;
+    if min.value >= max.value {
+        return Err(syn::Error::new(min.span, "the range is empty"));
     }
-    let ms = ms.value;
-    Ok(quote!(#variant(#ms)))
+    Ok((min, max))
+}
+
+fn default(input: ParseStream<'_>) -> syn::Result<Default> {
+    if input.peek(LitBool) {
+        return input.parse().map(Default::Bool);
+    }
+    if input.peek(Ident) {
+        return input.parse().map(Default::Variant);
+    }
+    Number::parse(input).map(Default::Number)
 }
 
 fn id(input: ParseStream<'_>) -> syn::Result<(u32, Span)> {

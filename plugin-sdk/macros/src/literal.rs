@@ -8,7 +8,31 @@ use syn::{Lit, Token};
 #[derive(Clone, Copy)]
 pub(crate) struct Number {
     pub(crate) value: f64,
+    pub(crate) is_whole: bool,
     pub(crate) span: Span,
+}
+
+impl Number {
+    /// # Errors
+    ///
+    /// It is no whole number that an `i32` can hold.
+    pub(crate) fn whole(self) -> syn::Result<Self> {
+        let fits = (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&self.value);
+        if self.is_whole && fits {
+            return Ok(self);
+        }
+        Err(syn::Error::new(self.span, "expected a whole number of 32 bits"))
+    }
+
+    /// # Errors
+    ///
+    /// It is not above 0.
+    pub(crate) fn positive(self) -> syn::Result<Self> {
+        if self.value > 0.0 {
+            return Ok(self);
+        }
+        Err(syn::Error::new(self.span, "expected a number above 0"))
+    }
 }
 
 impl Parse for Number {
@@ -25,6 +49,10 @@ impl Parse for Number {
             Lit::Int(int) => int.base10_parse()?,
             other => return Err(syn::Error::new(other.span(), "expected a number literal")),
         };
-        Ok(Self { value: sign * magnitude, span: literal.span() })
+        if !magnitude.is_finite() {
+            return Err(syn::Error::new(literal.span(), "expected a finite number"));
+        }
+        let is_whole = matches!(literal, Lit::Int(_));
+        Ok(Self { value: sign * magnitude, is_whole, span: literal.span() })
     }
 }

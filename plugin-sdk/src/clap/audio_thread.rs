@@ -1,28 +1,37 @@
 //! The host's audio thread: CLAP's blocks and events become the processor's.
 
 use clack_extensions::params::PluginAudioProcessorParams;
+use clack_extensions::tail::{HostTail, PluginTailImpl, TailLength};
 use clack_plugin::events::io::{InputEvents, OutputEvents};
 use clack_plugin::host::HostAudioProcessorHandle;
 use clack_plugin::plugin::{PluginAudioProcessor, PluginError};
-use clack_plugin::process::audio::ChannelPair;
 use clack_plugin::process::{Audio, Events, PluginAudioConfiguration, Process, ProcessStatus};
 
-use super::changes;
 use super::main_thread::MainSide;
+use super::notes::{inputs, push, transport};
+use super::ports::Buffers;
+use super::probe::Probes;
 use super::shared::SharedSide;
-use crate::block::Block;
-use crate::plugin::Config;
-use crate::processor::Processor;
+use crate::context::ProbeSink;
+use crate::event::Notes;
+use crate::plugin::{Config, Tail};
+use crate::processor::{Call, Processor};
 
 /// The audio-thread part of an active instance.
 pub(super) struct AudioSide<'a> {
     processor: Processor,
     shared: &'a SharedSide<'a>,
+    host: HostAudioProcessorHandle<'a>,
+    host_tail: Option<HostTail>,
+    notes: Notes,
+    buffers: Buffers,
+    probes: Probes<'a>,
+    tail: TailLength,
 }
 
 impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a> {
     fn activate(
-        _host: HostAudioProcessorHandle<'a>,
+        host: HostAudioProcessorHandle<'a>,
         main_thread: &MainSide<'a>,
         shared: &'a SharedSide<'a>,
         audio_config: PluginAudioConfiguration,
@@ -31,15 +40,29 @@ impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a
         if !sample_rate.is_finite() || sample_rate <= 0.0 {
             return Err(PluginError::Message("the sample rate is no rate"));
         }
-        let processor = main_thread.wake(Config {
-            sample_rate,
-            max_block: audio_config.max_frames_count.max(1) as usize,
-        })?;
-        Ok(Self { processor, shared })
+        let max_block = audio_config.max_frames_count.max(1) as usize;
+        let layout = main_thread.layout();
+        let processor = main_thread.wake(Config { sample_rate, max_block, layout })?;
+        let mut side = Self {
+            processor,
+            shared,
+            host_tail: host.shared().get_extension(),
+            notes: main_thread.notes(),
+            buffers: Buffers::new(layout, max_block),
+            probes: Probes::new(host.shared()),
+            host,
+            tail: TailLength::default(),
+        };
+        side.read_tail();
+        Ok(side)
     }
 
     fn deactivate(self, main_thread: &MainSide<'a>) {
-        main_thread.rest(self.processor.deactivate());
+        let mut dsp = self.processor.deactivate();
+        let faults = dsp.workers().iter().filter_map(|worker| worker.take_fault());
+        faults.for_each(|caught| self.shared.raise_background(caught));
+        main_thread.rest(dsp);
+        self.shared.log_raised();
     }
 
     fn start_processing(&mut self) -> Result<(), PluginError> {
@@ -52,14 +75,21 @@ impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a
     /// Returns an error, which is logged, only to a host that gives buffers of the wrong type.
     fn process(
         &mut self,
-        _process: Process<'_>,
+        process: Process<'_>,
         mut audio: Audio<'_>,
         events: Events<'_>,
     ) -> Result<ProcessStatus, PluginError> {
-        let mut block = block_of(&mut audio)?;
-        if let Err(caught) = self.processor.process(&mut block, changes(events.input)) {
+        let mut block = self.buffers.block(&mut audio)?;
+        let mut watched = self.probes.watched();
+        let mut call = Call {
+            inputs: inputs(events.input, self.notes),
+            transport: process.transport.map(transport).unwrap_or_default(),
+            probes: watched.as_mut().map(|watched| watched as &mut dyn ProbeSink),
+        };
+        if let Err(caught) = self.processor.process(&mut block, &mut call) {
             self.shared.raise(caught);
         }
+        self.pass_on(events.output);
         Ok(ProcessStatus::Continue)
     }
 
@@ -70,56 +100,53 @@ impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a
     }
 }
 
+impl AudioSide<'_> {
+    /// Tells the host what the plugin has said during the block. Audio thread.
+    fn pass_on(&mut self, output: &mut OutputEvents<'_>) {
+        let said = self.processor.said();
+        let n_refused = said.n_refused + push(said.sent(), output);
+        let (wants_restart, has_new_tail) = (said.wants_restart, said.has_new_tail);
+        if n_refused > 0 {
+            self.shared.count_refused(n_refused);
+        }
+        if wants_restart {
+            self.shared.host.request_restart();
+        }
+        if has_new_tail
+            && self.read_tail()
+            && let Some(tail) = &self.host_tail
+        {
+            tail.changed(&mut self.host);
+        }
+        if let Some(caught) = self.processor.take_background_fault() {
+            self.shared.raise_background(caught);
+        }
+    }
+
+    /// Reads the plugin's tail; returns whether it is another one than before.
+    fn read_tail(&mut self) -> bool {
+        let tail = match self.processor.tail() {
+            Ok(Tail::None) => TailLength::Finite(0),
+            Ok(Tail::Frames(frames)) => TailLength::from_raw(frames),
+            Ok(Tail::Infinite) => TailLength::Infinite,
+            Err(caught) => {
+                self.shared.raise(caught);
+                return false;
+            }
+        };
+        let before = std::mem::replace(&mut self.tail, tail);
+        before != tail
+    }
+}
+
+impl PluginTailImpl for AudioSide<'_> {
+    fn get(&self) -> TailLength {
+        self.tail
+    }
+}
+
 impl PluginAudioProcessorParams for AudioSide<'_> {
     fn flush(&mut self, input: &InputEvents<'_>, _output: &mut OutputEvents<'_>) {
-        self.processor.flush(changes(input));
-    }
-}
-
-/// The main ports as one block that holds the input, wherever the host keeps it.
-fn block_of<'b>(audio: &'b mut Audio<'_>) -> Result<Block<'b>, PluginError> {
-    let Some(mut ports) = audio.port_pair(0) else {
-        return Ok(Block::new([]));
-    };
-    let channels = ports.channels()?.into_f32();
-    let channels = channels.ok_or(PluginError::Message("32-bit buffers are needed"))?;
-    Ok(Block::new(channels.into_iter().filter_map(output_of)))
-}
-
-/// The output samples of a channel, filled with its input, or with silence if it has none.
-fn output_of(channel: ChannelPair<'_, f32>) -> Option<&mut [f32]> {
-    match channel {
-        ChannelPair::InputOnly(_) => None,
-        ChannelPair::InPlace(output) => Some(output),
-        ChannelPair::InputOutput(input, output) => {
-            output.copy_from_slice(input);
-            Some(output)
-        }
-        ChannelPair::OutputOnly(output) => {
-            output.fill(0.0);
-            Some(output)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_output_begins_as_the_input_wherever_that_is() {
-        let (input, mut output) = ([1.0, 2.0], [9.0, 9.0]);
-        let apart = output_of(ChannelPair::InputOutput(&input, &mut output));
-        assert_eq!(apart, Some(&mut [1.0, 2.0][..]));
-        let in_place = output_of(ChannelPair::InPlace(&mut output));
-        assert_eq!(in_place, Some(&mut [1.0, 2.0][..]));
-    }
-
-    #[test]
-    fn an_output_without_input_begins_silent_and_an_input_alone_is_left_out() {
-        let mut output = [9.0, 9.0];
-        let alone = output_of(ChannelPair::OutputOnly(&mut output));
-        assert_eq!(alone, Some(&mut [0.0, 0.0][..]));
-        assert_eq!(output_of(ChannelPair::InputOnly(&[1.0])), None);
+        self.processor.flush(inputs(input, self.notes));
     }
 }

@@ -1,36 +1,24 @@
-//! The host's main thread: the plugin while it rests, its ports, parameters, latency and state.
+//! The host's main thread: the plugin while it rests, latency and state.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::CStr;
-use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use clack_extensions::audio_ports::{
-    AudioPortFlags, AudioPortInfo, AudioPortInfoWriter, AudioPortType, PluginAudioPortsImpl,
-};
 use clack_extensions::latency::{HostLatency, PluginLatencyImpl};
-use clack_extensions::params::{
-    ParamDisplayWriter, ParamInfo, ParamInfoFlags, ParamInfoWriter, PluginMainThreadParams,
-};
 use clack_extensions::state::PluginStateImpl;
-use clack_plugin::events::io::{InputEvents, OutputEvents};
 use clack_plugin::host::HostMainThreadHandle;
 use clack_plugin::plugin::{PluginError, PluginMainThread};
 use clack_plugin::stream::{InputStream, OutputStream};
-use clack_plugin::utils::{ClapId, Cookie};
 
-use super::changes;
 use super::shared::{SharedSide, log};
 use crate::dsp::Dsp;
+use crate::event::Notes;
 use crate::guard::guarded;
-use crate::params::{ParamSpec, Values};
-use crate::plugin::Config;
+use crate::layout::Layout;
+use crate::params::{MeterSpec, Values};
+use crate::plugin::{Config, Shape};
 use crate::processor::Processor;
 use crate::state::{self, StateError};
-
-const CHANNELS: u32 = 2;
-const MAIN_PORT: ClapId = ClapId::new(0);
 
 /// The main-thread part of an instance.
 pub(super) struct MainSide<'a> {
@@ -39,6 +27,9 @@ pub(super) struct MainSide<'a> {
     /// The plugin, while it is not active.
     resting: RefCell<Option<Box<dyn Dsp>>>,
     latency_frames: Cell<u32>,
+    shape: Shape,
+    layout_index: Cell<usize>,
+    meters: Vec<Arc<MeterSpec>>,
 }
 
 impl<'a> MainSide<'a> {
@@ -53,7 +44,7 @@ impl<'a> MainSide<'a> {
     ) -> Result<(SharedSide<'a>, Box<dyn Dsp>), PluginError> {
         let built = guarded(|| {
             let mut dsp = build();
-            let values = Arc::new(Values::of(dsp.params()));
+            let values = Arc::new(Values::of(dsp.as_mut()));
             (SharedSide::new(host.shared(), values), dsp)
         });
         built.map_err(|caught| {
@@ -65,11 +56,53 @@ impl<'a> MainSide<'a> {
     pub(super) fn new(
         host: HostMainThreadHandle<'a>,
         shared: &'a SharedSide<'a>,
-        dsp: Box<dyn Dsp>,
+        mut dsp: Box<dyn Dsp>,
     ) -> Self {
-        let side = Self { host, shared, resting: RefCell::new(None), latency_frames: Cell::new(0) };
+        let mut meters = Vec::new();
+        dsp.params().each_meter(&mut |meter| meters.push(Arc::clone(meter.spec())));
+        let side = Self {
+            host,
+            shared,
+            resting: RefCell::new(None),
+            latency_frames: Cell::new(0),
+            shape: dsp.shape(),
+            layout_index: Cell::new(0),
+            meters,
+        };
         side.rest(dsp);
         side
+    }
+
+    pub(super) fn notes(&self) -> Notes {
+        self.shape.notes
+    }
+
+    /// The meters in the order of their declaration.
+    pub(super) fn meters(&self) -> &[Arc<MeterSpec>] {
+        &self.meters
+    }
+
+    pub(super) fn layouts(&self) -> &'static [Layout] {
+        self.shape.layouts
+    }
+
+    /// The index of the selected layout.
+    pub(super) fn layout_index(&self) -> usize {
+        self.layout_index.get()
+    }
+
+    /// The selected layout.
+    pub(super) fn layout(&self) -> Layout {
+        self.shape.layouts[self.layout_index.get()]
+    }
+
+    /// Selects a layout for the next activation; `false` if there is none of that index.
+    pub(super) fn select_layout(&self, index: usize) -> bool {
+        let is_there = index < self.shape.layouts.len();
+        if is_there {
+            self.layout_index.set(index);
+        }
+        is_there
     }
 
     /// Keeps the plugin until it is activated, and reads its latency.
@@ -118,9 +151,8 @@ impl<'a> MainSide<'a> {
         }
     }
 
-    fn spec(&self, id: ClapId) -> Option<(usize, &'static ParamSpec)> {
-        let index = self.shared.values.index_of(id.get())?;
-        Some((index, self.shared.values.specs()[index]))
+    pub(super) fn values(&self) -> &Values {
+        &self.shared.values
     }
 }
 
@@ -145,80 +177,13 @@ impl PluginLatencyImpl for MainSide<'_> {
     }
 }
 
-impl PluginAudioPortsImpl for MainSide<'_> {
-    fn count(&self, _is_input: bool) -> u32 {
-        1
-    }
-
-    fn get(&self, index: u32, is_input: bool, writer: &mut AudioPortInfoWriter<'_>) {
-        if index != 0 {
-            return;
-        }
-        writer.set(&AudioPortInfo {
-            id: MAIN_PORT,
-            name: if is_input { b"Input" } else { b"Output" },
-            channel_count: CHANNELS,
-            flags: AudioPortFlags::IS_MAIN,
-            port_type: AudioPortType::from_channel_count(CHANNELS),
-            in_place_pair: Some(MAIN_PORT),
-        });
-    }
-}
-
-impl PluginMainThreadParams for MainSide<'_> {
-    fn count(&self) -> u32 {
-        u32::try_from(self.shared.values.specs().len()).unwrap_or(u32::MAX)
-    }
-
-    fn get_info(&self, param_index: u32, info: &mut ParamInfoWriter<'_>) {
-        let Some(spec) = self.shared.values.specs().get(param_index as usize) else {
-            return;
-        };
-        info.set(&ParamInfo {
-            id: ClapId::new(spec.id),
-            flags: ParamInfoFlags::IS_AUTOMATABLE,
-            cookie: Cookie::empty(),
-            name: spec.name.as_bytes(),
-            module: b"",
-            min_value: spec.min,
-            max_value: spec.max,
-            default_value: spec.default,
-        });
-    }
-
-    fn get_value(&self, param_id: ClapId) -> Option<f64> {
-        let (index, _) = self.spec(param_id)?;
-        self.shared.values.get(index)
-    }
-
-    fn value_to_text(
-        &self,
-        param_id: ClapId,
-        value: f64,
-        writer: &mut ParamDisplayWriter<'_>,
-    ) -> fmt::Result {
-        let (_, spec) = self.spec(param_id).ok_or(fmt::Error)?;
-        spec.write_text(value, writer)
-    }
-
-    fn text_to_value(&self, param_id: ClapId, text: &CStr) -> Option<f64> {
-        let (_, spec) = self.spec(param_id)?;
-        spec.read_text(text.to_str().ok()?)
-    }
-
-    /// CLAP calls this only while the plugin is not active: the activation takes the values.
-    fn flush(&self, input: &InputEvents<'_>, _output: &mut OutputEvents<'_>) {
-        for change in changes(input) {
-            if let Some(index) = self.shared.values.index_of(change.id) {
-                self.shared.values.set(index, change.plain);
-            }
-        }
-    }
-}
-
 impl PluginStateImpl for MainSide<'_> {
     fn save(&self, output: &mut OutputStream<'_>) -> Result<(), PluginError> {
-        output.write_all(&state::save(&self.shared.values))?;
+        let bytes = state::save(&self.shared.values);
+        if bytes.len() > state::MAX_BYTES {
+            return Err(StateError::TooLong.into());
+        }
+        output.write_all(&bytes)?;
         Ok(())
     }
 

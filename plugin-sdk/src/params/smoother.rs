@@ -90,6 +90,20 @@ impl Smoother {
         self.left > 0
     }
 
+    /// Frames until the target is reached.
+    pub(crate) fn frames_left(&self) -> u32 {
+        self.left
+    }
+
+    /// Moves on by many frames at once.
+    #[expect(clippy::cast_possible_wrap, reason = "nobody skips 2^31 frames at once")]
+    pub(crate) fn skip(&mut self, frames: u32) {
+        self.left = self.left.saturating_sub(frames);
+        if let Smoothing::ExponentialMs(_) = self.smoothing {
+            self.distance *= self.decay.powi(frames as i32);
+        }
+    }
+
     /// Moves on by one frame and returns its value.
     #[inline]
     pub(crate) fn next(&mut self) -> f32 {
@@ -135,6 +149,20 @@ mod tests {
             assert!((1.0 - value - left).abs() < 1e-5);
         }
         assert_eq!(values[9..], [1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_skip_is_that_many_single_steps() {
+        for smoothing in [Smoothing::LinearMs(10.0), Smoothing::ExponentialMs(10.0)] {
+            for frames in [0_u16, 1, 7, 9, 10, 11] {
+                let mut smoother = Smoother::new(smoothing, 0.0);
+                smoother.activate(1000.0);
+                smoother.move_to(1.0);
+                smoother.skip(u32::from(frames));
+                let expected = ramp(smoothing)[usize::from(frames)];
+                assert!((smoother.next() - expected).abs() < 1e-6, "{smoothing:?} {frames}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! An author's crate under the strictest lints.
 #![forbid(unsafe_code, missing_docs, unreachable_pub, warnings)]
 
-use retake_sdk::{Block, FloatParam, Params, Plugin, export_plugin};
+use retake_sdk::{Block, Context, FloatParam, Params, Plugin, export_plugin};
 
 #[derive(Debug, Params)]
 struct MixParams {
@@ -17,7 +17,7 @@ impl Plugin for Mix {
     const ID: &'static str = "org.example.mix";
     const NAME: &'static str = "Mix";
 
-    fn process(&mut self, params: &mut MixParams, block: &mut Block<'_>) {
+    fn process(&mut self, params: &mut MixParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {
         let mix = params.mix.next();
         block.channels_mut().flatten().for_each(|sample| *sample *= mix);
     }

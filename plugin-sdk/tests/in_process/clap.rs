@@ -203,7 +203,7 @@ fn a_state_comes_back_byte_for_byte_and_without_a_ramp() {
     let mut instance = gain();
     flush(&mut instance, "gain", 0.1 + 0.2);
     let bytes = save(&mut instance);
-    assert_eq!(bytes, b"retake-state 1\ngain=0.30000000000000004\nlag=0.0\n");
+    assert_eq!(bytes, b"retake-state 2 version 1\ngain=0.30000000000000004\nlag=0.0\n");
 
     let mut other = gain();
     let mut processor = activate(&mut other);
@@ -222,12 +222,16 @@ fn a_wrong_state_is_refused_and_changes_nothing() {
     flush(&mut instance, "gain", 0.5);
     let before = save(&mut instance);
     let mut too_long = b"retake-state 1\n".to_vec();
-    too_long.extend(b"gain=1.0\n".repeat(1 << 17));
-    let wrong: [&[u8]; 8] = [
+    too_long.extend(b"gain=1.0\n".repeat(1 << 21));
+    let wrong: [&[u8]; 12] = [
         b"",
         b"\xff\xfe",
         b"something else",
+        b"retake-state 3 version 1\ngain=1.0\n",
         b"retake-state 2\ngain=1.0\n",
+        b"retake-state 2 version 1\ngain=1.0",
+        b"retake-state 2 version 1\ngain=1.0\nlag=\\x\n",
+        b"retake-state 2 version 1\nlag=1.0\ngain=NaN\n",
         b"retake-state 1\ngain\n",
         b"retake-state 1\nlag=1.0\ngain=NaN\n",
         b"retake-state 1\ngain=inf\n",
@@ -245,8 +249,9 @@ fn a_state_of_another_version_of_the_plugin_is_taken_as_far_as_it_goes() {
     let mut instance = gain();
     flush(&mut instance, "gain", 0.5);
     assert!(load(&mut instance, b"retake-state 1\nlag=1e6\nlost=1.0\n"));
-    // Clamped into its range; what is not named goes to its default; what is unknown is skipped.
-    assert_eq!(save(&mut instance), b"retake-state 1\ngain=1.0\nlag=100.0\n");
+    // Held within its range; what is not named goes to its default; what is unknown is kept.
+    let bytes = b"retake-state 2 version 1\ngain=1.0\nlag=100.0\nlost=1.0\n";
+    assert_eq!(save(&mut instance), bytes);
 }
 
 #[test]

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use clack_extensions::latency::{HostLatency, HostLatencyImpl};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
+use clack_extensions::tail::{HostTail, HostTailImpl};
 use clack_host::events::Pckn;
-use clack_host::events::event_types::ParamValueEvent;
+use clack_host::events::event_types::{ParamValueEvent, TransportEvent};
 use clack_host::prelude::*;
-use clack_host::process::StartedPluginAudioProcessor;
+use clack_host::process::{StartedPluginAudioProcessor, StoppedPluginAudioProcessor};
 use clack_host::utils::ClapId;
 use retake_sdk::export::{Exported, Linked};
 use retake_sdk::param_id;
+
+use crate::probe_host::{HostProbe, ProbeLog};
 
 pub(crate) const FRAMES: usize = 64;
 
@@ -21,6 +24,11 @@ pub(crate) struct Heard {
     pub(crate) log: Arc<Mutex<Vec<(LogSeverity, String)>>>,
     pub(crate) callbacks: Arc<AtomicUsize>,
     pub(crate) latency_changes: Arc<AtomicUsize>,
+    pub(crate) restarts: Arc<AtomicUsize>,
+    pub(crate) tail_changes: Arc<AtomicUsize>,
+    /// Whether the host can look at probes at all.
+    pub(crate) has_probes: bool,
+    pub(crate) probes: Arc<ProbeLog>,
 }
 
 impl Heard {
@@ -33,7 +41,9 @@ impl Heard {
 }
 
 impl SharedHandler<'_> for Heard {
-    fn request_restart(&self) {}
+    fn request_restart(&self) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+    }
     fn request_process(&self) {}
     fn request_callback(&self) {
         self.callbacks.fetch_add(1, Ordering::Relaxed);
@@ -59,23 +69,50 @@ impl HostLatencyImpl for Main {
     }
 }
 
+/// The host's own audio thread.
+pub(crate) struct Ears {
+    heard: Heard,
+}
+
+impl AudioProcessorHandler<'_> for Ears {}
+
+impl HostTailImpl for Ears {
+    fn changed(&mut self) {
+        self.heard.tail_changes.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 pub(crate) struct Host;
 
 impl HostHandlers for Host {
     type Shared<'a> = Heard;
     type MainThread<'a> = Main;
-    type AudioProcessor<'a> = ();
+    type AudioProcessor<'a> = Ears;
 
-    fn declare_extensions(builder: &mut HostExtensions<'_, Self>, _: &Self::Shared<'_>) {
-        builder.register::<HostLog>().register::<HostLatency>();
+    fn declare_extensions(builder: &mut HostExtensions<'_, Self>, heard: &Self::Shared<'_>) {
+        builder.register::<HostLog>().register::<HostLatency>().register::<HostTail>();
+        if heard.has_probes {
+            builder.register::<HostProbe>();
+        }
     }
 }
 
 /// Makes a plugin; its activation is the caller's.
 pub(crate) fn create<P: Exported>() -> (Result<PluginInstance<Host>, PluginInstanceError>, Heard) {
+    create_in::<P>(Heard::default())
+}
+
+/// Makes a plugin in a host that looks at probes.
+pub(crate) fn create_probed<P: Exported>() -> (PluginInstance<Host>, Heard) {
+    let (instance, heard) = create_in::<P>(Heard { has_probes: true, ..Heard::default() });
+    (instance.unwrap(), heard)
+}
+
+fn create_in<P: Exported>(
+    heard: Heard,
+) -> (Result<PluginInstance<Host>, PluginInstanceError>, Heard) {
     let entry = PluginEntry::load_from_clack::<Linked<P>>(c"").unwrap();
     let id = std::ffi::CString::new(P::ID).unwrap();
-    let heard = Heard::default();
     let (shared, main) = (heard.clone(), heard.clone());
     let info = HostInfo::new("test", "", "", "0").unwrap();
     let instance =
@@ -84,13 +121,18 @@ pub(crate) fn create<P: Exported>() -> (Result<PluginInstance<Host>, PluginInsta
 }
 
 pub(crate) fn activate(instance: &mut PluginInstance<Host>) -> StartedPluginAudioProcessor<Host> {
+    try_activate(instance).unwrap().start_processing().unwrap()
+}
+
+pub(crate) fn try_activate(
+    instance: &mut PluginInstance<Host>,
+) -> Result<StoppedPluginAudioProcessor<Host>, PluginInstanceError> {
     let config = PluginAudioConfiguration {
         sample_rate: 48_000.0,
         min_frames_count: 1,
         max_frames_count: u32::try_from(FRAMES).unwrap(),
     };
-    let processor = instance.activate(|_, _| (), config).unwrap();
-    processor.start_processing().unwrap()
+    instance.activate(|heard, _| Ears { heard: heard.clone() }, config)
 }
 
 /// Events that give parameters values: frame, key, plain value.
@@ -126,6 +168,17 @@ impl Buffers {
         processor: &mut StartedPluginAudioProcessor<Host>,
         events: &EventBuffer,
     ) {
+        self.process_with(processor, events, &mut OutputEvents::void(), None);
+    }
+
+    /// The same with events that the plugin sends, and a transport.
+    pub(crate) fn process_with(
+        &mut self,
+        processor: &mut StartedPluginAudioProcessor<Host>,
+        events: &EventBuffer,
+        sent: &mut OutputEvents<'_>,
+        transport: Option<&TransportEvent>,
+    ) {
         let [input_ports, output_ports] = &mut self.ports;
         let inputs = input_ports.with_input_buffers([AudioPortBuffer {
             latency: 0,
@@ -140,8 +193,7 @@ impl Buffers {
             ),
         }]);
         let events = events.as_input();
-        let mut none = OutputEvents::void();
-        let status = processor.process(&inputs, &mut outputs, &events, &mut none, None, None);
+        let status = processor.process(&inputs, &mut outputs, &events, sent, None, transport);
         status.unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::host::{Buffers, activate, create, events};
+use crate::host::{Buffers, activate, create, events, try_activate};
 use crate::plugins::{Fragile, PROCESS_PANIC_LINE, Stillborn};
 use clack_host::prelude::*;
 use retake_sdk::TestHost;
@@ -99,12 +99,7 @@ fn a_panic_in_activate_is_a_failed_activation() {
     let mut processor = activate(&mut instance);
     Buffers::new().process(&mut processor, &bad(3.0));
     instance.deactivate(processor.stop_processing());
-    let config = PluginAudioConfiguration {
-        sample_rate: 48_000.0,
-        min_frames_count: 1,
-        max_frames_count: 64,
-    };
-    assert!(instance.activate(|_, _| (), config).is_err());
+    assert!(try_activate(&mut instance).is_err());
     assert!(heard.fatal()[0].ends_with(": no activation"));
 }
 
@@ -121,5 +116,7 @@ fn a_panic_in_the_making_is_a_failed_creation() {
 #[test]
 #[should_panic(expected = "the plugin panicked at plugin-sdk/tests/in_process/plugins.rs:")]
 fn a_panic_fails_the_authors_own_test() {
-    TestHost::<Fragile>::new(48_000.0, 64).set("bad", 1.0).process(&mut [&mut [0.0; 8]]);
+    TestHost::<Fragile>::new(48_000.0, 64)
+        .set("bad", 1.0)
+        .process(&mut [&mut [0.0; 8], &mut [0.0; 8]]);
 }

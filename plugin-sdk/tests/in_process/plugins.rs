@@ -1,7 +1,7 @@
 //! The plugins that the tests run.
 
 use retake_sdk::export::Exported;
-use retake_sdk::{Block, Config, FloatParam, Params, Plugin};
+use retake_sdk::{Block, Config, Context, FloatParam, Params, Plugin};
 
 /// `gain` is linear here, so that the output is the value itself.
 #[derive(Params)]
@@ -27,7 +27,7 @@ impl Plugin for Gain {
         self.latency_frames = u32::try_from(config.max_block / 2).unwrap();
     }
 
-    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>) {
+    fn process(&mut self, params: &mut GainParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {
         block.each_frame(|frame| {
             let gain = params.gain.next();
             frame.for_each(|sample| *sample *= gain);
@@ -56,7 +56,7 @@ pub(crate) struct FragileParams {
 }
 
 /// The line of the panic in `process`.
-pub(crate) const PROCESS_PANIC_LINE: u32 = line!() + 15;
+pub(crate) const PROCESS_PANIC_LINE: u32 = line!() + 20;
 
 impl Plugin for Fragile {
     type Params = FragileParams;
@@ -67,7 +67,12 @@ impl Plugin for Fragile {
         assert!(self.bad < 3.0, "no activation");
     }
 
-    fn process(&mut self, params: &mut FragileParams, block: &mut Block<'_>) {
+    fn process(
+        &mut self,
+        params: &mut FragileParams,
+        block: &mut Block<'_>,
+        _ctx: &mut Context<'_>,
+    ) {
         self.bad = params.bad.value();
         if (1.0..2.0).contains(&self.bad) {
             block.channels_mut().for_each(|channel| channel.fill(f32::NAN));
@@ -98,7 +103,7 @@ impl Plugin for Stillborn {
     const ID: &'static str = "org.retake.test-stillborn";
     const NAME: &'static str = "Test Stillborn";
 
-    fn process(&mut self, _params: &mut (), _block: &mut Block<'_>) {}
+    fn process(&mut self, _params: &mut (), _block: &mut Block<'_>, _ctx: &mut Context<'_>) {}
 }
 
 impl Exported for Stillborn {

@@ -1,7 +1,7 @@
 //! A plugin made with the SDK that panics when it is told to.
 #![forbid(unsafe_code)]
 
-use retake_sdk::{Block, Config, FloatParam, Params, Plugin, db_to_gain, export_plugin};
+use retake_sdk::{Block, Config, Context, FloatParam, Params, Plugin, db_to_gain, export_plugin};
 
 #[derive(Params)]
 struct FuseParams {
@@ -23,7 +23,7 @@ impl Plugin for Fuse {
         assert!(config.sample_rate < 200_000.0, "too fast");
     }
 
-    fn process(&mut self, params: &mut FuseParams, block: &mut Block<'_>) {
+    fn process(&mut self, params: &mut FuseParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {
         assert!(params.fuse.next() <= 0.5, "fuse blown");
         block.each_frame(|frame| {
             let gain = db_to_gain(params.gain.next());

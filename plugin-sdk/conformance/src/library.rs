@@ -1,0 +1,5 @@
+//! A library as a host opens it, and what its factory says.
+
+mod ffi;
+
+pub(crate) use ffi::{Descriptor, Library, VERSION, read_descriptor, text};
