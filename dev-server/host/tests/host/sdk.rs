@@ -1,7 +1,7 @@
 //! The host and our own SDK: parameters without a ramp, state, panics named by file and line.
 
 use retake_engine::{Outcome, PluginEvent};
-use retake_host::{FailReason, News, Request};
+use retake_host::{FailReason, News, Request, Taper};
 
 use crate::rig::{Block, Rig, copy, example};
 
@@ -72,4 +72,16 @@ fn a_panic_in_activate_is_the_reason_of_the_failure() {
     assert_eq!(reason, FailReason::Panic);
     assert!(message.contains(&place("too fast")) && message.contains("too fast"), "{message}");
     assert!(!rig.gone());
+}
+
+#[test]
+fn the_sdks_hints_cross_the_boundary() {
+    let activated = load(|_| {}).activated();
+    let gain = activated.params.iter().find(|p| p.key == "gain").unwrap();
+    assert_eq!((gain.unit.as_deref(), gain.step, gain.taper), (Some("dB"), None, Taper::Linear));
+    let json = serde_json::to_value(gain).unwrap();
+    assert_eq!(
+        (&json["skew"], &json["choices"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
 }
