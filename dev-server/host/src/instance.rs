@@ -3,21 +3,13 @@
 //! Lives on the plugin's own thread and never leaves it. Every call into the plugin is visible to
 //! [`Busy`], so that others can tell a hang.
 
-use std::{
-    collections::HashSet,
-    ffi::CString,
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod serving;
+mod state;
 
-use clack_extensions::{
-    latency::PluginLatency, note_ports::NoteDialects, params::PluginParams, state::PluginState,
-    timer::PluginTimer,
-};
-use clack_host::{
-    events::event_types::ParamValueEvent, factory::plugin::PluginFactory, prelude::*,
-};
+use std::{collections::HashSet, ffi::CString, sync::Arc, time::Instant};
+
+use clack_extensions::{latency::PluginLatency, note_ports::NoteDialects, params::PluginParams};
+use clack_host::{events::event_types::ParamValueEvent, prelude::*};
 use retake_engine::Layout;
 
 use crate::{
@@ -27,48 +19,16 @@ use crate::{
     error::HostError,
     ffi::Library,
     format::Format,
-    functions,
-    note::{News, PluginInfo},
-    note_ports,
+    functions, note_ports,
     params::{self, ParamInfo},
     ports::{self, Ports},
     probe::{MeterInfo, ffi::PluginProbe},
     processor::{ClapProcessor, Shape},
-    text,
     wishes::{Wish, Wishes},
 };
 
-/// Plugins of one library; more are taken for garbage.
-const MAX_PLUGINS: u32 = 1_024;
-/// How often the list of parameters is compared with what was told of it.
-const COMPARE: Duration = Duration::from_secs(1);
 /// Different complaints about one plugin; more say nothing new.
 const MAX_COMPLAINTS: usize = 64;
-
-/// Longest state that is taken, in bytes.
-const MAX_STATE: usize = 64 << 20;
-
-/// Takes a state until it is too long.
-#[derive(Debug, Default)]
-struct StateWriter {
-    bytes: Vec<u8>,
-    is_full: bool,
-}
-
-impl io::Write for StateWriter {
-    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
-        self.is_full |= self.bytes.len() + more.len() > MAX_STATE;
-        if self.is_full {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.bytes.extend_from_slice(more);
-        Ok(more.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What a new instance takes over.
 #[derive(Debug, Default)]
@@ -94,47 +54,6 @@ pub(crate) struct Instance {
     complaints: HashSet<String>,
     /// Values that `flush` did not bring to the plugin: they go with the first block.
     first: Vec<(u32, f64)>,
-}
-
-/// All plugins of a library, in its own order.
-///
-/// # Errors
-/// [`HostError::Init`] if there are more than anybody writes.
-pub(crate) fn plugins(library: &Library) -> Result<Vec<PluginInfo>, HostError> {
-    let text = |s: Option<&std::ffi::CStr>| text::name(s.unwrap_or_default().to_bytes());
-    let factory = library.entry().get_plugin_factory();
-    let count = factory.as_ref().map_or(0, PluginFactory::plugin_count);
-    if count > MAX_PLUGINS {
-        return Err(HostError::Init(format!(
-            "its factory says that it has {count} plugins, at most {MAX_PLUGINS} are listed: is \
-             `get_plugin_count` right?"
-        )));
-    }
-    let descriptors = factory.iter().flat_map(PluginFactory::plugin_descriptors);
-    Ok(descriptors
-        .map(|d| PluginInfo {
-            id: text(d.id()),
-            name: text(d.name()),
-            version: text(d.version()),
-            vendor: text(d.vendor()),
-        })
-        .collect())
-}
-
-/// Finds the plugin to run: the wanted one, or the only one.
-///
-/// # Errors
-/// [`HostError::NoPlugin`], [`HostError::ManyPlugins`] or as [`plugins`].
-pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginInfo, HostError> {
-    let mut found = plugins(library)?;
-    let ids = found.iter().map(|info| info.id.clone()).collect();
-    match wanted {
-        Some(id) => found.retain(|info| info.id == id),
-        None if found.len() > 1 => return Err(HostError::ManyPlugins { ids }),
-        None => {}
-    }
-    let wanted = wanted.map(str::to_owned);
-    found.into_iter().next().ok_or(HostError::NoPlugin { wanted, ids })
 }
 
 impl Instance {
@@ -211,16 +130,6 @@ impl Instance {
             self.first = plan.writes.into_iter().filter(|write| !is_there(write)).collect();
         }
         Ok(plan.carried)
-    }
-
-    fn load_state(&mut self, state: &[u8]) -> Result<(), HostError> {
-        let plugin = self.plugin.plugin_handle();
-        let Some(ext) = plugin.get_extension::<PluginState>() else {
-            return Ok(());
-        };
-        let mut reader = state;
-        let loaded = self.busy.call(|| ext.load(&plugin, &mut reader));
-        loaded.map_err(|_| HostError::State { n_bytes: state.len() })
     }
 
     fn flush(&mut self, writes: &[(u32, f64)]) {
@@ -363,92 +272,6 @@ impl Instance {
         if plugin.is_active() { busy.call(|| plugin.try_deactivate()).is_ok() } else { true }
     }
 
-    /// Does what the plugin asked for since last time.
-    pub(crate) fn serve(&mut self) {
-        if self.wishes.take(Wish::Callback) {
-            let Self { plugin, busy, .. } = self;
-            busy.call(|| plugin.call_on_main_thread_callback());
-        }
-        self.call_timers();
-        // While it is active every block flushes.
-        if self.wishes.take(Wish::Flush) && !self.plugin.is_active() {
-            self.flush(&[]);
-        }
-        self.compare_params();
-        self.tell_changes();
-        self.wishes.probes.expire();
-        self.wishes.deliver_logs();
-    }
-
-    fn call_timers(&mut self) {
-        let due = self.plugin.access_handler(|main| main.due_timers(Instant::now()));
-        let plugin = self.plugin.plugin_handle();
-        let Some(ext) = (!due.is_empty()).then(|| plugin.get_extension::<PluginTimer>()) else {
-            return;
-        };
-        for (ext, id) in ext.into_iter().flat_map(|ext| due.iter().map(move |id| (ext, *id))) {
-            self.busy.call(|| ext.on_timer(&plugin, id));
-        }
-    }
-
-    /// Reads the parameters again if the plugin says so, and from time to time, because not every
-    /// plugin does. Of what it did not announce only the list counts: values move with events.
-    fn compare_params(&mut self) {
-        let is_announced = self.wishes.take(Wish::ParamRescan);
-        if !is_announced && self.compared.elapsed() < COMPARE {
-            return;
-        }
-        let params = self.params();
-        let is_same = params.len() == self.told.len()
-            && params.iter().zip(&self.told).all(|(now, told)| now.is_like(told));
-        self.compared = Instant::now();
-        if is_same && !is_announced {
-            return;
-        }
-        if !is_announced {
-            self.complain(
-                "the plugin changed its parameters without a word: call `params.rescan` (they \
-                 were read again)"
-                    .to_owned(),
-            );
-        }
-        self.told.clone_from(&params);
-        self.wishes.outbox.send(News::ParamsChanged(params));
-    }
-
-    fn tell_changes(&mut self) {
-        let Self { wishes, .. } = self;
-        let tell = |wish, news| {
-            if wishes.take(wish) {
-                wishes.outbox.send(news);
-            }
-        };
-        tell(Wish::StateDirty, News::StateDirty);
-        tell(Wish::Latency, News::LatencyChanged);
-        tell(Wish::TailNews, News::TailChanged { frames: wishes.tail_frames() });
-        for (wish, why) in [
-            (Wish::Restart, "the plugin asks for it"),
-            (Wish::PortRescan, "the plugin's audio ports changed"),
-            (Wish::ConfigRescan, "the plugin offers other configurations of its ports"),
-            (Wish::NotePortRescan, "the plugin's note ports changed"),
-        ] {
-            tell(wish, News::RestartWanted { why });
-        }
-        if self.wishes.take(Wish::PortNames) {
-            self.rename_ports();
-        }
-    }
-
-    /// Takes over new names of ports; of nothing else, which only a restart can change.
-    fn rename_ports(&mut self) {
-        let plugin = self.plugin.plugin_handle();
-        let Ok(now) = self.busy.call(|| ports::read(plugin)) else {
-            return;
-        };
-        self.ports.rename_from(&now);
-        self.wishes.outbox.send(News::PortsChanged(self.ports.clone()));
-    }
-
     /// All parameters, those that wait for the first block with the value they will have.
     fn params(&mut self) -> Vec<ParamInfo> {
         let plugin = self.plugin.plugin_handle();
@@ -469,24 +292,6 @@ impl Instance {
     fn complain(&mut self, complaint: String) {
         if self.complaints.len() < MAX_COMPLAINTS && self.complaints.insert(complaint.clone()) {
             self.wishes.complain(complaint);
-        }
-    }
-
-    /// The plugin's state; `None` if it keeps none.
-    pub(crate) fn save_state(&mut self) -> Result<Option<Vec<u8>>, String> {
-        let plugin = self.plugin.plugin_handle();
-        let Some(ext) = plugin.get_extension::<PluginState>() else {
-            return Ok(None);
-        };
-        let mut state = StateWriter::default();
-        let saved = self.busy.call(|| ext.save(&plugin, &mut state));
-        match saved {
-            _ if state.is_full => Err(format!(
-                "the plugin's state has more than {MAX_STATE} bytes: keep samples in files, and \
-                 their names in the state"
-            )),
-            Ok(()) => Ok(Some(state.bytes)),
-            Err(e) => Err(e.to_string()),
         }
     }
 

@@ -22,7 +22,8 @@ use crate::{
     error::HostError,
     ffi::Library,
     format::Format,
-    instance::{self, Heritage, Instance},
+    inspect,
+    instance::{Heritage, Instance},
     note::{Activated, News, Note, Outbox, Severity},
     probe::Probes,
     processor::ClapProcessor,
@@ -206,7 +207,7 @@ impl Life {
 
     /// From creation to destruction; the library stays.
     fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
-        let info = self.busy.call(|| instance::choose(library, request.plugin_id.as_deref()))?;
+        let info = self.busy.call(|| inspect::choose(library, request.plugin_id.as_deref()))?;
         let id = info.id.clone();
         self.tell(News::Loaded { info, has_tls: library.has_tls(), load_ms: ms_since(start) });
         let start = Instant::now();
