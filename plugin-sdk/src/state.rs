@@ -4,6 +4,7 @@
 //! retake-state 2 version 1
 //! gain=-6.0
 //! title=Rain\nand wind
+//! end
 //! ```
 //!
 //! UTF-8; a line per parameter and persisted field, sorted by key; every line ends with a line
@@ -111,7 +112,7 @@ impl fmt::Display for StateError {
                 write!(f, "this is no saved state: it must begin with {:?}", text::MAGIC)
             }
             Self::TooLong => write!(f, "the saved state is longer than {MAX_BYTES} bytes"),
-            Self::CutOff => f.write_str("the saved state ends within a line"),
+            Self::CutOff => f.write_str("the saved state is cut off: its last line must be `end`"),
             Self::Format { found } => {
                 write!(f, "the saved state has the format {found:?}; known are 1 and 2")
             }

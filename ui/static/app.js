@@ -1,9 +1,10 @@
 // All wiring of the page: server → model → components, components' wishes → server. One frame loop
 // draws everything; between two frames only the model changes.
 
-/** @import { Telemetry } from "./lib/types.js" */
+/** @import { Probed, Telemetry } from "./lib/types.js" */
 import { Devices } from "./components/devices.js";
 import { Journal } from "./components/journal.js";
+import { Keyboard } from "./components/keyboard.js";
 import { LoadPanel } from "./components/load.js";
 import { Losses } from "./components/losses.js";
 import { Masthead } from "./components/masthead.js";
@@ -11,10 +12,14 @@ import { Meters } from "./components/meters.js";
 import { Notices } from "./components/notices.js";
 import { Overlay } from "./components/overlay.js";
 import { Parameters } from "./components/parameters.js";
+import { Presets } from "./components/presets.js";
+import { Probes } from "./components/probes.js";
 import { Reload } from "./components/reload.js";
 import { byId } from "./lib/dom.js";
 import { Model } from "./lib/model.js";
-import { Socket } from "./lib/socket.js";
+import { Notes } from "./lib/notes.js";
+import { Poll } from "./lib/poll.js";
+import { RpcError, Socket } from "./lib/socket.js";
 import { decode } from "./lib/telemetry.js";
 import { Writes } from "./lib/writes.js";
 
@@ -22,31 +27,48 @@ import { Writes } from "./lib/writes.js";
 const STATUS_MS = 5000;
 /** Figures that change with every snapshot are written ten times a second: faster cannot be read. */
 const FIGURES_MS = 100;
+const UNKNOWN_METHOD = -32601;
 
 const model = new Model();
 const socket = new Socket(new URL(location.href));
-const writes = new Writes((id, value) => ask("set_param", { id, value }));
+const writes = new Writes((id, value) => told(socket.request("set_param", { id, value }), (message) => parameters.refuse(id, message)));
+const notes = new Notes((note) => socket.request("note", note));
+const poll = new Poll();
 
 const meters = new Meters(byId("meters"));
 const parameters = new Parameters(byId("parameters"));
+const keyboard = new Keyboard(byId("keyboard"));
+const presets = new Presets(byId("presets"));
+const probes = new Probes(byId("probes"));
 const panels = [
   new Masthead(byId("masthead")), new Notices(byId("notices")), new Reload(byId("reload")),
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
+  keyboard, presets,
 ];
 const figures = [new LoadPanel(byId("load")), new Losses(byId("losses"))];
 
 /** @type {Telemetry|null} what arrived since the last frame */
 let fresh = null;
+/** @type {Probed|null} what the plugin told since the last frame */
+let probed = null;
 let dirty = true;
 let lastFrame = performance.now();
 let lastFigures = 0;
+
+/** What the server has against a wish is told where the wish was made; nothing when it came true. @param {Promise<unknown>} wish @param {(message: string) => void} tell */
+function told(wish, tell) {
+  return wish.then(() => tell(""), (error) => tell(messageOf(error)));
+}
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /** A request whose refusal is told in the journal. @param {string} method @param {object} [params] */
 async function ask(method, params) {
   try {
     return await socket.request(method, params);
   } catch (error) {
-    model.log({ level: "error", message: `${method}: ${error instanceof Error ? error.message : error}` });
+    model.log({ level: "error", message: `${method}: ${messageOf(error)}` });
     changed();
     throw error;
   }
@@ -73,6 +95,28 @@ async function readParams() {
   changed();
 }
 
+async function readPresets() {
+  model.presets = (await socket.request("presets")).presets;
+  changed();
+}
+
+async function readProbes() {
+  try {
+    probed = await socket.request("probes");
+    poll.answered();
+  } catch (error) {
+    poll.answered(error instanceof RpcError && error.code === UNKNOWN_METHOD);
+  }
+}
+
+/** Everything that belongs to one generation of the plugin. */
+function readPlugin() {
+  poll.renew();
+  probes.renew();
+  quietly(readStatus);
+  quietly(readPresets);
+}
+
 /** A read that fails fails with the line, which says so itself. @param {() => Promise<void>} read */
 const quietly = (read) => void read().catch(() => {});
 
@@ -81,9 +125,12 @@ const notifications = {
   event: (event) => {
     model.event(event);
     if (event.event === "audio_started") meters.setRate(event.engine_rate);
+    if (event.event === "reloaded" || event.event === "restarted") readPlugin();
   },
   param: (echo) => model.param(echo),
   params_changed: () => quietly(readParams),
+  presets_changed: () => quietly(readPresets),
+  note: (note) => model.note(note),
   reset_clips: () => meters.reset(),
   log: (line) => model.log(line),
   state: (state) => model.state(state),
@@ -93,7 +140,8 @@ socket.addEventListener("connection", (event) => {
   model.connected(/** @type {CustomEvent} */ (event).detail);
   changed();
   if (model.connection !== "connected") return;
-  quietly(readStatus);
+  notes.connected();
+  readPlugin();
   quietly(readParams);
 });
 
@@ -111,9 +159,36 @@ socket.addEventListener("telemetry", (event) => {
   fresh = snapshot;
 });
 
+/** A value as it was typed: only the plugin knows how to read it. @param {number} id @param {string} text */
+async function enter(id, text) {
+  try {
+    const { value } = await socket.request("text_to_value", { id, text });
+    writes.set(id, value);
+  } catch (error) {
+    parameters.refuse(id, messageOf(error), text);
+  }
+}
+
+/** @param {string} method @param {string} name */
+async function preset(method, name) {
+  try {
+    presets.done(method, (await socket.request(method, { name })).name);
+  } catch (error) {
+    presets.refuse(messageOf(error));
+  }
+}
+
 /** What components wish for, by the name of their event. @type {Record<string, (detail: any) => void>} */
 const wishes = {
   set: ({ id, value }) => writes.set(id, value),
+  text: ({ id, text }) => void enter(id, text),
+  "reset-params": () => void told(socket.request("reset_params"), (message) => parameters.refuseReset(message)),
+  note: (note) => {
+    const sent = notes.play(note);
+    if (note.on) void told(sent, (message) => keyboard.refuse(message));
+    changed();
+  },
+  preset: ({ method, name }) => void preset(method, name),
   bypass: ({ on }) => void ask("bypass", { on }).catch(() => {}),
   mute: ({ on }) => void ask("mute", { on }).catch(() => {}),
   "reset-clips": () => void ask("reset_clips").catch(() => {}),
@@ -134,6 +209,9 @@ function frame(now) {
     lastFigures = now;
     for (const panel of figures) panel.draw(model);
   }
+  if (model.connection === "connected" && poll.due(now, probes.any, probes.seen)) void readProbes();
+  if (probed) probes.show(probed);
+  probed = null;
   if (dirty) {
     dirty = false;
     for (const panel of panels) panel.draw(model);

@@ -1,7 +1,12 @@
 // Runs every test of the page and leaves the result where a driver can read it.
 
 import "./ballistics.test.js";
+import "./controls.test.js";
+import "./notes.test.js";
+import "./page.test.js";
 import "./parameter.test.js";
+import "./poll.test.js";
+import "./taper.test.js";
 import "./telemetry.test.js";
 import "./words.test.js";
 import { run } from "./harness.js";

@@ -1,11 +1,11 @@
 // Numbers as words, values on scales, events folded into what the page knows.
 
-import { count, db, frames, ms, percent, place, plain, rate, withUnit } from "../static/lib/format.js";
+import { bound, count, db, figure, frames, keyName, ms, percent, place, plain, rate, withUnit } from "../static/lib/format.js";
 import { Model } from "../static/lib/model.js";
-import { Slider, deflection } from "../static/lib/scale.js";
+import { deflection } from "../static/lib/scale.js";
 import { backOff } from "../static/lib/socket.js";
 import { Writes } from "../static/lib/writes.js";
-import { close, equal, test } from "./harness.js";
+import { equal, test } from "./harness.js";
 
 test("levels have a true minus and silence is minus infinity", () => {
   equal([-Infinity, NaN, -12.04, 0, -0.04, 0.04, 1.25, -0.05].map(db), ["−∞", "−∞", "−12.0", "0.0", "0.0", "0.0", "+1.3", "−0.1"]);
@@ -18,6 +18,15 @@ test("times, parts, counts and rates keep the digits that mean something", () =>
   equal([44100, 48000, 800].map(rate), ["44.1 kHz", "48 kHz", "800 Hz"]);
   equal(frames(480, 48000), "480 frames · 10.0 ms");
   equal(frames(1, 0), "1 frame");
+});
+
+test("any number has four digits that mean something, and a true minus", () => {
+  equal([0, -6.25, 440, 12345.6, 0.03125, 2e-5, -3e7, null].map(figure), ["0.000", "−6.250", "440.0", "12346", "0.03125", "2.00e−5", "−3.00e+7", "–"]);
+  equal([bound(-60, "dB"), bound(0.1), bound(1 / 3)], ["−60 dB", "0.1", "0.333333"]);
+});
+
+test("a key has its name, middle C is C4", () => {
+  equal([0, 60, 61, 127].map(keyName), ["C−1", "C4", "C♯4", "G9"]);
 });
 
 test("a place is told as far as it is known", () => {
@@ -37,33 +46,6 @@ test("the meter's scale rises from end to end", () => {
     if (!(deflection(level) > last)) throw new Error(`not rising at ${level}`);
     last = deflection(level);
   }
-});
-
-const linear = { min: -60, max: 24, step: null, taper: null, choices: null };
-
-test("a linear slider's positions are the plain values", () => {
-  const slider = new Slider(linear);
-  equal([slider.low, slider.high, slider.position(-6)], [-60, 24, -6]);
-  close(slider.at(0.5), -18, 1e-9);
-  equal([slider.at(-1), slider.at(2)], [-60, 24]);
-});
-
-test("a logarithmic slider has equal ways for equal ratios", () => {
-  const slider = new Slider({ ...linear, min: 20, max: 20000, taper: "log" });
-  close(slider.fraction(200), 1 / 3, 1e-9);
-  close(slider.at(2 / 3), 2000, 1e-6);
-  equal([slider.at(0), slider.at(1)].map((v) => v >= 20 && v <= 20000), [true, true], "ends in range");
-});
-
-test("a stepped slider stands on its steps only", () => {
-  const slider = new Slider({ ...linear, min: 0, max: 1, step: 0.1 });
-  equal([slider.at(0.33), slider.at(0.26), slider.nudge(0.3, 1, false), slider.nudge(1, 1, false)], [0.3, 0.3, 0.4, 1]);
-});
-
-test("keys move by a hundredth, by a thousandth when fine", () => {
-  const slider = new Slider(linear);
-  close(slider.nudge(0, 1, false), 0.84, 1e-9);
-  close(slider.nudge(0, -1, true), -0.084, 1e-9);
 });
 
 test("the wait between attempts doubles to two seconds and no further", () => {
@@ -126,4 +108,21 @@ test("the journal is bounded", () => {
   const model = new Model();
   for (let i = 0; i < 250; i++) model.log({ level: "info", message: String(i) });
   equal([model.journal.length, model.journal[99].message, model.journalCount], [100, "249", 250]);
+});
+
+test("a line of the journal is bounded too", () => {
+  const model = new Model();
+  model.log({ level: "info", message: "x".repeat(60_000) });
+  equal(model.journal[0].message.length, 2001);
+});
+
+test("what the plugin holds is forgotten with its generation", () => {
+  const model = new Model();
+  const note = { key: 60, velocity: 1, on: true, channel: 2 };
+  model.note(note);
+  model.note({ ...note, channel: 3 });
+  model.note({ ...note, on: false });
+  equal([...model.sounding], [3 * 128 + 60]);
+  model.event(sounding);
+  equal([...model.sounding], []);
 });

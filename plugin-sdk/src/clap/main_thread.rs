@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use clack_extensions::latency::{HostLatency, PluginLatencyImpl};
+use clack_extensions::params::{HostParams, ParamRescanFlags};
 use clack_extensions::state::PluginStateImpl;
 use clack_plugin::host::HostMainThreadHandle;
 use clack_plugin::plugin::{PluginError, PluginMainThread};
@@ -194,6 +195,10 @@ impl PluginStateImpl for MainSide<'_> {
         if bytes.len() > state::MAX_BYTES {
             return Err(StateError::TooLong.into());
         }
-        Ok(state::load(&self.shared.values, &bytes)?)
+        state::load(&self.shared.values, &bytes)?;
+        if let Some(params) = self.host.get_extension::<HostParams>() {
+            params.rescan(&self.host, ParamRescanFlags::VALUES);
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,8 @@ use super::StateError;
 pub(super) const MAGIC: &str = "retake-state ";
 const FORMAT: &str = "2";
 const VERSION: &str = " version ";
+/// The last line: without it, lines are missing. It holds no `=`, so it is no entry.
+const END: &str = "end\n";
 
 pub(super) fn write(version: u32, entries: &BTreeMap<String, String>) -> Vec<u8> {
     let mut text = format!("{MAGIC}{FORMAT}{VERSION}{version}\n");
@@ -16,20 +18,23 @@ pub(super) fn write(version: u32, entries: &BTreeMap<String, String>) -> Vec<u8>
         escape(value, &mut text);
         text.push('\n');
     }
+    text.push_str(END);
     text.into_bytes()
 }
 
 /// The plugin's version and the entries; of a key that stands twice, the last.
 pub(super) fn read(bytes: &[u8]) -> Result<(u32, BTreeMap<String, String>), StateError> {
     let text = str::from_utf8(bytes).map_err(|_| StateError::NotAState)?;
-    let mut lines = text.split_terminator('\n');
-    let header = lines.next().and_then(|line| line.strip_prefix(MAGIC));
-    let header = header.ok_or(StateError::NotAState)?;
+    let (header, body) = text.split_once('\n').unwrap_or((text, ""));
+    let header = header.strip_prefix(MAGIC).ok_or(StateError::NotAState)?;
     let (version, is_escaped) = version_of(header)?;
-    if is_escaped && !text.ends_with('\n') {
-        return Err(StateError::CutOff);
-    }
-    let entries = lines.enumerate().map(|(index, line)| {
+    let body = if is_escaped {
+        let whole = body.strip_suffix(END).filter(|body| body.is_empty() || body.ends_with('\n'));
+        whole.ok_or(StateError::CutOff)?
+    } else {
+        body
+    };
+    let entries = body.split_terminator('\n').enumerate().map(|(index, line)| {
         let entry = if is_escaped { escaped_entry(line) } else { number_entry(line) };
         entry.ok_or_else(|| StateError::Line { number: index + 2, text: line.to_owned() })
     });

@@ -203,7 +203,7 @@ fn a_state_comes_back_byte_for_byte_and_without_a_ramp() {
     let mut instance = gain();
     flush(&mut instance, "gain", 0.1 + 0.2);
     let bytes = save(&mut instance);
-    assert_eq!(bytes, b"retake-state 2 version 1\ngain=0.30000000000000004\nlag=0.0\n");
+    assert_eq!(bytes, b"retake-state 2 version 1\ngain=0.30000000000000004\nlag=0.0\nend\n");
 
     let mut other = gain();
     let mut processor = activate(&mut other);
@@ -223,15 +223,16 @@ fn a_wrong_state_is_refused_and_changes_nothing() {
     let before = save(&mut instance);
     let mut too_long = b"retake-state 1\n".to_vec();
     too_long.extend(b"gain=1.0\n".repeat(1 << 21));
-    let wrong: [&[u8]; 12] = [
+    let wrong: [&[u8]; 13] = [
         b"",
         b"\xff\xfe",
         b"something else",
-        b"retake-state 3 version 1\ngain=1.0\n",
-        b"retake-state 2\ngain=1.0\n",
-        b"retake-state 2 version 1\ngain=1.0",
-        b"retake-state 2 version 1\ngain=1.0\nlag=\\x\n",
-        b"retake-state 2 version 1\nlag=1.0\ngain=NaN\n",
+        b"retake-state 3 version 1\ngain=1.0\nend\n",
+        b"retake-state 2\ngain=1.0\nend\n",
+        b"retake-state 2 version 1\ngain=1.0\n",
+        b"retake-state 2 version 1\ngain=1.0end\n",
+        b"retake-state 2 version 1\ngain=1.0\nlag=\\x\nend\n",
+        b"retake-state 2 version 1\nlag=1.0\ngain=NaN\nend\n",
         b"retake-state 1\ngain\n",
         b"retake-state 1\nlag=1.0\ngain=NaN\n",
         b"retake-state 1\ngain=inf\n",
@@ -250,7 +251,7 @@ fn a_state_of_another_version_of_the_plugin_is_taken_as_far_as_it_goes() {
     flush(&mut instance, "gain", 0.5);
     assert!(load(&mut instance, b"retake-state 1\nlag=1e6\nlost=1.0\n"));
     // Held within its range; what is not named goes to its default; what is unknown is kept.
-    let bytes = b"retake-state 2 version 1\ngain=1.0\nlag=100.0\nlost=1.0\n";
+    let bytes = b"retake-state 2 version 1\ngain=1.0\nlag=100.0\nlost=1.0\nend\n";
     assert_eq!(save(&mut instance), bytes);
 }
 

@@ -249,24 +249,30 @@ fn a_state_holds_parameters_fields_and_what_it_does_not_know() {
     let mut subject = Subject::new();
     let state = "retake-state 2 version 3\nbands.0.gain=0.0\nbands.0.label=\nbands.1.gain=3.0\n\
                  bands.1.label=a=b\nbypass=1.0\ncutoff=440.0\nkey=61.0\nlater.thing=\\\\NaN\n\
-                 mode=1.0\nphase=7.5\ntakes=2\ntitle=Rain\\nand wind\\r\n";
+                 mode=1.0\nphase=7.5\ntakes=2\ntitle=Rain\\nand wind\\r\nend\n";
     assert!(subject.load(state));
     assert_eq!(subject.save(), state);
 
     // What is missing goes to its default, steps and ranges hold, the last of two counts.
-    assert!(subject.load("retake-state 2 version 3\nphase=7.6\nmode=9\ncutoff=1\ncutoff=1e9\n"));
+    assert!(
+        subject.load("retake-state 2 version 3\nphase=7.6\nmode=9\ncutoff=1\ncutoff=1e9\nend\n")
+    );
     let expected = "retake-state 2 version 3\nbands.0.gain=0.0\nbands.0.label=\nbands.1.gain=0.0\n\
                     bands.1.label=\nbypass=0.0\ncutoff=20000.0\nkey=60.0\nmode=2.0\nphase=7.5\n\
-                    takes=0\ntitle=\n";
+                    takes=0\ntitle=\nend\n";
     assert_eq!(subject.save(), expected);
 }
 
 #[test]
 fn a_field_that_cannot_be_read_refuses_the_whole_state() {
     let mut subject = Subject::new();
-    assert!(subject.load("retake-state 2 version 3\ncutoff=440\ntakes=7\ntitle=Rain\nold=1\n"));
+    assert!(
+        subject.load("retake-state 2 version 3\ncutoff=440\ntakes=7\ntitle=Rain\nold=1\nend\n")
+    );
     let before = subject.save();
-    assert!(!subject.load("retake-state 2 version 3\ncutoff=880\ntakes=256\ntitle=Sun\nnew=1\n"));
+    assert!(
+        !subject.load("retake-state 2 version 3\ncutoff=880\ntakes=256\ntitle=Sun\nnew=1\nend\n")
+    );
     assert_eq!(subject.save(), before);
 }
 
@@ -274,9 +280,9 @@ fn a_field_that_cannot_be_read_refuses_the_whole_state() {
 fn a_state_that_would_be_too_long_to_read_is_not_written() {
     let mut subject = Subject::new();
     let head = "retake-state 2 version 3\ntitle=";
-    let title = "o".repeat((16 << 20) - head.len() - 1);
-    assert!(!subject.load(&format!("{head}{title}o\n")));
-    assert!(subject.load(&format!("{head}{title}\n")));
+    let title = "o".repeat((16 << 20) - head.len() - "\nend\n".len());
+    assert!(!subject.load(&format!("{head}{title}o\nend\n")));
+    assert!(subject.load(&format!("{head}{title}\nend\n")));
     let state: PluginState = subject.instance.plugin_shared_handle().get_extension().unwrap();
     let mut bytes = Vec::new();
     assert!(state.save(&subject.instance.plugin_handle(), &mut bytes).is_err());
@@ -291,7 +297,7 @@ fn a_loaded_state_is_heard_at_once() {
     let mut buffers = Buffers::new();
     buffers.process(&mut processor, &events(&[]));
     assert_eq!((buffers.output[0][0], buffers.output[1][0]), (0.0, 200.0));
-    assert!(subject.load("retake-state 2 version 3\nbands.1.gain=3.0\nmode=1\ntitle=Rain\n"));
+    assert!(subject.load("retake-state 2 version 3\nbands.1.gain=3.0\nmode=1\ntitle=Rain\nend\n"));
     buffers.process(&mut processor, &events(&[]));
     assert_eq!((buffers.output[0][0], buffers.output[1][0]), (3.0, 104.0));
 }
@@ -303,10 +309,10 @@ fn an_older_state_is_migrated_before_it_is_read() {
     assert_eq!(subject.saved("cutoff").as_deref(), Some("440.0"));
     assert_eq!(subject.saved("bands.1.gain").as_deref(), Some("6.0"));
     assert_eq!((subject.saved("freq"), subject.saved("gain")), (None, None));
-    assert!(subject.load("retake-state 2 version 2\nfreq=220\n"));
+    assert!(subject.load("retake-state 2 version 2\nfreq=220\nend\n"));
     assert_eq!(subject.saved("cutoff").as_deref(), Some("220.0"));
     // Today's version goes by the hook.
-    assert!(subject.load("retake-state 2 version 3\ntrap=\nfreq=110\n"));
+    assert!(subject.load("retake-state 2 version 3\ntrap=\nfreq=110\nend\n"));
     assert_eq!(subject.saved("cutoff").as_deref(), Some("1000.0"));
     assert_eq!(subject.saved("freq").as_deref(), Some("110"));
 }
@@ -315,7 +321,7 @@ fn an_older_state_is_migrated_before_it_is_read() {
 fn a_panic_in_the_migration_refuses_the_state_and_says_so() {
     let mut subject = Subject::new();
     let before = subject.save();
-    assert!(!subject.load("retake-state 2 version 4\ntrap=\ncutoff=440\n"));
+    assert!(!subject.load("retake-state 2 version 4\ntrap=\ncutoff=440\nend\n"));
     assert_eq!(subject.save(), before);
     let log = subject.heard.log.lock().unwrap();
     assert!(log[0].1.contains("migration panicked at"), "{log:?}");

@@ -17,7 +17,8 @@ use crate::host::Host;
 pub(crate) struct ProbeLog {
     pub(crate) is_watched: AtomicBool,
     pub(crate) n_asked: AtomicUsize,
-    pub(crate) names: Mutex<Vec<String>>,
+    /// Every name that was asked for, each time, with a line feed behind it.
+    names: Mutex<String>,
     /// Number, frame, value.
     pub(crate) scalars: Mutex<Vec<(u32, u32, f64)>>,
     pub(crate) samples: Mutex<Vec<f32>>,
@@ -29,7 +30,7 @@ impl Default for ProbeLog {
         Self {
             is_watched: AtomicBool::new(true),
             n_asked: AtomicUsize::new(0),
-            names: Mutex::default(),
+            names: Mutex::new(String::with_capacity(10_000)),
             scalars: Mutex::new(Vec::with_capacity(10_000)),
             samples: Mutex::new(Vec::with_capacity(10_000)),
             n_calls: AtomicUsize::new(0),
@@ -45,9 +46,14 @@ impl ProbeLog {
         self.n_calls.store(0, Ordering::Relaxed);
     }
 
+    /// Every name that was asked for, each time.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.names.lock().unwrap().lines().map(str::to_owned).collect()
+    }
+
     /// Name, frame and value of all scalars.
     pub(crate) fn named(&self) -> Vec<(String, u32, f64)> {
-        let names = self.names.lock().unwrap();
+        let names = self.names();
         let scalars = self.scalars.lock().unwrap();
         let named = scalars
             .iter()
@@ -111,16 +117,14 @@ unsafe extern "C" fn is_watched(host: *const clap_host) -> bool {
 unsafe extern "C" fn find(host: *const clap_host, name: *const c_char, n_bytes: u32) -> u32 {
     // SAFETY: the plugin passes so many bytes.
     let name = unsafe { slice::from_raw_parts(name.cast::<u8>(), n_bytes as usize) };
-    let name = str::from_utf8(name).unwrap().to_owned();
+    let name = str::from_utf8(name).unwrap();
     assert!(name.len() <= 63);
     let ask = |log: &ProbeLog| {
         let mut names = log.names.lock().unwrap();
-        assert!(!names.contains(&name), "{name} is asked for twice");
-        if name == "no room" {
-            return u32::MAX;
-        }
-        names.push(name);
-        u32::try_from(names.len()).unwrap() - 1
+        names.push_str(name);
+        names.push('\n');
+        let number = names.lines().count() - 1;
+        if name == "no room" { u32::MAX } else { u32::try_from(number).unwrap() }
     };
     // SAFETY: as for `with`.
     unsafe { with(host, ask) }

@@ -61,6 +61,11 @@ fn a_host_that_looks_sees_values_at_their_frames() {
     buffers.process(&mut processor, &events(&[(0, "env", 9.0)]));
     assert_eq!(log.named()[0], ("env".to_owned(), 0, 9.0));
     assert_eq!(log.named()[2], ("reduction".to_owned(), 63, 24.0), "at the end of its scale");
+    assert_eq!(
+        log.names(),
+        ["env", "input", "no room", cut, "reduction"],
+        "each is asked for once"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::host::{Buffers, activate, create, events};
 
 #[derive(Params)]
 pub(crate) struct DelayParams {
-    #[param(range = 0.0..=1000.0, default = 10.0, smoothing = none)]
+    #[param(range = 0.0..=2000.0, default = 0.0, smoothing = none)]
     length: FloatParam,
 }
 
@@ -60,7 +60,7 @@ impl Plugin for Delay {
     fn tail(&self) -> Tail {
         match self.length {
             0 => Tail::None,
-            1000 => Tail::Infinite,
+            1000.. => Tail::Infinite,
             frames => Tail::Frames(frames),
         }
     }
@@ -106,7 +106,7 @@ fn the_transport_is_that_of_each_cut() {
     assert_eq!(beats, [1.0, 3.0, 100.0]);
     // A tempo that is none moves nothing; no transport is none.
     buffers.process_with(&mut processor, &inputs, none, Some(&transport(0, 1.0, f64::NAN)));
-    assert_eq!(buffers.output[0][0], 1.0);
+    assert_eq!([0, 16].map(|frame| buffers.output[0][frame]), [1.0, 1.0]);
     buffers.process(&mut processor, &EventBuffer::new());
     assert_eq!(buffers.output[0][0], -1.0);
 }
@@ -139,5 +139,7 @@ fn a_changed_tail_is_told_once_and_read_anew() {
         buffers.process(&mut processor, &EventBuffer::new());
         assert_eq!(tail.get(&processor.plugin_handle()), expected);
     }
+    // What is as long as before is no change.
+    buffers.process(&mut processor, &events(&[(3, "length", 1500.0)]));
     assert_eq!(heard.tail_changes.load(Ordering::Relaxed), 2);
 }

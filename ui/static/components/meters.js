@@ -18,7 +18,7 @@ export class Meters {
     this.bridges = { input: new Bridge("input", "Input"), output: new Bridge("output", "Output") };
     this.textAge = Infinity;
     this.quiet = 0;
-    const reset = button({ id: "reset-meters", class: "reset", title: "Forget peaks and clips of all channels" }, "Reset", () => {
+    const reset = button({ id: "reset-meters", class: "small panel-act", title: "Forget peaks and clips of all channels" }, "Reset", () => {
       emit(root, "reset-clips");
     });
     root.append(reset, el("div", { class: "bridges" }, this.bridges.input.root, scale(), this.bridges.output.root));

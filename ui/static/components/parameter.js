@@ -1,47 +1,69 @@
-// One parameter: name, text, slider. Emits `set` with { id, value }; what it shows is the server's
-// echo – except the thumb, which stays under the hand that moves it until the echo has caught up.
+// One parameter: its name, its text and the control of its kind. Emits `set` with { id, value } and
+// `text` with { id, text } for a value that was typed. What it shows is the server's echo – except
+// the control, which stays under the hand that moves it until the echo has caught up.
 
 /** @import { ParamInfo } from "../lib/types.js" */
-import { el, emit, setAttribute, setText } from "../lib/dom.js";
+import { el, emit, setText } from "../lib/dom.js";
 import { withUnit } from "../lib/format.js";
-import { Slider, clamp } from "../lib/scale.js";
+import { kindOf } from "../lib/kind.js";
+import { Taper } from "../lib/taper.js";
+import { Choice } from "./choice.js";
+import { Entry } from "./entry.js";
+import { Slider } from "./slider.js";
+import { Stepper } from "./stepper.js";
+import { Toggle } from "./toggle.js";
 
-/** Shift slows the pointer down by this. */
-const FINE = 0.1;
-/** An echo that does not come within this time will not come: the thumb goes back to the truth. */
+/** An echo that does not come within this time will not come: the control goes back to the truth. */
 const ECHO_MS = 600;
-const COARSE_KEYS = new Map([["PageUp", 10], ["PageDown", -10]]);
-const KEYS = new Map([["ArrowUp", 1], ["ArrowRight", 1], ["ArrowDown", -1], ["ArrowLeft", -1], ...COARSE_KEYS]);
+const PRESSES = new Map([
+  ["ArrowUp", 1], ["ArrowRight", 1], ["ArrowDown", -1], ["ArrowLeft", -1], ["PageUp", 10], ["PageDown", -10],
+]);
+
+/**
+ * What a parameter asks of its control.
+ * @typedef {object} Control
+ * @property {HTMLElement} root
+ * @property {HTMLElement} handle what takes the focus
+ * @property {boolean} held whether a hand is on it
+ * @property {boolean} runs whether arrow keys move it through its range
+ * @property {(value: number) => void} show
+ * @property {(words: string) => void} [say] the value in words, for assistive technology
+ */
+
+/** @type {Record<string, (parameter: Parameter) => Control>} */
+const CONTROLS = {
+  toggle: (parameter) => new Toggle(parameter),
+  list: (parameter) => new Choice(parameter),
+  stepper: (parameter) => new Stepper(parameter),
+  slider: (parameter) => new Slider(parameter),
+};
 
 export class Parameter {
   /** @param {ParamInfo} info */
   constructor(info) {
     this.info = info;
-    this.slider = new Slider(info);
+    this.taper = new Taper(info);
     /** The last echo. */
     this.value = info.value;
     /** @type {number|null} the value that was asked for and has not come back yet */
     this.asked = null;
-    /** @type {{ x: number, fraction: number }|null} the pointer's last place while it drags */
-    this.drag = null;
     /** @type {number|undefined} */
     this.timer = undefined;
+    const kind = kindOf(info);
+    this.nameId = `param-${info.id}-name`;
+    this.name = el("span", { id: this.nameId, class: "parameter-name", title: info.name }, info.name);
+    this.entry = kind === "slider" || kind === "stepper" ? new Entry(info.name) : null;
+    this.text = this.entry?.text ?? el("span", { class: "parameter-text number" });
+    this.error = el("p", { class: "parameter-error", role: "alert" });
+    this.control = CONTROLS[kind]?.(this) ?? null;
     const key = info.key ?? String(info.id);
-    this.text = el("span", { class: "parameter-text number" });
-    this.input = el("input", {
-      type: "range", id: `param-${info.id}`, step: "any",
-      min: String(this.slider.low), max: String(this.slider.high),
-    });
-    this.input.disabled = info.flags?.includes("readonly") ?? false;
-    this.track = el("div", { class: "track" }, this.input);
-    this.track.style.setProperty("--default", String(this.slider.fraction(info.default)));
-    this.root = el("div", { class: "parameter", "data-param": key, "data-param-id": String(info.id) },
-      el("label", { for: this.input.id }, info.name), this.text, this.track);
+    this.root = el("div", { class: "parameter", "data-kind": kind, "data-param": key, "data-param-id": String(info.id) },
+      this.name, this.entry?.root ?? this.text, this.control?.root ?? "", this.error);
     this.listen();
     this.echo(info.value, info.text);
   }
 
-  /** Whether this slider can stand for `info` as well. @param {ParamInfo} info */
+  /** Whether this can stand for `info` as well. @param {ParamInfo} info */
   fits(info) {
     const { value, text, ...fixed } = info;
     const { value: _value, text: _text, ...own } = this.info;
@@ -49,71 +71,33 @@ export class Parameter {
   }
 
   listen() {
-    const { input, track } = this;
-    input.addEventListener("keydown", (event) => this.key(event));
-    // Assistive technology moves the slider itself.
-    input.addEventListener("input", () => this.ask(this.slider.settle(this.slider.plain(input.valueAsNumber))));
-    // The pointer's own way of moving it: the native slider knows no fine movement.
-    track.addEventListener("pointerdown", (event) => this.grab(event));
-    track.addEventListener("pointermove", (event) => this.move(event));
-    for (const end of ["pointerup", "pointercancel"]) track.addEventListener(end, () => this.release());
-    track.addEventListener("dblclick", () => !input.disabled && this.ask(this.info.default));
-  }
-
-  /** @param {PointerEvent} event */
-  grab(event) {
-    if (event.button !== 0 || this.input.disabled) return;
-    event.preventDefault();
-    this.input.focus({ preventScroll: true });
-    this.track.setPointerCapture(event.pointerId);
-    const fraction = event.shiftKey ? this.slider.fraction(this.value) : this.fractionAt(event.clientX);
-    this.drag = { x: event.clientX, fraction };
-    if (!event.shiftKey) this.follow(fraction);
-  }
-
-  /** @param {PointerEvent} event */
-  move(event) {
-    if (!this.drag) return;
-    const { x, fraction } = this.drag;
-    const way = this.fractionAt(event.clientX) - this.fractionAt(x);
-    const next = event.shiftKey ? clamp(fraction + way * FINE, 0, 1) : clamp(fraction + way, 0, 1);
-    this.drag = { x: event.clientX, fraction: next };
-    this.follow(next);
-  }
-
-  /** @param {number} fraction */
-  follow(fraction) {
-    const value = this.slider.at(fraction);
-    this.thumb(value);
-    if (value !== this.asked) this.ask(value);
-  }
-
-  release() {
-    if (!this.drag) return;
-    this.drag = null;
-    if (this.caughtUp()) this.giveUp();
-    else this.wait();
-  }
-
-  /** Where the pointer is along the way of the thumb's middle. @param {number} clientX */
-  fractionAt(clientX) {
-    const { left, width } = this.track.getBoundingClientRect();
-    const thumb = parseFloat(getComputedStyle(this.track).getPropertyValue("--thumb"));
-    return (clientX - left - thumb / 2) / Math.max(1, width - thumb);
+    if (!this.control) return;
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.name.addEventListener("dblclick", () => this.ask(this.info.default));
+    this.root.addEventListener("typed", (event) => {
+      this.refuse("");
+      emit(this.root, "text", { id: this.info.id, text: /** @type {CustomEvent} */ (event).detail.text });
+    });
+    this.root.addEventListener("typing-ended", () => this.control?.handle.focus());
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const { slider, info } = this;
-    const from = this.asked ?? this.value;
-    const presses = KEYS.get(event.key);
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (presses !== undefined) this.ask(slider.nudge(from, presses, event.shiftKey));
-    else if (event.key === "Home") this.ask(info.min);
-    else if (event.key === "End") this.ask(info.max);
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target !== this.control?.handle) return;
+    const { taper, info } = this;
+    const presses = this.control.runs ? PRESSES.get(event.key) : undefined;
+    if (presses !== undefined) this.ask(taper.nudge(this.current(), presses, event.shiftKey));
+    else if (this.control.runs && event.key === "Home") this.ask(info.min);
+    else if (this.control.runs && event.key === "End") this.ask(info.max);
     else if (event.key === "Delete" || event.key === "Backspace") this.ask(info.default);
+    else if (this.entry && event.key === "Enter") this.entry.open();
     else return;
     event.preventDefault();
+  }
+
+  /** What the next step starts from. */
+  current() {
+    return this.asked ?? this.value;
   }
 
   /** @param {number} value */
@@ -121,6 +105,19 @@ export class Parameter {
     this.asked = value;
     this.wait();
     emit(this.root, "set", { id: this.info.id, value });
+  }
+
+  /** The server did not take it. @param {string} message empty = nothing is wrong @param {string} [text] what was typed */
+  refuse(message, text) {
+    setText(this.error, message);
+    // Whoever is still here may mend it.
+    if (message && text && this.control?.handle === document.activeElement) this.entry?.open(text);
+  }
+
+  /** The hand has gone. */
+  release() {
+    if (this.caughtUp()) this.giveUp();
+    else this.wait();
   }
 
   /** For the echo, but not for ever. */
@@ -131,10 +128,10 @@ export class Parameter {
 
   /** Nothing more is expected: what is shown is what is true, unless a hand is on it. */
   giveUp() {
-    if (this.drag) return;
+    if (this.control?.held) return;
     clearTimeout(this.timer);
     this.asked = null;
-    this.thumb(this.value);
+    this.control?.show(this.value);
   }
 
   /** The engine's values are single precision: equal means equal up to that. */
@@ -147,14 +144,7 @@ export class Parameter {
     this.value = value;
     const words = withUnit(text, this.info.unit);
     setText(this.text, words);
-    setAttribute(this.input, "aria-valuetext", words);
-    if (this.drag) return;
+    this.control?.say?.(words);
     if (this.asked === null || this.caughtUp()) this.giveUp();
-  }
-
-  /** @param {number} value */
-  thumb(value) {
-    this.input.valueAsNumber = this.slider.position(value);
-    this.track.style.setProperty("--fill", String(this.slider.fraction(value)));
   }
 }

@@ -67,11 +67,17 @@ function stationOf(state) {
   return state === "Retiring" ? "Running" : state;
 }
 
+/** How the sound went over, where it is worth a word. @param {Reloaded} last */
+function over({ fade, warm_frames: warm }) {
+  const words = fade === "out_in" ? ", faded out and in" : "";
+  return warm ? `${words}, warmed up with ${count(warm)} ${warm === 1 ? "frame" : "frames"}` : words;
+}
+
 /** @param {Reloaded} last */
 function note(last) {
   const { carried, added, removed, clamped } = last.params;
   if (last.first) return `first sound, ${added} ${added === 1 ? "parameter" : "parameters"}`;
   const changes = [[added, "added"], [removed, "removed"], [clamped, "clamped"]].filter(([n]) => n);
   const params = [`${carried} ${carried === 1 ? "parameter" : "parameters"} carried`, ...changes.map(([n, what]) => `${n} ${what}`)].join(", ");
-  return `${count(last.lost_frames)} ${last.lost_frames === 1 ? "frame" : "frames"} lost, ${params}`;
+  return `${count(last.lost_frames)} ${last.lost_frames === 1 ? "frame" : "frames"} lost, ${params}${over(last)}`;
 }

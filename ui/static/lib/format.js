@@ -44,6 +44,27 @@ export function frames(value, framesPerSecond) {
   return framesPerSecond > 0 ? `${length} · ${ms((value / framesPerSecond) * 1000)}` : length;
 }
 
+/** Any finite number with four digits that mean something. @param {number|null|undefined} value */
+export function figure(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size > 0 && (size >= 1e6 || size < 1e-4)) return value.toExponential(2).replaceAll("-", MINUS);
+  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 || size === 0 ? 3 : 5;
+  return value.toFixed(digits).replace("-", MINUS);
+}
+
+/** A bound of a range, as short as it is exact. @param {number} value @param {string|null} [unit] */
+export function bound(value, unit) {
+  const text = String(Number(value.toPrecision(6))).replace("-", MINUS);
+  return unit ? `${text} ${unit}` : text;
+}
+
+/** A MIDI key by its name; 60 is C4. @param {number} key */
+export function keyName(key) {
+  const name = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"][key % 12];
+  return `${name}${String(Math.floor(key / 12) - 1).replace("-", MINUS)}`;
+}
+
 /** file:line:column, as far as it is known. @param {string|null} file @param {number|null} line @param {number|null} [column] */
 export function place(file, line, column = null) {
   if (file === null || file === undefined) return "";

@@ -1,11 +1,13 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { AudioStarted, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, LogNote, ParamEcho, ParamInfo, PluginName, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry } from "./types.js" */
+/** @import { AudioStarted, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, LogNote, Note, ParamEcho, ParamInfo, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry } from "./types.js" */
 
 import { ms } from "./format.js";
 
 const JOURNAL_LINES = 100;
+/** A line that is longer than anyone reads is cut, characters. */
+const JOURNAL_LENGTH = 2000;
 
 export class Model {
   constructor() {
@@ -40,6 +42,14 @@ export class Model {
     this.lostRecords = 0;
     /** @type {ParamInfo[]} */
     this.params = [];
+    /** Whether the plugin takes notes. */
+    this.takesNotes = false;
+    /** @type {number|null} beats per minute, as the plugin is told */
+    this.bpm = null;
+    /** @type {Set<number>} notes that the plugin holds, as the server tells: 128 × channel + key */
+    this.sounding = new Set();
+    /** @type {Preset[]|null} null = not known, or a server without */
+    this.presets = null;
     /** @type {LogNote[]} newest last */
     this.journal = [];
     this.journalCount = 0;
@@ -49,6 +59,7 @@ export class Model {
   connected(state) {
     this.connection = state;
     if (state !== "connected") this.telemetry = null;
+    this.sounding.clear();
   }
 
   /** @param {Status} status */
@@ -67,6 +78,8 @@ export class Model {
     this.mutedAtStart = status.muted_at_start;
     this.faulted = status.fault !== null;
     this.counters = status.counters;
+    this.takesNotes = status.plugin_takes_notes ?? false;
+    this.bpm = status.bpm ?? null;
   }
 
   /** @param {Telemetry} snapshot */
@@ -93,9 +106,16 @@ export class Model {
     param.text = echo.text;
   }
 
+  /** A note that the plugin sent. @param {Note} note */
+  note({ key, channel, on }) {
+    if (on) this.sounding.add(128 * channel + key);
+    else this.sounding.delete(128 * channel + key);
+  }
+
   /** @param {LogNote} line */
   log(line) {
-    this.journal.push(line);
+    const message = String(line.message ?? "");
+    this.journal.push(message.length > JOURNAL_LENGTH ? { ...line, message: `${message.slice(0, JOURNAL_LENGTH)}…` } : line);
     this.journalCount += 1;
     if (this.journal.length > JOURNAL_LINES) this.journal.shift();
   }
@@ -148,6 +168,10 @@ const EVENTS = {
       message: `generation ${event.generation} sounds, ${ms(event.save_to_sound_ms)} after ${event.first ? "the start" : "the save"}`,
     }),
   },
+  restarted: {
+    fold: (model) => model.sounding.clear(),
+    line: (event) => ({ level: "info", message: `generation ${event.generation} restarted at its own wish` }),
+  },
   reload_failed: {
     fold: (model, event) => {
       model.refused = event;
@@ -190,4 +214,5 @@ function reloaded(model, event) {
   model.refused = null;
   model.fault = null;
   model.faulted = false;
+  model.sounding.clear();
 }

@@ -19,7 +19,12 @@
  * @property {number} lost_frames
  * @property {number} latency_frames
  * @property {{ carried: number, added: number, removed: number, clamped: number }} params
+ * @property {"cross"|"out_in"} [fade]
+ * @property {number} [warm_frames]
+ * @property {Layout} [layout]
  */
+
+/** @typedef {{ inputs: number, outputs: number, sidechain: number }} Layout  Channels. */
 
 /** @typedef {{ device: string, rate: number, channels: number, format: string, period: number }} AudioEnd */
 
@@ -85,6 +90,8 @@
  * @property {boolean} bypass
  * @property {boolean} mute
  * @property {boolean} muted_at_start
+ * @property {boolean} [plugin_takes_notes]
+ * @property {number|null} [bpm]
  * @property {Counters} counters
  * @property {Load} load
  */
@@ -102,12 +109,20 @@
  * @property {number|null} step
  * @property {string|null} [unit]
  * @property {string|null} [taper]
+ * @property {number|null} [skew]
  * @property {string[]|null} [choices]
  * @property {string} text
  * @property {string[]} flags
  */
 
 /** @typedef {{ id: number, value: number, text: string, frame: number }} ParamEcho */
+/** @typedef {{ key: number, velocity: number, on: boolean, channel: number }} Note  A MIDI key 0–127, velocity 0–1, channel 0–15. */
+/** @typedef {{ name: string, modified: number|string|null }} Preset */
+
+/** @typedef {{ key: string, name: string, unit: string|null, min: number, max: number, value: number|null }} PluginMeter */
+/** @typedef {{ name: string, kind: "scalar"|"signal", value: number|null, min: number|null, max: number|null }} Probe */
+/** @typedef {{ meters: PluginMeter[], probes: Probe[] }} Probed  The result of `probes`. */
+
 /** @typedef {{ reload: ReloadState, generation: number, bypass: boolean, mute: boolean, faulted: boolean }} StateNote */
 /** @typedef {{ level: string, message: string, t?: number }} LogNote */
 
