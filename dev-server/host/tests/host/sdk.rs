@@ -85,3 +85,19 @@ fn the_sdks_hints_cross_the_boundary() {
         (&serde_json::Value::Null, &serde_json::Value::Null)
     );
 }
+
+#[test]
+fn the_sdks_probes_and_meters_cross_the_boundary() {
+    let rig = load(|_| {});
+    let mut activated = rig.activated();
+    let [meter] = &activated.meters[..] else { panic!("{:?}", activated.meters) };
+    assert_eq!((meter.key.as_str(), meter.unit.as_str(), meter.max), ("heat", "K", 2.0));
+    let probes = rig.thread.probes();
+    probes.watch(std::time::Duration::MAX);
+    Block::new(2, 2).run(&mut *activated.processor, 64, &[]);
+    let value = |name: &str| probes.read().iter().find(|p| p.name == name).unwrap().value;
+    assert_eq!(
+        [value("heat"), value("spark"), value("wave")],
+        [Some(0.5), Some(-0.25), Some(0.75)]
+    );
+}
