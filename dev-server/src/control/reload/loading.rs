@@ -44,7 +44,8 @@ impl Control {
         &mut self,
         state: Option<Vec<u8>>,
     ) -> Result<(), Failure> {
-        let (Some(shape), Some(candidate)) = (self.audio.shape(), &mut self.reload.candidate)
+        let (Some(shape), Some(format), Some(candidate)) =
+            (self.audio.shape(), self.audio.plugin_format(), &mut self.reload.candidate)
         else {
             return Ok(());
         };
@@ -59,8 +60,8 @@ impl Control {
             artifact: candidate.artifact.path.clone(),
             staging: self.parts.staging.clone(),
             plugin_id: self.parts.run.plugin.plugin.clone(),
-            rate: f64::from(shape.rate),
-            max_block: shape.max_block,
+            format,
+            is_guarded: false,
             params: self.params.values(),
             set: settings.iter().map(wanted).collect(),
             state,
@@ -136,8 +137,8 @@ impl Control {
         let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
-        let (Step::Loads { thread, info: Some(info) }, Some(shape)) =
-            (candidate.step, self.audio.shape())
+        let (Step::Loads { thread, info: Some(info) }, Some(shape), Some(format)) =
+            (candidate.step, self.audio.shape(), self.audio.plugin_format())
         else {
             return Ok(());
         };
@@ -145,7 +146,7 @@ impl Control {
         candidate.load_ms += activate_ms;
         if shape != candidate.shape {
             // The devices changed meanwhile.
-            thread.reactivate(processor, f64::from(shape.rate), shape.max_block);
+            thread.reactivate(processor, format);
             candidate.step = Step::Loads { thread, info: Some(info) };
             self.reload.candidate = Some(Candidate { shape, ..candidate });
             return Ok(());
