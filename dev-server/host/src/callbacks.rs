@@ -1,21 +1,13 @@
-//! What a plugin can ask of the host.
+//! What a plugin can call: the host's extensions, each of which only notes a wish.
 //!
-//! The thread-safe half ([`Wishes`]) only sets flags and queues log lines of fixed size, because
-//! any thread may call it, the audio thread included. The main thread looks at the flags between
-//! its own calls, at least every 10 ms, and does then what was asked: no request is served inside
-//! the call that made it.
+//! GUI is never offered: a plugin in Retake is shown by Retake.
 
-use std::{
-    cell::Cell,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-};
+use std::{cell::RefCell, sync::Arc, time::Instant};
 
 use clack_extensions::{
+    audio_ports::{AudioPortRescanFlags, HostAudioPorts, HostAudioPortsImpl},
+    audio_ports_config::{HostAudioPortsConfig, HostAudioPortsConfigImpl},
     latency::{HostLatency, HostLatencyImpl},
-    log::{HostLog, HostLogImpl, LogSeverity},
     params::{
         HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags,
         ParamRescanFlags,
@@ -23,14 +15,16 @@ use clack_extensions::{
     state::{HostState, HostStateImpl},
     tail::{HostTail, HostTailImpl},
     thread_check::{HostThreadCheck, HostThreadCheckImpl},
+    timer::{HostTimer, HostTimerImpl, TimerId},
 };
-use clack_host::prelude::*;
+use clack_host::{host::HostError, prelude::*};
 
 use crate::{
-    log::LogQueue,
-    note::{News, Outbox},
-    panic_line::PanicLine,
-    roles,
+    log::ffi::HostLog,
+    note_ports::ffi::HostNotePorts,
+    probe::ffi::HostProbe,
+    timers::Timers,
+    wishes::{Fault, Wish, Wishes},
 };
 
 /// The host as clack sees it.
@@ -48,72 +42,12 @@ impl HostHandlers for Host {
             .register::<HostState>()
             .register::<HostLatency>()
             .register::<HostTail>()
-            .register::<HostThreadCheck>();
-    }
-}
-
-/// What was asked and not yet done, and the lines that were logged.
-pub(crate) struct Wishes {
-    pub(crate) role: roles::Plugin,
-    pub(crate) outbox: Outbox,
-    pub(crate) callback: AtomicBool,
-    pub(crate) flush: AtomicBool,
-    pub(crate) restart: AtomicBool,
-    /// Events that found no room in a block.
-    pub(crate) n_lost_events: AtomicU64,
-    queue: LogQueue,
-    last_panic: Mutex<Option<PanicLine>>,
-}
-
-impl Wishes {
-    pub(crate) fn new(outbox: Outbox) -> Self {
-        Self {
-            role: roles::Plugin::new(),
-            outbox,
-            callback: AtomicBool::new(false),
-            flush: AtomicBool::new(false),
-            restart: AtomicBool::new(false),
-            n_lost_events: AtomicU64::new(0),
-            queue: LogQueue::new(),
-            last_panic: Mutex::new(None),
-        }
-    }
-
-    /// The panic that was reported last, once.
-    pub(crate) fn take_panic(&self) -> Option<PanicLine> {
-        self.last_panic.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Hands the lines of other threads to control; main thread only.
-    pub(crate) fn deliver_logs(&self) {
-        let (records, n_lost) = self.queue.take();
-        for record in &records {
-            self.deliver(record.severity, record.message());
-        }
-        self.deliver_loss(n_lost, "log lines of the plugin lost");
-        let n_lost = self.n_lost_events.swap(0, Ordering::Relaxed);
-        self.deliver_loss(n_lost, "events for the plugin lost: too many in one block");
-    }
-
-    fn deliver(&self, severity: LogSeverity, message: &str) {
-        let panic = (severity == LogSeverity::Fatal).then(|| PanicLine::parse(message)).flatten();
-        let Some(panic) = panic else {
-            return self
-                .outbox
-                .send(News::Log { severity: severity.into(), message: message.to_owned() });
-        };
-        let mut last = self.last_panic.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some(panic.clone());
-        self.outbox.send(News::Panicked(panic));
-    }
-
-    fn deliver_loss(&self, n_lost: u64, what: &str) {
-        if n_lost > 0 {
-            self.outbox.send(News::Log {
-                severity: crate::Severity::Warning,
-                message: format!("{n_lost} {what}"),
-            });
-        }
+            .register::<HostThreadCheck>()
+            .register::<HostAudioPorts>()
+            .register::<HostAudioPortsConfig>()
+            .register::<HostNotePorts>()
+            .register::<HostTimer>()
+            .register::<HostProbe>();
     }
 }
 
@@ -122,31 +56,20 @@ pub(crate) struct SharedHalf(pub(crate) Arc<Wishes>);
 
 impl SharedHandler<'_> for SharedHalf {
     fn request_restart(&self) {
-        self.0.restart.store(true, Ordering::Relaxed);
+        self.0.ask(Wish::Restart);
     }
 
     /// The engine processes every block: there is nothing to wake.
     fn request_process(&self) {}
 
     fn request_callback(&self) {
-        self.0.callback.store(true, Ordering::Release);
-    }
-}
-
-impl HostLogImpl for SharedHalf {
-    fn log(&self, severity: LogSeverity, message: &str) {
-        // start_processing has the audio role on the main thread: it may log like the main thread.
-        if self.0.role.is_main() {
-            self.0.deliver(severity, message);
-        } else {
-            self.0.queue.push(severity, message);
-        }
+        self.0.ask(Wish::Callback);
     }
 }
 
 impl HostParamsImplShared for SharedHalf {
     fn request_flush(&self) {
-        self.0.flush.store(true, Ordering::Relaxed);
+        self.0.ask(Wish::Flush);
     }
 }
 
@@ -160,23 +83,42 @@ impl HostThreadCheckImpl for SharedHalf {
     }
 }
 
-/// Callable on the plugin's main thread.
+/// Callable on the plugin's main thread. A plugin may call it elsewhere all the same: it is
+/// nothing but atomics, except the timers, which other threads are refused.
 pub(crate) struct MainHalf {
     wishes: Arc<Wishes>,
-    pub(crate) rescan: Cell<bool>,
+    timers: RefCell<Timers>,
 }
 
 impl MainHalf {
     pub(crate) fn new(wishes: Arc<Wishes>) -> Self {
-        Self { wishes, rescan: Cell::new(false) }
+        Self { wishes, timers: RefCell::default() }
+    }
+
+    /// The timers whose time has come; main thread only.
+    pub(crate) fn due_timers(&self, now: Instant) -> Vec<TimerId> {
+        self.timers.borrow_mut().due(now).into_iter().map(TimerId).collect()
+    }
+
+    fn with_timers<T>(
+        &self,
+        inside: impl FnOnce(&mut Timers) -> Option<T>,
+    ) -> Result<T, HostError> {
+        if !self.wishes.role.is_main() {
+            self.wishes.count(Fault::WrongThread, 1);
+            return Err(HostError::Message("timers belong to the main thread"));
+        }
+        let done = inside(&mut self.timers.borrow_mut());
+        done.ok_or(HostError::Message("no such timer, or 64 timers already"))
     }
 }
 
 impl MainThreadHandler<'_> for MainHalf {}
 
 impl HostParamsImplMainThread for MainHalf {
+    /// Whatever changed, the whole list is read again.
     fn rescan(&self, _: ParamRescanFlags) {
-        self.rescan.set(true);
+        self.wishes.ask_on_main(Wish::ParamRescan);
     }
 
     /// The host keeps nothing that refers to a parameter (no automation, no modulation).
@@ -185,22 +127,51 @@ impl HostParamsImplMainThread for MainHalf {
 
 impl HostStateImpl for MainHalf {
     fn mark_dirty(&self) {
-        self.wishes.outbox.send(News::StateDirty);
+        self.wishes.ask_on_main(Wish::StateDirty);
     }
 }
 
 impl HostLatencyImpl for MainHalf {
     fn changed(&self) {
-        self.wishes.outbox.send(News::LatencyChanged);
+        self.wishes.ask_on_main(Wish::Latency);
+    }
+}
+
+impl HostAudioPortsImpl for MainHalf {
+    fn is_rescan_flag_supported(&self, _: AudioPortRescanFlags) -> bool {
+        true
+    }
+
+    fn rescan(&self, flags: AudioPortRescanFlags) {
+        let only_names = AudioPortRescanFlags::NAMES.contains(flags);
+        self.wishes.ask_on_main(if only_names { Wish::PortNames } else { Wish::PortRescan });
+    }
+}
+
+impl HostAudioPortsConfigImpl for MainHalf {
+    fn rescan(&self) {
+        self.wishes.ask_on_main(Wish::ConfigRescan);
+    }
+}
+
+impl HostTimerImpl for MainHalf {
+    fn register_timer(&self, period_ms: u32) -> Result<TimerId, HostError> {
+        self.with_timers(|timers| timers.register(period_ms, Instant::now())).map(TimerId)
+    }
+
+    fn unregister_timer(&self, id: TimerId) -> Result<(), HostError> {
+        self.with_timers(|timers| timers.unregister(id.0).then_some(()))
     }
 }
 
 /// Callable on the audio thread.
-pub(crate) struct AudioHalf;
+pub(crate) struct AudioHalf(pub(crate) Arc<Wishes>);
 
 impl AudioProcessorHandler<'_> for AudioHalf {}
 
 impl HostTailImpl for AudioHalf {
     /// Every block is processed, so a tail is never cut, whatever its length.
-    fn changed(&mut self) {}
+    fn changed(&mut self) {
+        self.0.ask(Wish::Tail);
+    }
 }

@@ -140,6 +140,10 @@ mod tests {
             min,
             max,
             step: None,
+            unit: None,
+            taper: crate::Taper::Linear,
+            skew: None,
+            choices: None,
             text: String::new(),
             flags: Vec::new(),
         }

@@ -10,14 +10,16 @@
 #![allow(unsafe_code, reason = "loading and entering a foreign library cannot be safe")]
 
 use std::{
-    ffi::{CString, c_char},
+    ffi::{CStr, CString, c_char, c_void},
     path::Path,
     ptr::NonNull,
+    slice,
     sync::Arc,
 };
 
 use clack_host::{
     entry::{EntryDescriptor, EntryProvider, PluginEntry},
+    plugin::PluginMainThreadHandle,
     process::audio_buffers::InputAudioBuffers,
     utils::ClapVersion,
 };
@@ -166,6 +168,26 @@ fn initialise(entry: &EntryDescriptor, path: &CString) -> Result<Initialised, Ho
 
 unsafe extern "C" fn already_initialised(_: *const c_char) -> bool {
     true
+}
+
+/// Which functions of a plugin's extension are null, as indices into its table of `n`; none if it
+/// has no such extension.
+pub(crate) fn null_functions(
+    plugin: PluginMainThreadHandle<'_>,
+    id: &CStr,
+    n: usize,
+) -> Vec<usize> {
+    let Some(get_extension) = plugin.as_raw().get_extension else {
+        return Vec::new();
+    };
+    // SAFETY: the plugin's own function with the plugin, on its main thread.
+    let table = unsafe { get_extension(plugin.as_raw_ptr(), id.as_ptr()) }.cast::<*const c_void>();
+    if table.is_null() || !table.is_aligned() {
+        return if table.is_null() { Vec::new() } else { (0..n).collect() };
+    }
+    // SAFETY: by the extension's definition `n` function pointers, valid as long as the plugin.
+    let table = unsafe { slice::from_raw_parts(table, n) };
+    (0..n).filter(|index| table[*index].is_null()).collect()
 }
 
 /// Gives buffers without any channel the length of the block, which clack derives from channels.

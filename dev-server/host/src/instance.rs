@@ -3,34 +3,32 @@
 //! Lives on the plugin's own thread and never leaves it. Every call into the plugin is visible to
 //! [`Busy`], so that others can tell a hang.
 
-use std::{ffi::CString, sync::Arc, sync::atomic::Ordering};
+mod serving;
+mod state;
 
-use clack_extensions::{latency::PluginLatency, params::PluginParams, state::PluginState};
-use clack_host::{
-    events::event_types::ParamValueEvent, factory::plugin::PluginFactory, prelude::*,
-};
+use std::{collections::HashSet, ffi::CString, sync::Arc, time::Instant};
+
+use clack_extensions::{latency::PluginLatency, note_ports::NoteDialects, params::PluginParams};
+use clack_host::{events::event_types::ParamValueEvent, prelude::*};
 use retake_engine::Layout;
 
 use crate::{
     busy::Busy,
-    callbacks::{AudioHalf, Host, MainHalf, SharedHalf, Wishes},
+    callbacks::{AudioHalf, Host, MainHalf, SharedHalf},
     carry::{self, Carried, ParamRef},
     error::HostError,
     ffi::Library,
-    note::{News, PluginInfo, Severity},
+    format::Format,
+    functions, note_ports,
     params::{self, ParamInfo},
     ports::{self, Ports},
-    processor::ClapProcessor,
+    probe::{MeterInfo, ffi::PluginProbe},
+    processor::{ClapProcessor, Shape},
+    wishes::{Wish, Wishes},
 };
 
-/// What a plugin is activated for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Format {
-    /// Frames per second.
-    pub(crate) rate: f64,
-    /// Largest block, in frames.
-    pub(crate) max_block: usize,
-}
+/// Different complaints about one plugin; more say nothing new.
+const MAX_COMPLAINTS: usize = 64;
 
 /// What a new instance takes over.
 #[derive(Debug, Default)]
@@ -45,39 +43,17 @@ pub(crate) struct Instance {
     plugin: PluginInstance<Host>,
     wishes: Arc<Wishes>,
     busy: Busy,
+    /// Guard samples around the buffers of its processors.
+    pub(crate) is_guarded: bool,
+    ports: Ports,
+    dialects: NoteDialects,
+    /// The parameters as control knows them, and when they were last compared.
+    told: Vec<ParamInfo>,
+    compared: Instant,
+    /// What was complained of; each only once.
+    complaints: HashSet<String>,
     /// Values that `flush` did not bring to the plugin: they go with the first block.
     first: Vec<(u32, f64)>,
-}
-
-/// All plugins of a library, in its own order.
-pub(crate) fn plugins(library: &Library) -> Vec<PluginInfo> {
-    let text = |s: Option<&std::ffi::CStr>| s.unwrap_or_default().to_string_lossy().into_owned();
-    let factory = library.entry().get_plugin_factory();
-    let descriptors = factory.iter().flat_map(PluginFactory::plugin_descriptors);
-    descriptors
-        .map(|d| PluginInfo {
-            id: text(d.id()),
-            name: text(d.name()),
-            version: text(d.version()),
-            vendor: text(d.vendor()),
-        })
-        .collect()
-}
-
-/// Finds the plugin to run: the wanted one, or the only one.
-///
-/// # Errors
-/// [`HostError::NoPlugin`] or [`HostError::ManyPlugins`].
-pub(crate) fn choose(library: &Library, wanted: Option<&str>) -> Result<PluginInfo, HostError> {
-    let mut found = plugins(library);
-    let ids = found.iter().map(|info| info.id.clone()).collect();
-    match wanted {
-        Some(id) => found.retain(|info| info.id == id),
-        None if found.len() > 1 => return Err(HostError::ManyPlugins { ids }),
-        None => {}
-    }
-    let wanted = wanted.map(str::to_owned);
-    found.into_iter().next().ok_or(HostError::NoPlugin { wanted, ids })
 }
 
 impl Instance {
@@ -100,12 +76,37 @@ impl Instance {
         let plugin = busy.call(|| {
             PluginInstance::new(move |()| shared, move |_| main, library.entry(), &id, &host)
         });
+        let mut plugin = plugin.map_err(|e| init(&e))?;
+        busy.call(|| functions::check(plugin.plugin_handle()))?;
         Ok(Self {
-            plugin: plugin.map_err(|e| init(&e))?,
+            plugin,
             wishes: Arc::clone(wishes),
             busy: busy.clone(),
+            is_guarded: false,
+            ports: Ports::default(),
+            dialects: NoteDialects::empty(),
+            told: Vec::new(),
+            compared: Instant::now(),
+            complaints: HashSet::new(),
             first: Vec::new(),
         })
+    }
+
+    /// Its audio ports, as they were settled for the last activation.
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Whether notes reach it.
+    pub(crate) fn takes_notes(&self) -> bool {
+        note_ports::takes_notes(self.dialects)
+    }
+
+    /// The meters that it declares.
+    pub(crate) fn meters(&mut self) -> Vec<MeterInfo> {
+        let plugin = self.plugin.plugin_handle();
+        let ext = plugin.get_extension::<PluginProbe>();
+        ext.map_or_else(Vec::new, |ext| self.busy.call(|| ext.meters(plugin)))
     }
 
     /// Gives the plugin its state and then its parameters, all before activation: no ramp.
@@ -129,16 +130,6 @@ impl Instance {
             self.first = plan.writes.into_iter().filter(|write| !is_there(write)).collect();
         }
         Ok(plan.carried)
-    }
-
-    fn load_state(&mut self, state: &[u8]) -> Result<(), HostError> {
-        let plugin = self.plugin.plugin_handle();
-        let Some(ext) = plugin.get_extension::<PluginState>() else {
-            return Ok(());
-        };
-        let mut reader = state;
-        let loaded = self.busy.call(|| ext.load(&plugin, &mut reader));
-        loaded.map_err(|_| HostError::State { n_bytes: state.len() })
     }
 
     fn flush(&mut self, writes: &[(u32, f64)]) {
@@ -169,8 +160,6 @@ impl Instance {
         &mut self,
         format: Format,
     ) -> Result<(ClapProcessor, Vec<ParamInfo>), HostError> {
-        let plugin = self.plugin.plugin_handle();
-        let ports = self.busy.call(|| ports::read(plugin))?;
         let fail = |what: &dyn std::fmt::Display| HostError::Activate {
             rate: format.rate,
             max_block: format.max_block,
@@ -180,15 +169,17 @@ impl Instance {
         if max_frames == 0 {
             return Err(fail(&"no such block size"));
         }
+        self.settle(format)?;
         let config = PluginAudioConfiguration {
             sample_rate: format.rate,
             min_frames_count: 1,
             max_frames_count: max_frames,
         };
-        let Self { plugin, busy, .. } = self;
-        let stopped = busy.call(|| plugin.activate(|_, _| AudioHalf, config));
+        let Self { plugin, busy, wishes, .. } = self;
+        let audio = AudioHalf(Arc::clone(wishes));
+        let stopped = busy.call(|| plugin.activate(move |_, _| audio, config));
         let stopped = stopped.map_err(|e| fail(&e))?;
-        let layout = match self.layout(&ports, format.rate) {
+        let layout = match self.layout(format.rate) {
             Ok(layout) => layout,
             Err(e) => {
                 drop(stopped);
@@ -205,25 +196,69 @@ impl Instance {
             self.try_deactivate();
         })?;
         let params = self.params();
-        let (wishes, first) = (Arc::clone(&self.wishes), std::mem::take(&mut self.first));
-        let shape = (&ports, layout);
-        let processor = ClapProcessor::new(started, wishes, shape, format.max_block, first);
+        let processor = self.processor(started, layout, format.max_block)?;
+        self.told.clone_from(&params);
         Ok((processor, params))
     }
 
-    fn layout(&mut self, ports: &Ports, rate: f64) -> Result<Layout, HostError> {
+    /// Settles what can be settled only before activation: ports and the way of notes.
+    fn settle(&mut self, format: Format) -> Result<(), HostError> {
+        let Self { plugin, busy, ports, .. } = self;
+        let before = ports.config.take();
+        *ports = busy.call(|| ports::negotiate(plugin, format, before))?;
+        let plugin = plugin.plugin_handle();
+        self.dialects = busy.call(|| note_ports::dialects(plugin));
+        // Whatever was said of these until now is answered by this activation.
+        for wish in [Wish::Restart, Wish::PortRescan, Wish::ConfigRescan, Wish::NotePortRescan] {
+            self.wishes.take(wish);
+        }
+        Ok(())
+    }
+
+    /// The audio half, tried where the plugin might not work in 32 bits.
+    fn processor(
+        &mut self,
+        started: StartedPluginAudioProcessor<Host>,
+        layout: Layout,
+        max_block: usize,
+    ) -> Result<ClapProcessor, HostError> {
+        let (ports, dialects, is_guarded) = (&self.ports, self.dialects, self.is_guarded);
+        let shape = Shape { ports, layout, dialects, max_block, is_guarded };
+        let (wishes, first) = (Arc::clone(&self.wishes), std::mem::take(&mut self.first));
+        let mut processor = self.busy.call(|| ClapProcessor::new(started, wishes, &shape, first));
+        let all_ports = || ports.inputs.iter().chain(&ports.outputs);
+        let Some(port) = all_ports().find(|port| port.has_64_bits) else {
+            return Ok(processor);
+        };
+        if self.busy.call(|| processor.works_in_32_bits()) {
+            return Ok(processor);
+        }
+        let message = format!(
+            "the plugin gives no sound in 32 bits, and its port `{}` says that it knows 64: it \
+             seems to work in 64 bits only, but CLAP demands 32 of every port: process `data32` \
+             where `data64` is null",
+            port.name
+        );
+        self.stop(processor);
+        self.try_deactivate();
+        Err(HostError::Layout(message))
+    }
+
+    fn layout(&mut self, rate: f64) -> Result<Layout, HostError> {
+        // Only an activation can change it, and this one is over.
+        self.wishes.take(Wish::Latency);
         let plugin = self.plugin.plugin_handle();
         let ext = plugin.get_extension::<PluginLatency>();
         let latency = ext.map_or(0, |ext| self.busy.call(|| ext.get(&plugin)));
         if f64::from(latency) > rate {
-            let message = format!("a latency of {latency} frames is more than a second");
+            let message = format!(
+                "a latency of {latency} frames is more than a second, at most {rate} frames are \
+                 served"
+            );
             return Err(HostError::Layout(message));
         }
-        Ok(Layout {
-            n_input: ports.input.n_main(),
-            n_output: ports.output.n_main(),
-            latency_frames: latency as usize,
-        })
+        let (n_input, n_output) = self.ports.main_channels();
+        Ok(Layout { n_input, n_output, latency_frames: latency as usize })
     }
 
     /// Stops a processor that the engine gave back, and frees it; whether it was this plugin's.
@@ -237,52 +272,26 @@ impl Instance {
         if plugin.is_active() { busy.call(|| plugin.try_deactivate()).is_ok() } else { true }
     }
 
-    /// Does what the plugin asked for since last time.
-    pub(crate) fn serve(&mut self) {
-        if self.wishes.callback.swap(false, Ordering::Acquire) {
-            let Self { plugin, busy, .. } = self;
-            busy.call(|| plugin.call_on_main_thread_callback());
-        }
-        // While it is active every block flushes.
-        if self.wishes.flush.swap(false, Ordering::Relaxed) && !self.plugin.is_active() {
-            self.flush(&[]);
-        }
-        if self.wishes.restart.swap(false, Ordering::Relaxed) {
-            self.wishes.outbox.send(News::Log {
-                severity: Severity::Warning,
-                message: "the plugin asks to be restarted: reload it to do so".to_owned(),
-            });
-        }
-        if self.plugin.access_handler(|main| main.rescan.take()) {
-            let params = self.params();
-            self.wishes.outbox.send(News::ParamsChanged(params));
-        }
-        self.wishes.deliver_logs();
-    }
-
     /// All parameters, those that wait for the first block with the value they will have.
     pub(crate) fn params(&mut self) -> Vec<ParamInfo> {
         let plugin = self.plugin.plugin_handle();
-        let mut params = self.busy.call(|| params::read(plugin));
+        let params::Scan { mut params, complaints } = self.busy.call(|| params::read(plugin));
         for (id, value) in &self.first {
             for param in params.iter_mut().filter(|p| p.id == *id) {
                 param.value = *value;
                 param.text = self.busy.call(|| params::text_of(plugin, *id, *value));
             }
         }
+        for complaint in complaints {
+            self.complain(complaint);
+        }
         params
     }
 
-    /// The plugin's state; `None` if it keeps none.
-    pub(crate) fn save_state(&mut self) -> Result<Option<Vec<u8>>, String> {
-        let plugin = self.plugin.plugin_handle();
-        let Some(ext) = plugin.get_extension::<PluginState>() else {
-            return Ok(None);
-        };
-        let mut state = Vec::new();
-        match self.busy.call(|| ext.save(&plugin, &mut state)) {
-            Ok(()) => Ok(Some(state)),
-            Err(e) => Err(e.to_string()),
+    /// Says what is wrong with the plugin, once.
+    fn complain(&mut self, complaint: String) {
+        if self.complaints.len() < MAX_COMPLAINTS && self.complaints.insert(complaint.clone()) {
+            self.wishes.complain(complaint);
         }
     }
 

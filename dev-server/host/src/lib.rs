@@ -21,38 +21,56 @@
 //!
 //! # Unsafe
 //!
-//! Only in `ffi.rs`: opening the library, its entry's functions, and block sizes of plugins
-//! without channels. All else is clack's safe interface.
+//! Only in files named `ffi.rs`: opening the library, its entry's functions, block sizes of plugins
+//! without channels, null functions (`ffi.rs`); the list that plugins push events to
+//! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`), and the
+//! host's log and note ports (`log/ffi.rs`, `note_ports/ffi.rs`). All else is clack's safe
+//! interface.
 //!
 //! [`Processor`]: retake_engine::Processor
 
+mod buffers;
 mod busy;
 mod callbacks;
 mod carry;
 mod error;
+mod events;
 mod ffi;
+mod format;
+mod functions;
 mod hash;
+mod hints;
 mod inspect;
 mod instance;
 mod log;
 mod note;
+mod note_ports;
 mod panic_line;
 mod params;
 mod ports;
+mod probe;
 mod processor;
 mod roles;
 mod staging;
 mod start;
+mod text;
 mod thread;
+mod timers;
 mod whole;
+mod wishes;
 
 pub use carry::{Carried, ParamRef};
 pub use error::{FailReason, HostError};
+pub use format::Format;
+pub use hints::Taper;
 pub use inspect::inspect;
 pub use note::{Activated, News, Note, PluginInfo, Severity};
 pub use panic_line::PanicLine;
 pub use params::ParamInfo;
+pub use ports::{PortInfo, Ports};
+pub use probe::{MeterInfo, ProbeKind, ProbeReading, Probes};
 pub use processor::ClapProcessor;
 pub use staging::{StagedCopy, StagingDir, stage};
 pub use start::{Start, Started};
 pub use thread::{PluginThread, Request};
+pub use wishes::FaultCounts;

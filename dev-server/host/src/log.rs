@@ -4,7 +4,10 @@
 //! main thread. Nobody waits: a writer that finds no room, or finds another writer or the reader
 //! inside, counts its line as lost. The reader is inside for the time of swapping two pointers.
 
+pub(crate) mod ffi;
+
 use std::{
+    borrow::Cow,
     mem,
     sync::{
         Mutex, TryLockError,
@@ -17,7 +20,10 @@ use clack_extensions::log::LogSeverity;
 const N_RECORDS: usize = 64;
 const TEXT_BYTES: usize = 240;
 
-/// One line; what does not fit is cut.
+/// Longest line that is read at all, in bytes.
+pub(crate) const LINE_BYTES: usize = 4_096;
+
+/// One line as bytes; what does not fit is cut, between characters if it is UTF-8.
 #[derive(Clone, Copy)]
 pub(crate) struct Record {
     pub(crate) severity: LogSeverity,
@@ -26,18 +32,20 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    fn new(severity: LogSeverity, message: &str) -> Self {
+    fn new(severity: LogSeverity, message: &[u8]) -> Self {
         let mut len = message.len().min(TEXT_BYTES);
-        while !message.is_char_boundary(len) {
+        // A byte that goes on with a character must not come first behind the cut.
+        while len > 0 && message.get(len).is_some_and(|byte| byte & 0xc0 == 0x80) {
             len -= 1;
         }
         let mut text = [0; TEXT_BYTES];
-        text[..len].copy_from_slice(&message.as_bytes()[..len]);
+        text[..len].copy_from_slice(&message[..len]);
         Self { severity, len: u8::try_from(len).unwrap_or(u8::MAX), text }
     }
 
-    pub(crate) fn message(&self) -> &str {
-        str::from_utf8(&self.text[..self.len.into()]).unwrap_or_default()
+    /// Its text; bytes that are none are replaced.
+    pub(crate) fn message(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.text[..self.len.into()])
     }
 }
 
@@ -57,7 +65,7 @@ impl LogQueue {
     /// # Real time
     /// Never waits for the lock, never allocates. Nobody ever waits for it, so unlocking it is no
     /// system call either.
-    pub(crate) fn push(&self, severity: LogSeverity, message: &str) {
+    pub(crate) fn push(&self, severity: LogSeverity, message: &[u8]) {
         let record = Record::new(severity, message);
         let is_added = self.with(|waiting| {
             let has_room = waiting.len() < N_RECORDS;
@@ -96,21 +104,23 @@ mod tests {
     fn lines_keep_their_order_and_the_excess_is_counted() {
         let queue = LogQueue::new();
         for n in 0..N_RECORDS + 3 {
-            queue.push(LogSeverity::Info, &n.to_string());
+            queue.push(LogSeverity::Info, n.to_string().as_bytes());
         }
         let (records, n_lost) = queue.take();
         let lines: Vec<_> = records.iter().map(Record::message).collect();
-        assert_eq!((lines.len(), lines[0], lines[63], n_lost), (64, "0", "63", 3));
+        assert_eq!((lines.len(), &*lines[0], &*lines[63], n_lost), (64, "0", "63", 3));
         assert_eq!(queue.take().1, 0);
     }
 
     #[test]
     fn a_long_line_is_cut_between_characters() {
         let queue = LogQueue::new();
-        queue.push(LogSeverity::Info, &"é".repeat(TEXT_BYTES));
-        queue.push(LogSeverity::Info, &format!("x{}", "é".repeat(TEXT_BYTES)));
+        queue.push(LogSeverity::Info, "é".repeat(TEXT_BYTES).as_bytes());
+        queue.push(LogSeverity::Info, format!("x{}", "é".repeat(TEXT_BYTES)).as_bytes());
+        queue.push(LogSeverity::Info, &[0x80; 2 * TEXT_BYTES]);
         let (records, _) = queue.take();
         assert_eq!(records[0].message(), "é".repeat(TEXT_BYTES / 2));
         assert_eq!(records[1].message(), format!("x{}", "é".repeat(TEXT_BYTES / 2 - 1)));
+        assert_eq!(records[2].message(), "");
     }
 }

@@ -4,7 +4,10 @@ use std::{fmt, sync::Mutex};
 
 use retake_engine::{Generation, Layout, Processor};
 
-use crate::{carry::Carried, error::FailReason, panic_line::PanicLine, params::ParamInfo};
+use crate::{
+    carry::Carried, error::FailReason, panic_line::PanicLine, params::ParamInfo, ports::Ports,
+    probe::MeterInfo,
+};
 
 /// A fact about one generation.
 #[derive(Debug)]
@@ -94,6 +97,19 @@ pub enum News {
     StateDirty,
     /// The plugin's latency will differ at its next activation.
     LatencyChanged,
+    /// The plugin's tail changed; `None` = it never ends. Every block is processed all the same.
+    TailChanged {
+        /// Frames that it sounds on after its input ended.
+        frames: Option<u32>,
+    },
+    /// Names of ports changed, nothing else.
+    PortsChanged(Ports),
+    /// The plugin is to be deactivated and activated: take its processor back and give it to
+    /// [`crate::PluginThread::reactivate`]. Until then it goes on as it is.
+    RestartWanted {
+        /// What for, for people.
+        why: &'static str,
+    },
     /// Destroyed, unloaded, copy removed, thread at its end.
     Gone {
         /// The system kept the library mapped: its thread-locals have destructors still to run.
@@ -107,6 +123,14 @@ pub struct Activated {
     pub processor: Box<dyn Processor>,
     /// Its shape.
     pub layout: Layout,
+    /// Its audio ports and how they were chosen.
+    pub ports: Ports,
+    /// Whether notes reach it.
+    pub takes_notes: bool,
+    /// Frames that it sounds on after its input ended; `None` = it never ends.
+    pub tail_frames: Option<u32>,
+    /// The meters that it declares; their values are probes.
+    pub meters: Vec<MeterInfo>,
     /// All its parameters, with their values after restoring.
     pub params: Vec<ParamInfo>,
     /// What became of the parameters of the generation before.
@@ -119,6 +143,8 @@ impl fmt::Debug for Activated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Activated")
             .field("layout", &self.layout)
+            .field("ports", &self.ports)
+            .field("takes_notes", &self.takes_notes)
             .field("params", &self.params)
             .field("carried", &self.carried)
             .finish_non_exhaustive()

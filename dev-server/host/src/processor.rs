@@ -6,23 +6,21 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use clack_host::{
-    events::{event_types::ParamValueEvent, io::TryPushError},
-    prelude::*,
-};
+use clack_extensions::{note_ports::NoteDialects, tail::PluginTail};
+use clack_host::prelude::*;
 use retake_engine::{
-    EventBody, Layout, Outcome, Planar, PluginEvent, ProcessIo, Processor, ftz::FlushToZero,
+    Layout, Outcome, PluginEvent, ProcessIo, Processor, Transport, ftz::FlushToZero,
     processor::Replies,
 };
 
 use crate::{
-    callbacks::{Host, Wishes},
+    buffers::PortBuffers,
+    callbacks::Host,
+    events::{self, Heard, Inbox, ffi::listening},
     ffi,
-    ports::{Ports, Side},
+    ports::Ports,
+    wishes::{Fault, Wish, Wishes},
 };
-
-/// Events of one block for which there is room; the excess is counted and logged.
-const MAX_EVENTS: usize = 1024;
 
 /// A started CLAP plugin.
 ///
@@ -34,7 +32,9 @@ pub struct ClapProcessor {
     layout: Layout,
     input: PortBuffers,
     output: PortBuffers,
-    events: EventBuffer,
+    events: Inbox,
+    /// Guards are looked at, until one was found broken.
+    is_guarded: bool,
     /// Values that the plugin did not take before activation: the first events of all.
     first: Vec<(u32, f64)>,
 }
@@ -45,89 +45,37 @@ impl std::fmt::Debug for ClapProcessor {
     }
 }
 
-/// Buffers of all ports of one side.
-struct PortBuffers {
-    /// The main output's is empty: the engine's own is used.
-    ports: Vec<Planar>,
-    main: Option<usize>,
-    clap: AudioPorts,
-}
-
-fn copy(to: &mut Planar, from: &Planar, frames: usize) {
-    for (to, from) in to.rows_mut().zip(from.rows()) {
-        to[..frames].copy_from_slice(&from[..frames]);
-    }
-}
-
-impl PortBuffers {
-    fn new(side: &Side, max_block: usize) -> Self {
-        Self {
-            ports: side.channels.iter().map(|n| Planar::new(*n, max_block)).collect(),
-            main: side.main,
-            clap: AudioPorts::with_capacity(side.channels.iter().sum(), side.channels.len()),
-        }
-    }
-
-    /// The plugin may write to its input, so it gets a copy; side ports are silent.
-    ///
-    /// # Real time
-    /// No allocation: as many ports and channels as at construction.
-    fn as_input<'a>(&'a mut self, main: &Planar, frames: usize) -> InputAudioBuffers<'a> {
-        for (index, port) in self.ports.iter_mut().enumerate() {
-            if self.main == Some(index) {
-                copy(port, main, frames);
-            } else {
-                port.silence(frames);
-            }
-        }
-        self.clap.with_input_buffers(self.ports.iter_mut().map(|port| AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_input_only(
-                port.rows_mut().map(move |row| InputChannel {
-                    buffer: &mut row[..frames],
-                    is_constant: false,
-                }),
-            ),
-        }))
-    }
-
-    /// The main port's channels are the engine's, silent until the plugin writes.
-    ///
-    /// # Real time
-    /// As [`PortBuffers::as_input`].
-    fn as_output<'a>(&'a mut self, main: &'a mut Planar, frames: usize) -> OutputAudioBuffers<'a> {
-        main.silence(frames);
-        let (at, mut main) = (self.main, Some(main));
-        let ports = self.ports.iter_mut().enumerate().map(move |(index, side)| {
-            if at == Some(index) { main.take().unwrap_or(side) } else { side }
-        });
-        self.clap.with_output_buffers(ports.map(|port| AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_output_only(
-                port.rows_mut().map(move |row| &mut row[..frames]),
-            ),
-        }))
-    }
+/// What a processor is made for.
+pub(crate) struct Shape<'a> {
+    pub(crate) ports: &'a Ports,
+    pub(crate) layout: Layout,
+    pub(crate) dialects: NoteDialects,
+    pub(crate) max_block: usize,
+    pub(crate) is_guarded: bool,
 }
 
 impl ClapProcessor {
     pub(crate) fn new(
         started: StartedPluginAudioProcessor<Host>,
         wishes: Arc<Wishes>,
-        shape: (&Ports, Layout),
-        max_block: usize,
+        shape: &Shape<'_>,
         first: Vec<(u32, f64)>,
     ) -> Self {
-        let (ports, layout) = shape;
-        Self {
+        let buffers = |side| PortBuffers::new(side, shape.max_block, shape.is_guarded);
+        let mut processor = Self {
             started,
             wishes,
-            layout,
-            input: PortBuffers::new(&ports.input, max_block),
-            output: PortBuffers::new(&ports.output, max_block),
-            events: EventBuffer::with_capacity(MAX_EVENTS),
+            layout: shape.layout,
+            input: buffers(&shape.ports.inputs),
+            output: buffers(&shape.ports.outputs),
+            events: Inbox::new(shape.dialects),
+            is_guarded: shape.is_guarded,
             first,
-        }
+        };
+        let role = processor.wishes.role.on_audio();
+        processor.read_tail();
+        drop(role);
+        processor
     }
 
     /// Stops processing; on the plugin's main thread, which has the audio role meanwhile.
@@ -140,30 +88,68 @@ impl ClapProcessor {
         is_mine
     }
 
-    /// Fills the plugin's event list.
+    /// Whether the plugin gives sound in 32 bits: one silent block, forgotten afterwards. For
+    /// plugins that say they know 64 bits; on the plugin's main thread, before the first block.
+    ///
+    /// A plugin that knows nothing else fails in the block, or leaves its output as it was.
+    pub(crate) fn works_in_32_bits(&mut self) -> bool {
+        const UNTOUCHED: f32 = f32::from_bits(0x2BAD_CAFE);
+        let first = std::mem::take(&mut self.first);
+        let _flush_to_zero = FlushToZero::new();
+        let _role = self.wishes.role.on_audio();
+        self.input.fill(0.0, 1);
+        self.output.fill(UNTOUCHED, 1);
+        let time = Transport { tempo_bpm: 120.0, seconds: 0.0, beats: 0.0 };
+        let outcome = self.run((1, 0), time, &[], &mut Replies::new(0));
+        let is_written = self.output.main_differs_from(UNTOUCHED, 1) || self.layout.n_output == 0;
+        self.started.reset();
+        self.first = first;
+        outcome == Outcome::Ok && is_written
+    }
+
+    /// Calls the plugin with what lies in the buffers: `frames` from the clock's `frame` on.
     ///
     /// # Real time
-    /// Within the capacity made at construction.
-    fn take_events(&mut self, events: &[PluginEvent]) {
-        self.events.clear();
+    /// No allocation.
+    fn run(
+        &mut self,
+        (frames, frame): (usize, u64),
+        time: Transport,
+        events: &[PluginEvent],
+        replies: &mut Replies,
+    ) -> Outcome {
         let first = self.first.drain(..).map(|(id, value)| PluginEvent::param(0, id, value));
-        let mut room = MAX_EVENTS;
-        let mut n_lost = 0;
-        for event in first.chain(events.iter().copied()) {
-            let EventBody::Param { id, value } = event.body else {
-                continue;
-            };
-            match ClapId::from_raw(id) {
-                Some(id) if room > 0 => {
-                    room -= 1;
-                    let all = Pckn::match_all();
-                    self.events.push(&ParamValueEvent::new(event.offset, id, all, value));
-                }
-                _ => n_lost += 1,
-            }
+        let n_lost = self.events.fill(first.chain(events.iter().copied()));
+        self.wishes.count(Fault::EventsLost, n_lost);
+        // A block has at most `max_block` frames, which activation kept within u32.
+        let n_frames = u32::try_from(frames).unwrap_or(u32::MAX);
+        let inputs = ffi::with_frames(self.input.as_input(frames), n_frames);
+        let mut outputs = self.output.as_output(frames);
+        let time = events::transport(time);
+        let mut heard = Heard::new(replies, &self.wishes, n_frames);
+        let status = listening(&mut heard, |heard| {
+            let events = InputEvents::from_buffer(&self.events);
+            let time = Some(&time);
+            self.started.process(&inputs, &mut outputs, &events, heard, Some(frame), time)
+        });
+        // Sleep and tail are offers to save time; every block is processed.
+        if status.is_ok() { Outcome::Ok } else { Outcome::Error }
+    }
+
+    /// Looks whether the plugin wrote outside; after the first time nobody looks any more.
+    fn check_guards(&mut self, frames: usize) {
+        let breach = self.output.breach(false, frames).or(self.input.breach(true, frames));
+        if let Some(breach) = breach {
+            self.wishes.breach.store(breach.to_bits(), Ordering::Release);
+            self.is_guarded = false;
         }
-        if n_lost > 0 {
-            self.wishes.n_lost_events.fetch_add(n_lost, Ordering::Relaxed);
+    }
+
+    /// Asks the plugin how long it sounds on; with the audio role.
+    fn read_tail(&mut self) {
+        let plugin = self.started.plugin_handle();
+        if let Some(ext) = plugin.get_extension::<PluginTail>() {
+            self.wishes.tail.store(ext.get(&plugin).to_raw(), Ordering::Release);
         }
     }
 }
@@ -174,29 +160,28 @@ impl Processor for ClapProcessor {
     }
 
     /// # Real time
-    /// The host's part: two copies at most, no heap, no lock, no system call. The plugin's part is
-    /// the plugin's.
+    /// The host's part: two copies, no heap, no lock, no system call. The plugin's part is the
+    /// plugin's.
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
         let _flush_to_zero = FlushToZero::new();
         let _role = self.wishes.role.on_audio();
-        self.take_events(io.events);
-        let inputs = self.input.as_input(io.input, io.frames);
-        // A block has at most `max_block` frames, which activation kept within u32.
-        let inputs = ffi::with_frames(inputs, u32::try_from(io.frames).unwrap_or(u32::MAX));
-        let mut outputs = self.output.as_output(io.output, io.frames);
-        let status = self.started.process(
-            &inputs,
-            &mut outputs,
-            &self.events.as_input(),
-            &mut OutputEvents::from_buffer(&mut Heard(io.replies)),
-            Some(io.frame),
-            None,
-        );
-        match status {
-            // Sleep and tail are offers to save time; every block is processed.
-            Ok(_) => Outcome::Ok,
-            Err(_) => Outcome::Error,
+        self.input.load(io.input, io.frames);
+        // Silent until the plugin writes.
+        self.output.fill(0.0, io.frames);
+        if self.is_guarded {
+            self.input.mark(io.frames);
+            self.output.mark(io.frames);
         }
+        let outcome = self.run((io.frames, io.frame), io.transport, io.events, io.replies);
+        if self.is_guarded {
+            self.check_guards(io.frames);
+        }
+        if self.wishes.take(Wish::Tail) {
+            self.read_tail();
+            self.wishes.ask(Wish::TailNews);
+        }
+        self.output.store(io.output, io.frames);
+        outcome
     }
 
     fn reset(&mut self) {
@@ -207,20 +192,5 @@ impl Processor for ClapProcessor {
 
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send> {
         self
-    }
-}
-
-/// Parameter values that the plugin sends back; gestures and notes are not for the engine.
-struct Heard<'a>(&'a mut Replies);
-
-impl clack_host::events::io::OutputEventBuffer for Heard<'_> {
-    fn try_push(&mut self, event: &UnknownEvent) -> Result<(), TryPushError> {
-        let Some(event) = event.as_event::<ParamValueEvent>() else {
-            return Ok(());
-        };
-        if let Some(id) = event.param_id() {
-            self.0.push(PluginEvent::param(event.time(), id.get(), event.value()));
-        }
-        Ok(())
     }
 }

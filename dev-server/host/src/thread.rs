@@ -18,20 +18,24 @@ use retake_engine::{Generation, Processor, Replay, WarmUp};
 
 use crate::{
     busy::Busy,
-    callbacks::Wishes,
     carry::{Carried, ParamRef},
     error::HostError,
     ffi::Library,
-    instance::{self, Format, Heritage, Instance},
+    format::Format,
+    inspect,
+    instance::{Heritage, Instance},
     note::{Activated, News, Note, Outbox, Severity},
+    probe::Probes,
     processor::ClapProcessor,
     staging::{self, StagingDir},
     start::{Start, Started},
+    wishes::{FaultCounts, Wishes},
 };
 
-/// How long a wish of the plugin waits at most. It comes as a flag, because the audio thread may
-/// wish too and must not wake anybody.
+/// How long a wish of the plugin waits at most, beside the call that the plugin is in. It comes as
+/// a flag, because the audio thread may wish too and must not wake anybody.
 const POLL: Duration = Duration::from_millis(10);
+const _: () = assert!(POLL.as_millis() <= 20, "a callback is served within 20 ms");
 
 /// What to load and what it takes over.
 #[derive(Debug)]
@@ -44,10 +48,10 @@ pub struct Request {
     pub staging: Arc<StagingDir>,
     /// Which plugin of the library; `None` = the only one.
     pub plugin_id: Option<String>,
-    /// Frames per second.
-    pub rate: f64,
-    /// Largest block, in frames, at least 1.
-    pub max_block: usize,
+    /// Rate, blocks and channels of the engine.
+    pub format: Format,
+    /// Guard samples around all buffers, looked at after every block; always in debug builds.
+    pub is_guarded: bool,
     /// State of the generation before; loaded first.
     pub state: Option<Vec<u8>>,
     /// Parameter values of the generation before; carried by id.
@@ -84,6 +88,7 @@ pub struct PluginThread {
     generation: u64,
     asks: Sender<Ask>,
     busy: Busy,
+    wishes: Arc<Wishes>,
 }
 
 impl PluginThread {
@@ -95,16 +100,13 @@ impl PluginThread {
         let (asks, inbox) = channel();
         let busy = Busy::new();
         let generation = request.generation;
-        let life = Life {
-            busy: busy.clone(),
-            wishes: Arc::new(Wishes::new(Outbox::new(generation, notes))),
-            inbox,
-        };
+        let wishes = Arc::new(Wishes::new(Outbox::new(generation, notes)));
+        let life = Life { busy: busy.clone(), wishes: Arc::clone(&wishes), inbox };
         thread::Builder::new()
             .name(format!("plugin-{generation}"))
             .spawn(move || life.run(request))
             .map_err(HostError::Thread)?;
-        Ok(Self { generation, asks, busy })
+        Ok(Self { generation, asks, busy, wishes })
     }
 
     /// Whose thread this is.
@@ -127,10 +129,20 @@ impl PluginThread {
         self.ask(Ask::TextToValue { id, text, tag });
     }
 
-    /// Activates the plugin anew, parameters and state kept; [`News::Activated`] answers with a
-    /// new processor, or [`News::Failed`] and [`News::Gone`].
-    pub fn reactivate(&self, processor: Box<dyn Processor>, rate: f64, max_block: usize) {
-        self.ask(Ask::Reactivate(processor, Format { rate, max_block }));
+    /// Activates the plugin anew, parameters and state kept, its ports settled for that format;
+    /// [`News::Activated`] answers with a new processor, or [`News::Failed`] and [`News::Gone`].
+    pub fn reactivate(&self, processor: Box<dyn Processor>, format: Format) {
+        self.ask(Ask::Reactivate(processor, format));
+    }
+
+    /// What the plugin shows of its inside; cheap to share and to ask from any thread.
+    pub fn probes(&self) -> Arc<Probes> {
+        Arc::clone(&self.wishes.probes)
+    }
+
+    /// How often the plugin did wrong so far.
+    pub fn faults(&self) -> FaultCounts {
+        self.wishes.counts()
     }
 
     /// Plays the recent past to a generation that has not sounded, for at most `limit`;
@@ -198,22 +210,22 @@ impl Life {
 
     /// From creation to destruction; the library stays.
     fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
-        let info = self.busy.call(|| instance::choose(library, request.plugin_id.as_deref()))?;
-        let plugin = info.clone();
-        self.tell(News::Loaded { info, has_tls: library.has_tls(), load_ms: ms_since(start) });
+        let plugin = self.busy.call(|| inspect::choose(library, request.plugin_id.as_deref()))?;
+        let (info, has_tls) = (plugin.clone(), library.has_tls());
+        self.tell(News::Loaded { info, has_tls, load_ms: ms_since(start) });
         let start = Instant::now();
         let mut instance = Instance::create(library, &plugin.id, &self.wishes, &self.busy)?;
+        instance.is_guarded = cfg!(debug_assertions) || request.is_guarded;
         let started = match request.start {
             Some(start) => start.find(&plugin, &instance.params()),
             None => Ok(Started { state: request.state, params: request.params }),
         };
-        let format = Format { rate: request.rate, max_block: request.max_block };
         let heritage = started
             .map_err(HostError::Parameter)
             .map(|Started { state, params }| Heritage { state, params, set: request.set });
         let restored = heritage.and_then(|heritage| instance.restore(&heritage));
-        let sounding =
-            restored.and_then(|carried| self.activate(&mut instance, format, carried, start));
+        let sounding = restored
+            .and_then(|carried| self.activate(&mut instance, request.format, carried, start));
         let ended = sounding.and_then(|()| self.serve(&mut instance));
         instance.destroy();
         ended
@@ -229,6 +241,10 @@ impl Life {
         let (processor, params) = instance.activate(format)?;
         self.tell(News::Activated(Box::new(Activated {
             layout: processor.layout(),
+            ports: instance.ports().clone(),
+            takes_notes: instance.takes_notes(),
+            tail_frames: self.wishes.tail_frames(),
+            meters: instance.meters(),
             params,
             carried,
             activate_ms: ms_since(start),

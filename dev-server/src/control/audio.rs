@@ -33,6 +33,7 @@ pub(super) struct Audio {
 #[derive(Debug)]
 struct Granted {
     shape: BusShape,
+    n_input: usize,
     latency_frames: usize,
     /// Taken by the engine.
     opened: Option<Opened>,
@@ -42,6 +43,16 @@ impl Audio {
     /// The engine's shape, once the devices are open.
     pub(super) fn shape(&self) -> Option<BusShape> {
         self.granted.as_ref().map(|granted| granted.shape)
+    }
+
+    /// What plugins are activated for, once the devices are open.
+    pub(super) fn plugin_format(&self) -> Option<retake_host::Format> {
+        self.granted.as_ref().map(|Granted { shape, n_input, .. }| retake_host::Format {
+            rate: f64::from(shape.rate),
+            max_block: shape.max_block,
+            n_input: *n_input,
+            n_output: shape.n_output,
+        })
     }
 
     /// From the microphone to the plugin, in frames.
@@ -134,6 +145,7 @@ impl Control {
                 max_block: format.max_block,
                 n_output: format.n_output,
             },
+            n_input: format.n_input,
             latency_frames: format.latency_frames,
             opened: Some(opened),
         });
@@ -272,11 +284,11 @@ impl Control {
             self.keep_command(command.at_frame, command.kind);
         }
         self.on_opened(opened)?;
-        let Some(shape) = self.audio.shape() else {
+        let Some(format) = self.audio.plugin_format() else {
             return Ok(());
         };
         if let Some(thread) = self.reload.playing_thread() {
-            thread.reactivate(newest.into_processor(), f64::from(shape.rate), shape.max_block);
+            thread.reactivate(newest.into_processor(), format);
         }
         Ok(())
     }
@@ -305,7 +317,10 @@ impl Control {
 
     fn on_engine(&mut self, event: Event) {
         match event {
-            Event::Sounding { generation, .. } => self.on_sounding(generation),
+            Event::Sounding { generation, .. } => {
+                self.on_sounding(generation);
+                self.warn_of_unheard_midi();
+            }
             Event::Plugin { body, frame, origin } => self.on_passed(body, frame, origin),
             Event::ProcessError { generation, .. } => {
                 let message = "the plugin returned an error from process";

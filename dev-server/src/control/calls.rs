@@ -69,7 +69,7 @@ impl Control {
         let shown = &self.shown;
         json!({
             "plugin": self.reload.playing_info(),
-            "plugin_takes_notes": self.takes_notes(),
+            "plugin_takes_notes": self.reload.takes_notes(),
             "bpm": self.parts.midi.tempo_bpm,
             "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),

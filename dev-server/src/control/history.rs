@@ -102,6 +102,10 @@ mod tests {
             min: 0.0,
             max,
             step: None,
+            unit: None,
+            taper: retake_host::Taper::Linear,
+            skew: None,
+            choices: None,
             text: String::new(),
             flags: Vec::new(),
         };

@@ -71,11 +71,6 @@ impl Notes {
 
 /// From whoever plays to the engine.
 impl Control {
-    /// Whether the plugin that sounds has an ear for notes.
-    pub(super) fn takes_notes(&self) -> bool {
-        self.reload.playing_number().is_some()
-    }
-
     /// Plays or ends a note.
     ///
     /// # Errors
@@ -99,7 +94,7 @@ impl Control {
             None => {
                 return Err(RpcError::unsupported("no plugin is running that could take notes"));
             }
-            Some(plugin) if !self.takes_notes() => {
+            Some(plugin) if !self.reload.takes_notes() => {
                 let message = format!("{} takes no notes: it has no note input", plugin.name);
                 return Err(RpcError::unsupported(message));
             }
@@ -126,6 +121,13 @@ impl Control {
         };
         if let Err(error) = played {
             self.say_unheard(&error.message);
+        }
+    }
+
+    /// `--midi` plays a plugin that has no ear for it.
+    pub(super) fn warn_of_unheard_midi(&mut self) {
+        if self.parts.run.notes.midi.is_some() && !self.reload.takes_notes() {
+            self.say_unheard("--midi plays, but the plugin takes no notes: it has no note input");
         }
     }
 

@@ -146,6 +146,7 @@ struct Playing {
     thread: PluginThread,
     info: PluginInfo,
     layout: Layout,
+    takes_notes: bool,
 }
 
 impl Candidate {
@@ -164,6 +165,11 @@ impl Reload {
 
     pub(super) fn playing_info(&self) -> Option<&PluginInfo> {
         self.playing.as_ref().map(|p| &p.info)
+    }
+
+    /// Whether a plugin sounds that has an ear for notes.
+    pub(super) fn takes_notes(&self) -> bool {
+        self.playing.as_ref().is_some_and(|p| p.takes_notes)
     }
 
     pub(super) fn is_faulted(&self) -> bool {

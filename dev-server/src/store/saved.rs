@@ -116,6 +116,10 @@ pub(super) mod tests {
             min: -60.0,
             max: 12.0,
             step: None,
+            unit: None,
+            taper: retake_host::Taper::Linear,
+            skew: None,
+            choices: None,
             text: String::new(),
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
         }

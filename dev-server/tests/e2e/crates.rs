@@ -25,6 +25,15 @@ const NAMES: [&str; 11] = [
     "screenshot",
 ];
 
+/// The SDK's examples, each with what it needs beside the SDK.
+const EXAMPLES: [(&str, &str); 5] = [
+    ("filter", ""),
+    ("delay", ""),
+    ("compressor", ""),
+    ("synth", ""),
+    ("analyzer", "realfft = \"3.5.1\"\n"),
+];
+
 /// A gain plugin whose source can be rewritten. One at a time: they share cargo's lock, and builds
 /// beside each other would say nothing about the time between saves.
 pub(crate) struct Crate {
@@ -38,13 +47,31 @@ pub(crate) const UNITY: &str = "*sample *= gain;";
 impl Crate {
     /// The crate of that name, as it was at first.
     pub(crate) fn new(name: &str) -> Self {
+        assert!(NAMES.contains(&name), "add {name} to NAMES");
+        let this = Self::below("", name);
+        this.law(UNITY);
+        this
+    }
+
+    fn below(folder: &str, name: &str) -> Self {
         static MADE: Once = Once::new();
         let alone = alone();
         MADE.call_once(make_workspace);
-        assert!(NAMES.contains(&name), "add {name} to NAMES");
-        let this = Self { dir: tmp("plugins").join(name), _alone: alone };
-        this.law(UNITY);
+        Self { dir: tmp("plugins").join(folder).join(name), _alone: alone }
+    }
+
+    /// The SDK's example of that name, as it is in the repository.
+    pub(crate) fn example(name: &str) -> Self {
+        let this = Self::below("examples", name);
+        this.save("src/lib.rs", &example_source(name));
         this
+    }
+
+    /// Replaces a part of the source that stands there once.
+    pub(crate) fn edit(&self, old: &str, new: &str) {
+        let text = fs::read_to_string(self.dir.join("src/lib.rs")).unwrap();
+        assert_eq!(text.matches(old).count(), 1, "{old:?} in {}", self.dir.display());
+        self.save("src/lib.rs", &text.replace(old, new));
     }
 
     /// The directory, as a word of the command line.
@@ -115,27 +142,37 @@ export_plugin!(Gain);
     )
 }
 
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn example_source(name: &str) -> String {
+    fs::read_to_string(format!("{REPOSITORY}/plugin-sdk/examples/{name}/src/lib.rs")).unwrap()
+}
+
 fn make_workspace() {
     let root = tmp("plugins");
-    let members: Vec<String> = NAMES.iter().map(|name| format!("{name:?}")).collect();
+    let plugins = NAMES.iter().map(|name| ((*name).to_owned(), source(UNITY), ""));
+    let examples = EXAMPLES
+        .iter()
+        .map(|(name, needs)| (format!("examples/{name}"), example_source(name), *needs));
+    let crates: Vec<_> = plugins.chain(examples).collect();
+    let members: Vec<String> = crates.iter().map(|(dir, ..)| format!("{dir:?}")).collect();
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n", members.join(", "));
     write(&root.join("Cargo.toml"), &manifest);
-    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     // The same versions as ours, so that nothing has to be looked up.
-    let lock = fs::read_to_string(format!("{repository}/Cargo.lock")).unwrap();
+    let lock = fs::read_to_string(format!("{REPOSITORY}/Cargo.lock")).unwrap();
     if !root.join("Cargo.lock").exists() {
         write(&root.join("Cargo.lock"), &lock);
     }
-    for name in NAMES {
-        let dir = root.join(name);
+    for (dir, source, needs) in crates {
+        let (dir, name) = (root.join(&dir), dir.rsplit('/').next().unwrap_or(&dir).to_owned());
         fs::create_dir_all(dir.join("src")).unwrap();
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
              [lib]\ncrate-type = [\"cdylib\"]\n\n\
-             [dependencies]\nretake-sdk = {{ path = \"{repository}/plugin-sdk\" }}\n"
+             [dependencies]\nretake-sdk = {{ path = \"{REPOSITORY}/plugin-sdk\" }}\n{needs}"
         );
         write(&dir.join("Cargo.toml"), &manifest);
-        write(&dir.join("src/lib.rs"), &source(UNITY));
+        write(&dir.join("src/lib.rs"), &source);
     }
 }
 

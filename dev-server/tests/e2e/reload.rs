@@ -45,6 +45,16 @@ impl Booth {
         Server::start(&words)
     }
 
+    /// As [`Booth::start`], with a microphone that plays its file once, and with a recording.
+    pub(crate) fn start_once(&self, plugin: &Crate, more: &[&str]) -> Server {
+        let input = format!("virtual:once,file={}", self.file("in").display());
+        let record = self.file("record");
+        let mut words = vec!["run", plugin.path(), "--input", &input, "--output", "virtual"];
+        words.extend(["--record", record.to_str().unwrap()]);
+        words.extend_from_slice(more);
+        Server::start(&words)
+    }
+
     /// What the speaker wrote.
     pub(crate) fn out(&self) -> Wav {
         Wav::read(&self.file("out"))

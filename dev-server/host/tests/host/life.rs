@@ -3,9 +3,9 @@
 use std::fs;
 
 use retake_engine::{Layout, Outcome, PluginEvent, processor::Identity};
-use retake_host::{FailReason, News, Severity, StagingDir};
+use retake_host::{FailReason, Format, News, Severity, StagingDir};
 
-use crate::rig::{Block, MAX_BLOCK, Rig};
+use crate::rig::{Block, FORMAT, MAX_BLOCK, Rig};
 
 #[test]
 fn blocks_are_bit_exact() {
@@ -163,17 +163,17 @@ fn a_foreign_processor_is_not_taken_for_ours() {
 #[test]
 fn reactivation_keeps_parameters_and_takes_another_block_size() {
     let rig = Rig::load_with("gain", |r| {
-        r.max_block = 16;
+        r.format.max_block = 16;
         r.set = vec![("gain".parse().unwrap(), 0.25)];
     });
     let first = rig.activated();
-    rig.thread.reactivate(first.processor, 44_100.0, MAX_BLOCK);
+    rig.thread.reactivate(first.processor, Format { rate: 44_100.0, ..FORMAT });
     let mut second = rig.activated();
     let mut block = Block::new(2, 2);
     block.run(&mut *second.processor, MAX_BLOCK, &[]);
     block.assert_gain(0.25, MAX_BLOCK);
 
-    rig.thread.reactivate(second.processor, 16.0, MAX_BLOCK);
+    rig.thread.reactivate(second.processor, Format { rate: 16.0, ..FORMAT });
     assert_eq!(rig.failed().0, FailReason::Layout, "17 frames are more than a second at 16 Hz");
     assert!(!rig.gone());
 }

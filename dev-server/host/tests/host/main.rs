@@ -7,8 +7,13 @@
 )]
 
 mod bad_files;
+mod duties;
+mod events;
+mod hostile;
+mod layouts;
 mod life;
 mod parameters;
+mod probes;
 mod rig;
 mod sdk;
 mod wishes;

@@ -14,10 +14,14 @@ use std::{
 use retake_engine::{
     Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport, processor::Replies,
 };
-use retake_host::{Activated, FailReason, News, PluginThread, Request, StagingDir};
+use retake_host::{
+    Activated, FailReason, Format, News, PluginThread, Request, Severity, StagingDir,
+};
 
 pub(crate) const RATE: f64 = 48_000.0;
 pub(crate) const MAX_BLOCK: usize = 256;
+pub(crate) const FORMAT: Format =
+    Format { rate: RATE, max_block: MAX_BLOCK, n_input: 2, n_output: 2 };
 
 /// A library that `cargo test` built as an example.
 pub(crate) fn example(name: &str) -> PathBuf {
@@ -49,6 +53,15 @@ impl Rig {
         Self::load_file(kind, |path| copy(&example("host_subject"), path), change)
     }
 
+    /// Loads the plugin in plain C terms under the name of its misbehaviour.
+    pub(crate) fn raw(kind: &str) -> Self {
+        Self::raw_with(kind, |_| {})
+    }
+
+    pub(crate) fn raw_with(kind: &str, change: impl FnOnce(&mut Request)) -> Self {
+        Self::load_file(kind, |path| copy(&example("host_raw"), path), change)
+    }
+
     /// Loads whatever `write` puts at the path.
     pub(crate) fn load_file(
         name: &str,
@@ -65,8 +78,8 @@ impl Rig {
             artifact,
             staging: Arc::clone(&staging),
             plugin_id: None,
-            rate: RATE,
-            max_block: MAX_BLOCK,
+            format: FORMAT,
+            is_guarded: true,
             state: None,
             params: Vec::new(),
             set: Vec::new(),
@@ -107,6 +120,15 @@ impl Rig {
         self.wait(|news| match news {
             News::Failed { reason, message, .. } => Some((reason, message)),
             News::Activated(_) => panic!("it was activated"),
+            _ => None,
+        })
+    }
+
+    /// The next line that blames the plugin.
+    pub(crate) fn complaint(&self) -> String {
+        self.wait(|news| match news {
+            News::Log { severity: Severity::PluginMisbehaving, message } => Some(message),
+            News::Failed { message, .. } => panic!("{message}"),
             _ => None,
         })
     }

@@ -1,7 +1,7 @@
 //! The host and our own SDK: parameters without a ramp, state, panics named by file and line.
 
 use retake_engine::{Outcome, PluginEvent};
-use retake_host::{FailReason, News, Request};
+use retake_host::{FailReason, News, Request, Taper};
 
 use crate::rig::{Block, Rig, copy, example};
 
@@ -67,9 +67,37 @@ fn a_panic_in_process_is_silence_and_is_named() {
 
 #[test]
 fn a_panic_in_activate_is_the_reason_of_the_failure() {
-    let rig = load(|r| r.rate = 384_000.0);
+    let rig = load(|r| r.format.rate = 384_000.0);
     let (reason, message) = rig.failed();
     assert_eq!(reason, FailReason::Panic);
     assert!(message.contains(&place("too fast")) && message.contains("too fast"), "{message}");
     assert!(!rig.gone());
+}
+
+#[test]
+fn the_sdks_hints_cross_the_boundary() {
+    let activated = load(|_| {}).activated();
+    let gain = activated.params.iter().find(|p| p.key == "gain").unwrap();
+    assert_eq!((gain.unit.as_deref(), gain.step, gain.taper), (Some("dB"), None, Taper::Linear));
+    let json = serde_json::to_value(gain).unwrap();
+    assert_eq!(
+        (&json["skew"], &json["choices"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn the_sdks_probes_and_meters_cross_the_boundary() {
+    let rig = load(|_| {});
+    let mut activated = rig.activated();
+    let [meter] = &activated.meters[..] else { panic!("{:?}", activated.meters) };
+    assert_eq!((meter.key.as_str(), meter.unit.as_str(), meter.max), ("heat", "K", 2.0));
+    let probes = rig.thread.probes();
+    probes.watch(std::time::Duration::MAX);
+    Block::new(2, 2).run(&mut *activated.processor, 64, &[]);
+    let value = |name: &str| probes.read().iter().find(|p| p.name == name).unwrap().value;
+    assert_eq!(
+        [value("heat"), value("spark"), value("wave")],
+        [Some(0.5), Some(-0.25), Some(0.75)]
+    );
 }

@@ -6,9 +6,9 @@ mod ffi;
 #[allow(dead_code, reason = "the other test program uses the rest")]
 mod rig;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use retake_engine::{Outcome, PluginEvent};
+use retake_engine::{EventBody, Note, Outcome, PluginEvent};
 
 use crate::rig::{Block, Rig};
 
@@ -35,14 +35,38 @@ fn ten_thousand_blocks_with_events_answers_and_log_lines_do_not_touch_the_heap()
 }
 
 #[test]
+fn notes_probes_faults_and_broken_guards_do_not_touch_the_heap() {
+    let kinds =
+        ["notes_clap", "notes_midi", "plays", "unsorted", "malformed", "floods", "probes", "tail"];
+    for kind in kinds.into_iter().chain(["writes_behind", "wrong_thread", "wide", "logs_badly"]) {
+        let rig = Rig::raw(kind);
+        rig.thread.probes().watch(Duration::MAX);
+        let mut activated = rig.activated();
+        let n = activated.layout.n_output;
+        let mut block = Block::new(n, n);
+        let note = Note { key: 60, channel: 0, velocity: 0.5, on: true };
+        let bodies = [EventBody::Note(note), EventBody::Midi([0xb0, 1, 2])];
+        let events = bodies.map(|body| PluginEvent { offset: 3, body });
+        let before = ffi::n_calls();
+        for _ in 0..1_000 {
+            block.run(&mut *activated.processor, 64, &events);
+            block.replies.drain().for_each(drop);
+        }
+        assert_eq!(ffi::n_calls() - before, 0, "{kind}");
+    }
+}
+
+#[test]
 fn more_events_than_room_are_counted_and_not_made_room_for() {
-    let mut activated = Rig::load("gain").activated();
+    let rig = Rig::load("gain");
+    let mut activated = rig.activated();
     let mut block = Block::new(2, 2);
-    let events: Vec<_> = (0..1_500).map(|n| gain(0, f64::from(n) / 1_000.0)).collect();
+    let events: Vec<_> = (0..20_000).map(|n| gain(0, f64::from(n) / 16_384.0)).collect();
     let before = ffi::n_calls();
     block.run(&mut *activated.processor, 64, &events);
     assert_eq!(ffi::n_calls() - before, 0);
-    block.assert_gain(1.023, 64);
+    block.assert_gain(16_383.0 / 16_384.0, 64);
+    assert_eq!(rig.thread.faults().events_lost, 20_000 - 16_384);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! A plugin made with the SDK that panics when it is told to.
 #![forbid(unsafe_code)]
 
-use retake_sdk::{Block, Config, Context, FloatParam, Params, Plugin, db_to_gain, export_plugin};
+use retake_sdk::{
+    Block, Config, Context, FloatParam, Meter, Params, Plugin, db_to_gain, export_plugin,
+};
 
 #[derive(Params)]
 struct FuseParams {
@@ -9,6 +11,8 @@ struct FuseParams {
     gain: FloatParam,
     #[param(name = "Fuse", range = 0.0..=1.0, default = 0.0)]
     fuse: FloatParam,
+    #[meter(name = "Heat", range = 0.0..=2.0, unit = "K")]
+    heat: Meter,
 }
 
 #[derive(Default)]
@@ -23,8 +27,11 @@ impl Plugin for Fuse {
         assert!(config.sample_rate < 200_000.0, "too fast");
     }
 
-    fn process(&mut self, params: &mut FuseParams, block: &mut Block<'_>, _ctx: &mut Context<'_>) {
+    fn process(&mut self, params: &mut FuseParams, block: &mut Block<'_>, ctx: &mut Context<'_>) {
         assert!(params.fuse.next() <= 0.5, "fuse blown");
+        params.heat.set(0.5);
+        ctx.probe("spark", -0.25);
+        ctx.probe_signal("wave", &[0.125, 0.75]);
         block.each_frame(|frame| {
             let gain = db_to_gain(params.gain.next());
             frame.for_each(|sample| *sample *= gain);

@@ -49,7 +49,8 @@ impl Control {
         &mut self,
         state: Option<Vec<u8>>,
     ) -> Result<(), Failure> {
-        let (Some(shape), Some(candidate)) = (self.audio.shape(), &mut self.reload.candidate)
+        let (Some(shape), Some(format), Some(candidate)) =
+            (self.audio.shape(), self.audio.plugin_format(), &mut self.reload.candidate)
         else {
             return Ok(());
         };
@@ -64,8 +65,8 @@ impl Control {
             artifact: candidate.artifact.path.clone(),
             staging: self.parts.staging.clone(),
             plugin_id: self.parts.run.plugin.plugin.clone(),
-            rate: f64::from(shape.rate),
-            max_block: shape.max_block,
+            format,
+            is_guarded: false,
             params: self.params.values(),
             set: settings.iter().map(wanted).collect(),
             state,
@@ -144,23 +145,24 @@ impl Control {
         let Some(mut candidate) = self.reload.candidate.take_if(|c| c.number == number) else {
             return self.on_reactivated(number, activated);
         };
-        let (Step::Loads { thread, info: Some(info) }, Some(shape)) =
-            (candidate.step, self.audio.shape())
+        let (Step::Loads { thread, info: Some(info) }, Some(shape), Some(format)) =
+            (candidate.step, self.audio.shape(), self.audio.plugin_format())
         else {
             return Ok(());
         };
-        let Activated { processor, layout, params, carried, activate_ms, .. } = activated;
+        let Activated { processor, layout, takes_notes, params, .. } = activated;
+        let (carried, activate_ms) = (activated.carried, activated.activate_ms);
         candidate.load_ms += activate_ms;
         if shape != candidate.shape {
             // The devices changed meanwhile.
-            thread.reactivate(processor, f64::from(shape.rate), shape.max_block);
+            thread.reactivate(processor, format);
             candidate.step = Step::Loads { thread, info: Some(info) };
             self.reload.candidate = Some(Candidate { shape, ..candidate });
             return Ok(());
         }
         self.set_state(State::Activated);
         let generation = Generation::new(number, processor, shape);
-        let playing = Playing { number, thread, info, layout };
+        let playing = Playing { number, thread, info, layout, takes_notes };
         let ready = Box::new(Ready {
             playing,
             params,
@@ -198,7 +200,7 @@ impl Control {
         if playing.number != number {
             return Ok(());
         }
-        playing.layout = activated.layout;
+        (playing.layout, playing.takes_notes) = (activated.layout, activated.takes_notes);
         let generation = Generation::new(number, activated.processor, shape);
         self.start_engine(Box::new(generation))
     }

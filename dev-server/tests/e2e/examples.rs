@@ -1,0 +1,182 @@
+//! The SDK's examples in the loop: edited while they sound, and what they hold inside – a tail, an
+//! envelope, a held note – goes on.
+
+use serde_json::{Value, json};
+
+use crate::{
+    crates::Crate,
+    line::Line,
+    reload::{Booth, assert_nothing_lost, pause, wait_for_sound},
+    server::{Server, retake},
+    signal::sine,
+    wav::Wav,
+};
+
+/// After so many frames the booth's input repeats.
+const PERIOD: usize = 48_000;
+const FADE: usize = 960;
+
+/// Plays the example until it is in its steady state, edits it, and gives what was recorded, the
+/// frame of the reload and its event.
+fn take(name: &str, set: &[&str], edit: (&str, &str)) -> (Wav, usize, Value) {
+    let (plugin, booth) = (Crate::example(name), Booth::new(name));
+    let record = booth.file("record");
+    let mut words: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
+    words.extend(["--record", record.to_str().unwrap()]);
+    let mut server = booth.start(&plugin, &words);
+    wait_for_sound(&mut server);
+    pause(&mut server, 3_500);
+    plugin.edit(edit.0, edit.1);
+    let reloaded = server.wait("reloaded");
+    println!("{reloaded}");
+    let swapped = usize::try_from(reloaded["frame"].as_u64().unwrap()).unwrap();
+    pause(&mut server, 1_200);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert_nothing_lost(&ended);
+    (Wav::read(&record), swapped, reloaded)
+}
+
+/// The input repeats every second, and so does what a plugin makes of it in its steady state. After
+/// the reload it has to be that, times `gain`, at once: what starts cold needs its time again.
+fn assert_steady(recorded: &Wav, reloaded_at: usize, gain: f32) {
+    for channel in &recorded.channels {
+        let differs = |n: usize, gain: f32| (channel[n] - gain * channel[n - PERIOD]).abs() > 2e-5;
+        let before = reloaded_at - PERIOD / 4;
+        let swap = (before..channel.len()).find(|&n| differs(n, 1.0)).expect("it was heard");
+        let settled = swap + FADE;
+        let wrong = (settled..swap + PERIOD).find(|&n| differs(n, gain));
+        println!("from {swap}, reported at {reloaded_at}, settled at {settled}: {wrong:?}");
+        assert_eq!(wrong, None);
+        assert!(swap + PERIOD <= channel.len(), "a whole second was compared");
+    }
+}
+
+#[test]
+fn a_filter_goes_on_where_it_stood() {
+    let edit = ("*sample = state.next(", "*sample = 0.5 * state.next(");
+    let (recorded, at, reloaded) = take("filter", &["cutoff=200", "resonance=15"], edit);
+    assert_eq!(reloaded["fade"], "cross");
+    assert_steady(&recorded, at, 0.5);
+}
+
+#[test]
+fn a_compressor_goes_on_where_it_stood() {
+    let edit = ("*sample *= gain)", "*sample *= 0.5 * gain)");
+    let set = ["threshold=-40", "ratio=8", "release=2000"];
+    let (recorded, at, reloaded) = take("compressor", &set, edit);
+    assert_eq!(reloaded["params"]["carried"], 7);
+    assert_steady(&recorded, at, 0.5);
+}
+
+#[test]
+fn a_change_of_channels_is_a_fade_out_and_in_and_told() {
+    let edit = ("&[Layout::STEREO, Layout::MONO]", "&[Layout::MONO]");
+    let (recorded, at, reloaded) = take("filter", &["cutoff=20000"], edit);
+    assert_eq!(reloaded["fade"], "out_in");
+    assert_eq!(
+        (&reloaded["layout"]["inputs"], &reloaded["layout"]["outputs"]),
+        (&json!(1), &json!(1))
+    );
+    let [left, right] = [&recorded.channels[0], &recorded.channels[1]];
+    let last = recorded.frames();
+    assert_ne!(left[at - 9_600..at - 4_800], right[at - 9_600..at - 4_800], "stereo before");
+    assert_eq!(left[last - 4_800..], right[last - 4_800..], "mono afterwards");
+    // Out in 5 ms, in again in 5 ms: the quietest stretch of 10 frames lies in between.
+    let loudness = |n: &usize| left[*n..n + 10].iter().map(|x| x.abs()).sum::<f32>();
+    let from = at - 24_000;
+    let quiet = (from..last - 10).min_by(|a, b| loudness(a).total_cmp(&loudness(b))).unwrap();
+    println!("reported at {at}, quietest at {quiet}: {}", loudness(&quiet));
+    assert!(
+        loudness(&quiet) < 0.05 && loudness(&(quiet - 400)) > 0.1 && loudness(&(quiet + 400)) > 0.1
+    );
+}
+
+/// Half a second of silence, a burst, and nothing more: then only the echoes sound.
+fn burst() -> Wav {
+    let channel = |hz| {
+        let mut channel = vec![0.0; 480_000];
+        channel[24_000..36_000].copy_from_slice(&sine(48_000, hz, 0.5, 12_000));
+        channel
+    };
+    Wav::new(48_000, vec![channel(997.0), channel(1_499.0)])
+}
+
+/// The same session without a reload, on virtual time.
+fn reference(plugin: &Crate, booth: &Booth, words: &[&str]) -> Wav {
+    let mut command = retake();
+    let microphone = format!("virtual:once,file={}", booth.file("in").display());
+    let record = booth.file("reference");
+    command.args(["run", plugin.path(), "--input", &microphone, "--output", "virtual"]);
+    command.args(["--clock", "fast", "--duration", "9"]).arg("--record").arg(&record).args(words);
+    let ended = command.output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    Wav::read(&record)
+}
+
+#[test]
+fn a_delay_tail_survives_a_reload() {
+    let (plugin, mut booth) = (Crate::example("delay"), Booth::new("tail"));
+    booth.input = burst();
+    booth.input.write(&booth.file("in"));
+    let settings = ["--set", "feedback=90", "--set", "time=300", "--set", "mix=50"];
+    let expected = reference(&plugin, &booth, &settings);
+    let mut server = booth.start_once(&plugin, &settings);
+    wait_for_sound(&mut server);
+    pause(&mut server, 1_500);
+    // Other code, the same numbers: every difference is the reload's.
+    plugin.edit("0.01 * params.mix.next()", "params.mix.next() * 0.01");
+    let reloaded = server.wait("reloaded");
+    println!("{reloaded}");
+    assert!(reloaded["warm_frames"].as_u64().unwrap() > 48_000, "{reloaded}");
+    pause(&mut server, 2_500);
+    let ended = server.stop().succeeded();
+    assert_nothing_lost(&ended);
+    let recorded = Wav::read(&booth.file("record"));
+    for (heard, expected) in recorded.channels.iter().zip(&expected.channels) {
+        let first = |x: &[f32]| x.iter().position(|&x| x != 0.0).unwrap();
+        let (heard, expected) = (&heard[first(heard)..], &expected[first(expected)..]);
+        let worst = heard.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        println!("{} frames, largest difference {worst}", heard.len().min(expected.len()));
+        assert!(worst < 1e-6, "{worst}");
+        assert!(heard.len() > 150_000 && heard[150_000..].iter().any(|x| x.abs() > 0.01), "a tail");
+    }
+}
+
+#[test]
+fn an_analyzer_shows_what_it_hears_and_its_sound_is_the_input() {
+    let (plugin, booth) = (Crate::example("analyzer"), Booth::new("analyzer"));
+    let record = booth.file("record");
+    let mut server = booth.start(&plugin, &["--record", record.to_str().unwrap()]);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    let near = |shown: f64, hz: f64| (shown - hz).abs() < 24.0;
+    assert!(near(loudest(&mut server, &mut page), 997.0));
+    plugin.edit("p.loudest_hz.set(bin as f32 *", "p.loudest_hz.set(2.0 * bin as f32 *");
+    server.wait("reloaded");
+    assert!(near(loudest(&mut server, &mut page), 1_994.0));
+    let ended = server.stop().succeeded();
+    assert_nothing_lost(&ended);
+    let recorded = Wav::read(&record);
+    for (channel, input) in recorded.channels.iter().zip(&booth.input.channels) {
+        let take = crate::take::Take::new(
+            &booth.input,
+            &recorded,
+            usize::from(!std::ptr::eq(input, &booth.input.channels[0])),
+            1.0,
+        );
+        assert_eq!(take.exact_until(take.first(), 1.0), channel.len(), "dry, through the reload");
+    }
+}
+
+/// What the meter shows, once it shows something.
+fn loudest(server: &mut Server, page: &mut Line) -> f64 {
+    page.call("probes", &json!({}));
+    pause(server, 300);
+    let shown = page.call("probes", &json!({}));
+    println!("{shown}");
+    let meters = shown["meters"].as_array().unwrap();
+    let meter = meters.iter().find(|meter| meter["key"] == "loudest_hz").unwrap();
+    assert_eq!((&meter["name"], &meter["unit"]), (&json!("Loudest"), &json!("Hz")));
+    meter["value"].as_f64().unwrap()
+}
