@@ -298,7 +298,14 @@ fn is_of_the_gap(complaint: &str) -> bool {
 #[test]
 fn a_page_outlives_its_server() {
     let args = ["run", "example-plugin", "--input", "virtual:tone=997", "--output", "virtual"];
-    let mut first = Server::start(&args);
+    // The token is kept from one to the next.
+    let start = |port: &str| {
+        let mut command = retake();
+        command.args(args).args(["--json", "--port", port]);
+        command.env("RETAKE_STATE_DIR", tmp("states").join("outlives"));
+        Server::spawn(command)
+    };
+    let mut first = start("0");
     let listening = first.wait("listening");
     first.wait("reloaded");
     let mut browser = Browser::open(listening["url"].as_str().unwrap());
@@ -306,9 +313,7 @@ fn a_page_outlives_its_server() {
     first.stop().succeeded();
     browser.until_seen("#connection[data-state=reconnecting]");
     browser.until_seen("#offline");
-    let mut command = retake();
-    command.args(args).args(["--json", "--port", &port_of(&listening).to_string()]);
-    let mut second = Server::spawn(command);
+    let mut second = start(&port_of(&listening).to_string());
     second.wait("reloaded");
     browser.until_seen("#connection[data-state=connected]");
     browser.until_seen("#audio[data-state=running]");

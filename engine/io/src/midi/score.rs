@@ -47,6 +47,7 @@ impl Score {
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let bytes = unwrapped(bytes);
         check_chunks(bytes)?;
         let smf = Smf::parse(bytes).map_err(|error| format!("no MIDI file: {error}"))?;
         if smf.header.format == Format::Sequential {
@@ -174,11 +175,20 @@ impl Ticks {
     }
 }
 
+/// The file inside of a RIFF file, as old systems wrote it; any other file is itself.
+fn unwrapped(bytes: &[u8]) -> &[u8] {
+    let Some((head, body)) = bytes.split_first_chunk::<20>() else {
+        return bytes;
+    };
+    if !head.starts_with(b"RIFF") || head[8..16] != *b"RMIDdata" {
+        return bytes;
+    }
+    let [.., a, b, c, d] = *head;
+    body.get(..u32::from_le_bytes([a, b, c, d]) as usize).unwrap_or(body)
+}
+
 /// Whether the file is as long as its chunks say: the parser would play what is there.
 fn check_chunks(bytes: &[u8]) -> Result<(), String> {
-    if bytes.starts_with(b"RIFF") {
-        return Ok(());
-    }
     if !bytes.starts_with(b"MThd") {
         return Err("no MIDI file: it does not begin with MThd".to_owned());
     }
@@ -191,6 +201,10 @@ fn check_chunks(bytes: &[u8]) -> Result<(), String> {
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
         rest = body.get(length..).ok_or_else(cut)?;
         n_tracks = n_tracks.saturating_add(u16::from(head.starts_with(b"MTrk")));
+    }
+    // The parser negates this byte, and has no number for the result.
+    if bytes.get(12) == Some(&0x80) {
+        return Err("no MIDI file: its time code counts no frames".to_owned());
     }
     let promised = bytes.get(10..12).map_or(0, |n| u16::from_be_bytes([n[0], n[1]]));
     if n_tracks < promised {

@@ -77,8 +77,21 @@ fn what_breaks_off_is_refused_at_every_byte() {
     assert!(says(b"RIFF....WAVEfmt ").contains("no MIDI file"));
     assert!(says(b"\x7fELF").contains("no MIDI file"));
     assert!(says(&file(2, 96, &[b"", b""])).contains("format 2"));
+    assert!(says(&file(0, 0x8000, &[b""])).contains("time code"));
     // A byte that is no event: what follows would be left out.
     assert!(says(&file(0, 96, &[b"\0\xf4\0\x90\x3c\x7f"])).contains("damaged"));
+}
+
+#[test]
+fn a_riff_file_is_opened() {
+    let inside = file(0, 96, &[b"\x60\x90\x3c\x7f\0\x80\x3c\0"]);
+    let length = u32::try_from(inside.len()).unwrap();
+    let riff = |inside: &[u8]| {
+        let sizes = [(length + 12).to_le_bytes(), length.to_le_bytes()];
+        [b"RIFF", &sizes[0], &b"RMIDdata"[..], &sizes[1], inside].concat()
+    };
+    assert_eq!(Score::parse(&riff(&inside)), Score::parse(&inside));
+    assert!(Score::parse(&riff(&inside[..30])).is_err());
 }
 
 #[test]
