@@ -5,21 +5,26 @@
 import { Devices } from "./components/devices.js";
 import { Journal } from "./components/journal.js";
 import { Keyboard } from "./components/keyboard.js";
+import { Levels } from "./components/levels.js";
 import { LoadPanel } from "./components/load.js";
 import { Losses } from "./components/losses.js";
+import { LoudnessPanel } from "./components/loudness.js";
 import { Masthead } from "./components/masthead.js";
-import { Meters } from "./components/meters.js";
 import { Notices } from "./components/notices.js";
 import { Overlay } from "./components/overlay.js";
 import { Parameters } from "./components/parameters.js";
 import { Presets } from "./components/presets.js";
 import { Probes } from "./components/probes.js";
+import { Rack } from "./components/rack.js";
 import { Reload } from "./components/reload.js";
+import { StereoPanel } from "./components/stereo.js";
+import { Viewdeck } from "./components/viewdeck.js";
 import { byId } from "./lib/dom.js";
 import { Model } from "./lib/model.js";
 import { Notes } from "./lib/notes.js";
 import { Poll } from "./lib/poll.js";
 import { RpcError, Socket } from "./lib/socket.js";
+import { Subscriptions } from "./lib/subscriptions.js";
 import { decode } from "./lib/telemetry.js";
 import { Writes } from "./lib/writes.js";
 
@@ -34,14 +39,22 @@ const socket = new Socket(new URL(location.href));
 const writes = new Writes((id, value) => told(socket.request("set_param", { id, value }), (message) => parameters.refuse(id, message)));
 const notes = new Notes((note) => socket.request("note", note));
 const poll = new Poll();
+/** A server without views draws none of them. */
+const subscriptions = new Subscriptions((views) => void socket.request("subscribe", { views }).catch(() => {}));
 
-const meters = new Meters(byId("meters"));
+const levels = new Levels(byId("levels-input"), byId("levels-output"));
+const loudness = new LoudnessPanel(byId("loudness"));
+const stereo = new StereoPanel(byId("stereo"));
+/** The page's views register here. */
+const views = new Viewdeck(byId("views"), (method, params) => socket.request(method, params));
 const parameters = new Parameters(byId("parameters"));
 const keyboard = new Keyboard(byId("keyboard"));
 const presets = new Presets(byId("presets"));
 const probes = new Probes(byId("probes"));
+const masthead = new Masthead(byId("masthead"));
+new Rack(byId("health"), "Health");
 const panels = [
-  new Masthead(byId("masthead")), new Notices(byId("notices")), new Reload(byId("reload")),
+  masthead, new Notices(byId("notices")), new Reload(byId("reload")),
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
   keyboard, presets,
 ];
@@ -86,7 +99,7 @@ function changed() {
 
 async function readStatus() {
   model.status(await socket.request("status"));
-  meters.setRate(model.audio?.engine_rate ?? 48000);
+  levels.setRate(model.audio?.engine_rate ?? 48000);
   changed();
 }
 
@@ -124,14 +137,15 @@ const quietly = (read) => void read().catch(() => {});
 const notifications = {
   event: (event) => {
     model.event(event);
-    if (event.event === "audio_started") meters.setRate(event.engine_rate);
+    if (event.event === "audio_started") levels.setRate(event.engine_rate);
     if (event.event === "reloaded" || event.event === "restarted") readPlugin();
   },
   param: (echo) => model.param(echo),
   params_changed: () => quietly(readParams),
   presets_changed: () => quietly(readPresets),
   note: (note) => model.note(note),
-  reset_clips: () => meters.reset(),
+  reset_clips: () => levels.reset(),
+  reset_loudness: () => loudness.reset(),
   log: (line) => model.log(line),
   state: (state) => model.state(state),
 };
@@ -139,8 +153,9 @@ const notifications = {
 socket.addEventListener("connection", (event) => {
   model.connected(/** @type {CustomEvent} */ (event).detail);
   changed();
-  if (model.connection !== "connected") return;
+  if (model.connection !== "connected") return loudness.forget();
   notes.connected();
+  subscriptions.renew();
   readPlugin();
   quietly(readParams);
 });
@@ -191,6 +206,8 @@ const wishes = {
   preset: ({ method, name }) => void preset(method, name),
   bypass: ({ on }) => void ask("bypass", { on }).catch(() => {}),
   mute: ({ on }) => void ask("mute", { on }).catch(() => {}),
+  subscribe: ({ view, part }) => subscriptions.set(view, part),
+  "reset-loudness": () => void ask("reset_loudness").catch(() => {}),
   "reset-clips": () => void ask("reset_clips").catch(() => {}),
   dismiss: () => changed(),
 };
@@ -198,16 +215,27 @@ for (const [name, act] of Object.entries(wishes)) {
   document.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
 }
 
+/** Everything that moves with the sound. @param {Telemetry|null} snapshot what came since the last frame @param {number} seconds since then */
+function drawSound(snapshot, seconds) {
+  const sections = snapshot?.sections;
+  levels.draw(snapshot, seconds);
+  if (sections?.levels) levels.truePeaks(sections.levels);
+  loudness.draw(sections?.loudness, seconds);
+  stereo.draw(sections?.stereo, seconds);
+  views.draw(snapshot, seconds);
+}
+
 /** @param {number} now ms */
 function frame(now) {
   requestAnimationFrame(frame);
   const seconds = Math.max(0, now - lastFrame) / 1000;
   lastFrame = now;
-  meters.draw(fresh, seconds);
+  drawSound(fresh, seconds);
   fresh = null;
   if (now - lastFigures >= FIGURES_MS) {
     lastFigures = now;
     for (const panel of figures) panel.draw(model);
+    masthead.vitals.show(model);
   }
   if (model.connection === "connected" && poll.due(now, probes.any, probes.seen)) void readProbes();
   if (probed) probes.show(probed);
@@ -220,6 +248,8 @@ function frame(now) {
   socket.credit();
 }
 
+subscriptions.set("page", { levels: true, loudness: true, stereo: { points: 0 } });
+document.addEventListener("visibilitychange", () => subscriptions.hide(document.hidden));
 setInterval(() => model.connection === "connected" && !document.hidden && quietly(readStatus), STATUS_MS);
 changed();
 socket.connect();

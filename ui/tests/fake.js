@@ -18,6 +18,8 @@ export class FakeServer {
     /** @type {FakeSocket|null} */
     this.line = null;
     this.probed = probes;
+    /** The newest snapshot, for each credit. @type {(() => ArrayBuffer)|null} */
+    this.snapshot = null;
     /** @type {Record<string, any>} */
     this.state = { ...STATUS, ...status };
     /** @type {Record<string, (params: any) => any>} */
@@ -100,13 +102,18 @@ class FakeSocket extends EventTarget {
 
   /** @param {string|Uint8Array} data */
   send(data) {
-    if (typeof data !== "string") return;
+    if (typeof data !== "string") return this.credit();
     const { id, method, params } = JSON.parse(data);
     this.server.asked.push([method, params]);
     setTimeout(() => {
       const answer = this.server.methods[method]?.(params) ?? refusal(-32601, "unknown method");
       this.say(answer.refusal ? { id, error: answer.refusal } : { id, result: answer });
     });
+  }
+
+  credit() {
+    const { snapshot } = this.server;
+    if (snapshot) setTimeout(() => this.dispatchEvent(new MessageEvent("message", { data: snapshot() })));
   }
 
   /** @param {object} message */
