@@ -52,7 +52,7 @@ const keyboard = new Keyboard(byId("keyboard"));
 const presets = new Presets(byId("presets"));
 const probes = new Probes(byId("probes"));
 const masthead = new Masthead(byId("masthead"));
-new Rack(byId("health"), "Health");
+new Rack(byId("engine"), "Engine");
 const panels = [
   masthead, new Notices(byId("notices")), new Reload(byId("reload")),
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),

@@ -4,7 +4,7 @@
 /** @import { ChannelRecord, Telemetry } from "../lib/types.js" */
 import { ChannelMeter, RMS_WINDOWS, decibels } from "../lib/ballistics.js";
 import { button, el, emit, setText } from "../lib/dom.js";
-import { clock, count } from "../lib/format.js";
+import { timeOfDay, count } from "../lib/format.js";
 import { SCALES, deflection } from "../lib/scale.js";
 import { Strip } from "./strip.js";
 
@@ -152,7 +152,7 @@ class Bridge {
     if (!words) return;
     const clips = this.strips.reduce((sum, { meter }) => sum + meter.clips, 0);
     const last = Math.max(...this.strips.map(({ meter }) => meter.clippedAt ?? 0));
-    setText(this.over, clips > 0 ? `${count(clips)} over · ${clock(last)}` : "");
+    setText(this.over, clips > 0 ? `${count(clips)} over · ${timeOfDay(last)}` : "");
   }
 }
 

@@ -9,6 +9,8 @@ export function token(name) {
   let value = tokens.get(name);
   if (value === undefined) {
     value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    // The style sheet may still be on its way.
+    if (value === "") return "gray";
     tokens.set(name, value);
   }
   return value;

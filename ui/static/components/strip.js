@@ -4,7 +4,7 @@
 /** @import { ChannelMeter } from "../lib/ballistics.js" */
 /** @import { Scale } from "../lib/scale.js" */
 import { button, el, setAttribute, setText } from "../lib/dom.js";
-import { clock, count, db } from "../lib/format.js";
+import { timeOfDay, count, db } from "../lib/format.js";
 import { METER_MAX, METER_MIN, SCALES, clamp, deflection } from "../lib/scale.js";
 import { Surface } from "../lib/surface.js";
 import { paintVersion, token } from "./paint.js";
@@ -95,7 +95,7 @@ export class Strip {
     setText(this.rms, db(rms - zero));
     setText(this.clip, clips > 999 ? "999+" : clips > 0 ? count(clips) : "");
     setAttribute(this.clip, "data-clipped", String(clips > 0));
-    const when = this.meter.clippedAt === null ? "" : `, last at ${clock(this.meter.clippedAt)}`;
+    const when = this.meter.clippedAt === null ? "" : `, last at ${timeOfDay(this.meter.clippedAt)}`;
     const clipped = `${count(clips)} ${clips === 1 ? "sample" : "samples"} above 0 dBFS${when}`;
     setAttribute(this.clip, "title", clipped);
     setAttribute(this.clip, "aria-label", `${this.label}: ${clipped}, reset`);

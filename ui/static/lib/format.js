@@ -18,7 +18,7 @@ export function loudness(value) {
 }
 
 /** A moment of the day by this computer's clock. @param {number} value ms since 1970 */
-export function clock(value) {
+export function timeOfDay(value) {
   const at = new Date(value);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }
