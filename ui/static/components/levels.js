@@ -11,6 +11,8 @@ import { Strip } from "./strip.js";
 const TEXT_SECONDS = 0.1;
 /** Longer without a rendered frame than this, and the sound is taken to be gone. */
 const SILENCE_SECONDS = 0.25;
+/** Marks nearer than this, of the scale's length, stand apart only on a long scale. */
+const DENSE = 0.075;
 
 export class Levels {
   /** @param {HTMLElement} input @param {HTMLElement} output */
@@ -138,10 +140,13 @@ class Bridge {
     this.scale = index;
     const scale = SCALES[index];
     for (const strip of this.strips) strip.scale = scale;
+    let above = Infinity;
     this.marks.replaceChildren(...scale.marks.map((mark) => {
-      const label = mark > 0 ? `+${mark}` : String(Math.abs(mark));
-      const element = el("span", { "data-mark": String(mark) }, label);
-      element.style.bottom = `${deflection(mark + scale.zero) * 100}%`;
+      const place = deflection(mark + scale.zero);
+      const dense = above - place < DENSE;
+      if (!dense) above = place;
+      const element = el("span", { "data-mark": String(mark), "data-dense": String(dense) }, mark > 0 ? `+${mark}` : String(Math.abs(mark)));
+      element.style.bottom = `${place * 100}%`;
       return element;
     }));
   }
