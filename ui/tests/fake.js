@@ -33,8 +33,12 @@ export class FakeServer {
       save_preset: ({ name }) => this.keep(name, [...this.presets.filter((preset) => preset.name !== name), { name, modified: 0 }]),
       delete_preset: ({ name }) => this.keep(name, this.presets.filter((preset) => preset.name !== name)),
       recall_preset: ({ name }) => (name === "broken" ? refusal(-32001, "the preset is corrupt") : { name }),
-      reset_params: () => this.params.forEach(({ id, default: value }) => this.set(id, value)),
+      reset_params: () => {
+        this.params.forEach(({ id, default: value }) => this.set(id, value));
+        return {};
+      },
       note: () => ({}),
+      gesture: () => ({}),
     };
   }
 

@@ -56,6 +56,11 @@ export function frames(value, framesPerSecond) {
   return framesPerSecond > 0 ? `${length} · ${ms((value / framesPerSecond) * 1000)}` : length;
 }
 
+/** A frame of the engine's clock as the time since it began. @param {number} frame @param {number} framesPerSecond */
+export function clock(frame, framesPerSecond) {
+  return framesPerSecond > 0 ? ms((frame / framesPerSecond) * 1000) : `frame ${count(frame)}`;
+}
+
 /** Any finite number with four digits that mean something. @param {number|null|undefined} value */
 export function figure(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
