@@ -18,6 +18,8 @@ const PARAMS = [
   knob(6, "Oversampling", { min: 0, max: 2, default: 0, step: 1, value: 1, unit: null, choices: ["Off", "2 times", "4 times"], text: "2 times" }),
   knob(7, "External key", { min: 0, max: 1, default: 0, step: 1, value: 0, unit: null, text: "Off" }),
 ];
+/** More and longer than anyone has. */
+const MANY = Array.from({ length: 500 }, (_, i) => knob(100 + i, i % 5 === 0 ? `<b onclick="x">${"Name ".repeat(100)}</b>` : `Band ${i}`, { group: `Group ${Math.floor(i / 10)}/Inner`, text: "50" }));
 const RELOADED = {
   event: "reloaded", t: 61.2, generation: 3, first: false, plugin: PLUGIN, detect_ms: 0.3, build_ms: 158, stage_ms: 1.1, load_ms: 0.4, swap_ms: 4.9,
   save_to_sound_ms: 164.7, lost_frames: 0, latency_frames: 544, params: { carried: 7, added: 0, removed: 0, clamped: 0 },
@@ -25,7 +27,7 @@ const RELOADED = {
 };
 
 export const server = new FakeServer({
-  params: wanted.has("empty") ? [] : PARAMS,
+  params: wanted.has("empty") ? [] : wanted.has("many") ? MANY : PARAMS,
   presets: [{ name: "Warm glue", modified: 0 }, { name: "Broken radio", modified: 0 }, { name: "Tape stop", modified: 0 }],
   probes: { meters: [{ key: "gr", name: "Gain reduction", unit: "dB", min: 0, max: 24, value: 6.2 }], probes: [{ name: "envelope", kind: "scalar", value: 0.42, min: 0.01, max: 0.97 }] },
   status: {
@@ -59,8 +61,9 @@ server.snapshot = () => {
     section(2, [out - 5.5 + 2 * beat(t), out - 5.8, -21.4, 5.2, -3.9], [out + 2 * beat(t), out, -15.3, 4.1, 0.3]),
     section(3, [0.71 + 0.1 * Math.sin(t), -0.02], 0, [0.58 + 0.2 * Math.sin(t * 1.3), 0.06 + 0.04 * Math.sin(t)], 0),
   ];
+  const output = [channel(1.01, t), channel(0.88, t)];
   return snapshot({
-    input: [channel(0.6, t), channel(0.52, t)], output: [channel(1.01, t), channel(0.88, t)], frames: FRAMES, sections, generation: 3,
+    input: wanted.has("mono") ? [] : [channel(0.6, t), channel(0.52, t)], output: wanted.has("wide") ? [...output, ...output, ...output, ...output] : output, frames: FRAMES, sections, generation: 3,
     load: [0.061, 0.074, 0.118],
   });
 };

@@ -1,5 +1,5 @@
 // The page as it looks while music runs through a plugin, without a server: to look at while its
-// design is worked on. Open stage.html from disk; ?notes, ?empty and ?fail vary it, ?still is for
+// design is worked on. Open stage.html from disk; ?notes, ?empty, ?many, ?wide, ?mono and ?fail vary it, ?still is for
 // a browser on virtual time.
 
 import { server } from "./stage-server.js";
