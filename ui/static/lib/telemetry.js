@@ -1,6 +1,7 @@
 // Decodes the binary telemetry snapshot (PROTOCOL.md, "Telemetry"). Pure; the offsets live here only.
 
 /** @import { ChannelRecord, Telemetry } from "./types.js" */
+import { sections } from "./sections.js";
 
 export const VERSION = 1;
 const HEADER_BYTES = 88;
@@ -18,7 +19,9 @@ export function decode(buffer) {
   if (buffer.byteLength < HEADER_BYTES || view.getUint8(0) !== VERSION) return null;
   const nInput = view.getUint8(1);
   const nOutput = view.getUint8(2);
-  if (buffer.byteLength < HEADER_BYTES + (nInput + nOutput) * CHANNEL_BYTES) return null;
+  const fixedBytes = HEADER_BYTES + (nInput + nOutput) * CHANNEL_BYTES;
+  const more = buffer.byteLength < fixedBytes ? null : sections(buffer, fixedBytes);
+  if (!more) return null;
   const flags = view.getUint8(3);
   return {
     running: (flags & FLAG.running) !== 0,
@@ -44,6 +47,7 @@ export function decode(buffer) {
     lostRecords: view.getUint32(84, true),
     input: channels(view, 0, nInput),
     output: channels(view, nInput, nOutput),
+    sections: more,
   };
 }
 

@@ -1,6 +1,8 @@
 // The wire's shapes as the page reads them; the words and units are those of PROTOCOL.md.
 // Only types: this module has no code.
 
+/** @import { Sections } from "./sections.js" */
+
 /** @typedef {"Idle"|"Building"|"BuildFailed"|"Staged"|"Loaded"|"Activated"|"Swapping"|"Running"|"Retiring"} ReloadState */
 
 /** @typedef {{ id: string, name: string, version: string }} PluginName */
@@ -149,6 +151,7 @@
  * @property {number} lostRecords
  * @property {ChannelRecord[]} input
  * @property {ChannelRecord[]} output
+ * @property {Sections} sections  what this page subscribed to
  */
 
 /** @typedef {"connecting"|"connected"|"reconnecting"|"refused"} ConnectionState */
