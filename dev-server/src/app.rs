@@ -30,6 +30,7 @@ use serde_json::json;
 use crate::{
     cli::{AudioArgs, ClockArg, Run},
     control::{Control, Failure, KEYS, Message, Parts},
+    editor::{self, Sources},
     keys::Keys,
     memory::Memory,
     midi::Midi,
@@ -116,7 +117,9 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));
     let is_online = !run.is_offline;
-    let server = is_online.then(|| start_server(run, report, &mailbox, &telemetry)).transpose()?;
+    let opener = editor::opener(run.page.editor.clone(), Sources::of(&project));
+    let server =
+        is_online.then(|| start_server(run, report, &mailbox, &telemetry, opener)).transpose()?;
     let keys = is_online.then(|| Keys::listen(forward(&mailbox, Message::Key))).flatten();
     if keys.is_some() {
         say(Tone::Plain, "Keys", KEYS);
@@ -173,6 +176,7 @@ fn start_server(
     report: &mut Report,
     mailbox: &Sender<Message>,
     telemetry: &Arc<Telemetry>,
+    open: web::OpenHandle,
 ) -> anyhow::Result<web::Server> {
     let token = TokenFile::open(run.page.new_token)?;
     if let Some(note) = &token.note {
@@ -187,6 +191,7 @@ fn start_server(
         },
         token: token.clone(),
         asset: page,
+        open,
         limits: web::Limits::default(),
     };
     let mailbox = mailbox.clone();

@@ -4,6 +4,8 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::editor::Editor;
+
 /// The dev-server for audio plugins: edit, save, and hear the new code in the running signal.
 #[derive(Debug, Parser)]
 #[command(name = "retake", version, about, args_conflicts_with_subcommands = true)]
@@ -226,6 +228,10 @@ pub struct PageArgs {
     /// Open the page in the browser
     #[arg(long)]
     pub open: bool,
+    /// What opens a place in the source that is clicked on the page: `code`, `zed`, or a command with
+    /// {file} and {line} [default: `RETAKE_EDITOR`]
+    #[arg(long, value_name = "CMD")]
+    pub editor: Option<Editor>,
     /// Make a new token: pages that are open have to be opened anew
     #[arg(long)]
     pub new_token: bool,

@@ -10,6 +10,7 @@
 //! | `audio` | the devices, the engine, and the facts the engine tells |
 //! | `reload` | builds, generations and the swap |
 //! | `history` | what lately went to the plugin, for warm starts |
+//! | `past` | what happened lately, for pages that come later |
 //! | `params` | the parameter table and what is still to be sent |
 //! | `presets` | presets, and where the session stands |
 //! | `notes` | what is played, and who holds it |
@@ -22,6 +23,7 @@ mod ending;
 mod history;
 mod notes;
 mod params;
+mod past;
 mod presets;
 mod probes;
 mod reload;
@@ -54,6 +56,7 @@ pub use ending::Failure;
 use history::History;
 use notes::Notes;
 use params::ParamTable;
+use past::Past;
 use presets::Presets;
 use reload::Reload;
 
@@ -132,6 +135,7 @@ pub struct Control {
     bypass: bool,
     mute: bool,
     shown: Shown,
+    past: Past,
     load: LoadWatch,
 }
 
@@ -168,6 +172,7 @@ impl Control {
             bypass: false,
             mute: false,
             shown: Shown::default(),
+            past: Past::default(),
             load,
             parts,
         }
@@ -224,8 +229,16 @@ impl Control {
         self.tick_notes(now);
         self.tick_presets(now);
         self.watch_plugins()?;
+        self.past.look(&self.parts.probe, self.parts.report.started().elapsed().as_secs_f64());
         self.sum_up_load();
         Ok(())
+    }
+
+    /// Tells an event that belongs to the plugin's history; gives it back.
+    fn tell(&mut self, name: &str, fields: Value) -> Value {
+        let event = self.parts.report.event(name, fields);
+        self.past.note(&event);
+        event
     }
 
     fn sum_up_load(&mut self) {

@@ -10,6 +10,7 @@ pub mod build;
 pub mod bundle;
 pub mod cli;
 pub mod control;
+pub mod editor;
 pub mod keys;
 pub mod listing;
 pub mod memory;

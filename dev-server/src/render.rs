@@ -48,7 +48,7 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
             json: args.json,
         },
         notes: args.notes,
-        page: PageArgs { port: None, open: false, new_token: false },
+        page: PageArgs { port: None, open: false, editor: None, new_token: false },
         is_offline: true,
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the listener, its clients and the tokio runtime they run on (threads named `web`); the rest
 //! of the program is plain threads and reaches it through three narrow doors: a [`ControlHandle`]
 //! takes the calls, a [`TelemetrySource`] gives the figures, a [`Notifier`] spreads the news.
-//! It never touches audio, never opens a path a client names, and never lets one client cost
+//! It never touches audio, opens no path a client names by itself ([`OpenHandle`] does, checked), and never lets one client cost
 //! another anything: every limit is in [`Limits`] and ends in an error to the one who hit it.
 
 mod bucket;
@@ -13,6 +13,7 @@ mod http;
 mod limits;
 mod listen;
 mod notify;
+mod open;
 mod port;
 mod request;
 mod rpc;
@@ -26,6 +27,7 @@ pub use control::{Call, ClientId, ControlGone, ControlHandle};
 pub use http::Asset;
 pub use limits::Limits;
 pub use notify::Notifier;
+pub use open::{OpenHandle, OpenRefused};
 pub use port::{DEFAULT_PORT, PortChoice};
 pub use request::{ParamRef, Request};
 pub use rpc::RpcError;

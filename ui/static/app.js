@@ -2,50 +2,73 @@
 // draws everything; between two frames only the model changes.
 
 /** @import { Probed, Telemetry } from "./lib/types.js" */
+/** @import { Wish } from "./lib/undo.js" */
 import { Devices } from "./components/devices.js";
+import { Health } from "./components/health.js";
+import { Help } from "./components/help.js";
+import { GenerationHistory } from "./components/history.js";
 import { Journal } from "./components/journal.js";
 import { Keyboard } from "./components/keyboard.js";
+import { Levels } from "./components/levels.js";
 import { LoadPanel } from "./components/load.js";
 import { Losses } from "./components/losses.js";
+import { LoudnessPanel } from "./components/loudness.js";
 import { Masthead } from "./components/masthead.js";
-import { Meters } from "./components/meters.js";
 import { Notices } from "./components/notices.js";
 import { Overlay } from "./components/overlay.js";
 import { Parameters } from "./components/parameters.js";
 import { Presets } from "./components/presets.js";
 import { Probes } from "./components/probes.js";
+import { Rack } from "./components/rack.js";
 import { Reload } from "./components/reload.js";
+import { StereoPanel } from "./components/stereo.js";
+import { Viewdeck } from "./components/viewdeck.js";
 import { byId } from "./lib/dom.js";
 import { Model } from "./lib/model.js";
 import { Notes } from "./lib/notes.js";
 import { Poll } from "./lib/poll.js";
 import { RpcError, Socket } from "./lib/socket.js";
+import { Subscriptions } from "./lib/subscriptions.js";
+import { clamp } from "./lib/scale.js";
 import { decode } from "./lib/telemetry.js";
+import { Undo } from "./lib/undo.js";
 import { Writes } from "./lib/writes.js";
 
 /** Counters without a place in the telemetry are read this often; it also finds a dead line. */
 const STATUS_MS = 5000;
 /** Figures that change with every snapshot are written ten times a second: faster cannot be read. */
 const FIGURES_MS = 100;
+/** Losses have their time in the status: it is asked for soon, but not for each. */
+const LOSSES_MS = 500;
 const UNKNOWN_METHOD = -32601;
 
 const model = new Model();
 const socket = new Socket(new URL(location.href));
 const writes = new Writes((id, value) => told(socket.request("set_param", { id, value }), (message) => parameters.refuse(id, message)));
+const undo = new Undo();
 const notes = new Notes((note) => socket.request("note", note));
 const poll = new Poll();
+/** A server without views draws none of them. */
+const subscriptions = new Subscriptions((views) => void socket.request("subscribe", { views }).catch(() => {}));
 
-const meters = new Meters(byId("meters"));
+const levels = new Levels(byId("levels-input"), byId("levels-output"));
+const loudness = new LoudnessPanel(byId("loudness"));
+const stereo = new StereoPanel(byId("stereo"));
+/** The page's views register here. */
+const views = new Viewdeck(byId("views"), (method, params) => socket.request(method, params));
 const parameters = new Parameters(byId("parameters"));
 const keyboard = new Keyboard(byId("keyboard"));
 const presets = new Presets(byId("presets"));
 const probes = new Probes(byId("probes"));
+const masthead = new Masthead(byId("masthead"));
+new Rack(byId("engine"), "Engine");
 const panels = [
-  new Masthead(byId("masthead")), new Notices(byId("notices")), new Reload(byId("reload")),
+  masthead, new Notices(byId("notices")), new Reload(byId("reload")),
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
-  keyboard, presets,
+  new GenerationHistory(byId("history")), keyboard, presets,
 ];
-const figures = [new LoadPanel(byId("load")), new Losses(byId("losses"))];
+new Help(byId("help"));
+const figures = [new LoadPanel(byId("load")), new Losses(byId("losses")), new Health(byId("health"))];
 
 /** @type {Telemetry|null} what arrived since the last frame */
 let fresh = null;
@@ -54,6 +77,7 @@ let probed = null;
 let dirty = true;
 let lastFrame = performance.now();
 let lastFigures = 0;
+let lastStatus = 0;
 
 /** What the server has against a wish is told where the wish was made; nothing when it came true. @param {Promise<unknown>} wish @param {(message: string) => void} tell */
 function told(wish, tell) {
@@ -85,8 +109,9 @@ function changed() {
 }
 
 async function readStatus() {
+  lastStatus = performance.now();
   model.status(await socket.request("status"));
-  meters.setRate(model.audio?.engine_rate ?? 48000);
+  levels.setRate(model.audio?.engine_rate ?? 48000);
   changed();
 }
 
@@ -124,14 +149,15 @@ const quietly = (read) => void read().catch(() => {});
 const notifications = {
   event: (event) => {
     model.event(event);
-    if (event.event === "audio_started") meters.setRate(event.engine_rate);
+    if (event.event === "audio_started") levels.setRate(event.engine_rate);
     if (event.event === "reloaded" || event.event === "restarted") readPlugin();
   },
   param: (echo) => model.param(echo),
   params_changed: () => quietly(readParams),
   presets_changed: () => quietly(readPresets),
   note: (note) => model.note(note),
-  reset_clips: () => meters.reset(),
+  reset_clips: () => levels.reset(),
+  reset_loudness: () => loudness.reset(),
   log: (line) => model.log(line),
   state: (state) => model.state(state),
 };
@@ -139,8 +165,9 @@ const notifications = {
 socket.addEventListener("connection", (event) => {
   model.connected(/** @type {CustomEvent} */ (event).detail);
   changed();
-  if (model.connection !== "connected") return;
+  if (model.connection !== "connected") return loudness.forget();
   notes.connected();
+  subscriptions.renew();
   readPlugin();
   quietly(readParams);
 });
@@ -157,15 +184,57 @@ socket.addEventListener("telemetry", (event) => {
   if (snapshot.running !== model.telemetry?.running) dirty = true;
   model.snapshot(snapshot);
   fresh = snapshot;
+  if (model.hasNewLosses() && performance.now() - lastStatus > LOSSES_MS) quietly(readStatus);
 });
 
 /** A value as it was typed: only the plugin knows how to read it. @param {number} id @param {string} text */
 async function enter(id, text) {
   try {
     const { value } = await socket.request("text_to_value", { id, text });
-    writes.set(id, value);
+    parameters.ask(id, value);
   } catch (error) {
     parameters.refuse(id, messageOf(error), text);
+  }
+}
+
+/** A hand takes hold of a parameter, or lets go; what it moved comes before that on the line. @param {{ id: number, on: boolean, value?: number }} what */
+function gesture({ id, on, value }) {
+  if (on) undo.begin(id, value ?? NaN);
+  else undo.end(id);
+  if (!on) writes.flush(id);
+  // A server that is gone needs no word of it.
+  void socket.request("gesture", { id, on }).catch(() => {});
+  parameters.undoable(undo.past.length, undo.future.length);
+}
+
+/** A step back or forth; what the plugin does not have any more is left out. @param {Wish[]} step */
+function move(step) {
+  for (const { id, value } of step) {
+    const info = model.params.find((param) => param.id === id);
+    if (info) writes.set(id, clamp(value, info.min, info.max));
+  }
+  parameters.undoable(undo.past.length, undo.future.length);
+}
+
+/** All parameters to their defaults, in one step. */
+function resetParams() {
+  const changes = model.params.map(({ id, value, default: to }) => ({ id, from: value, to }));
+  const reset = socket.request("reset_params").then(() => {
+    undo.push(changes);
+    parameters.undoable(undo.past.length, undo.future.length);
+  });
+  void told(reset, (message) => parameters.refuseReset(message));
+}
+
+/** A place in the source, in the editor. @param {{ file: string, line: number, tell: (message: string) => void }} place */
+async function open({ file, line, tell }) {
+  try {
+    const answer = await fetch("/open", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ file, line }),
+    });
+    tell(answer.ok ? "" : answer.status === 403 ? "not authorised" : (await answer.text()).trim());
+  } catch {
+    tell("the server is away");
   }
 }
 
@@ -180,9 +249,16 @@ async function preset(method, name) {
 
 /** What components wish for, by the name of their event. @type {Record<string, (detail: any) => void>} */
 const wishes = {
-  set: ({ id, value }) => writes.set(id, value),
+  gesture,
+  set: ({ id, value }) => {
+    undo.set(id, value);
+    writes.set(id, value);
+  },
+  undo: () => move(undo.undo()),
+  redo: () => move(undo.redo()),
+  open: (place) => void open(place),
   text: ({ id, text }) => void enter(id, text),
-  "reset-params": () => void told(socket.request("reset_params"), (message) => parameters.refuseReset(message)),
+  "reset-params": resetParams,
   note: (note) => {
     const sent = notes.play(note);
     if (note.on) void told(sent, (message) => keyboard.refuse(message));
@@ -191,6 +267,8 @@ const wishes = {
   preset: ({ method, name }) => void preset(method, name),
   bypass: ({ on }) => void ask("bypass", { on }).catch(() => {}),
   mute: ({ on }) => void ask("mute", { on }).catch(() => {}),
+  subscribe: ({ view, part }) => subscriptions.set(view, part),
+  "reset-loudness": () => void ask("reset_loudness").catch(() => {}),
   "reset-clips": () => void ask("reset_clips").catch(() => {}),
   dismiss: () => changed(),
 };
@@ -198,16 +276,27 @@ for (const [name, act] of Object.entries(wishes)) {
   document.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
 }
 
+/** Everything that moves with the sound. @param {Telemetry|null} snapshot what came since the last frame @param {number} seconds since then */
+function drawSound(snapshot, seconds) {
+  const sections = snapshot?.sections;
+  levels.draw(snapshot, seconds);
+  if (sections?.levels) levels.truePeaks(sections.levels);
+  loudness.draw(sections?.loudness, seconds);
+  stereo.draw(sections?.stereo, seconds);
+  views.draw(snapshot, seconds);
+}
+
 /** @param {number} now ms */
 function frame(now) {
   requestAnimationFrame(frame);
   const seconds = Math.max(0, now - lastFrame) / 1000;
   lastFrame = now;
-  meters.draw(fresh, seconds);
+  drawSound(fresh, seconds);
   fresh = null;
   if (now - lastFigures >= FIGURES_MS) {
     lastFigures = now;
     for (const panel of figures) panel.draw(model);
+    masthead.vitals.show(model);
   }
   if (model.connection === "connected" && poll.due(now, probes.any, probes.seen)) void readProbes();
   if (probed) probes.show(probed);
@@ -220,6 +309,8 @@ function frame(now) {
   socket.credit();
 }
 
+subscriptions.set("page", { levels: true, loudness: true, stereo: { points: 0 } });
+document.addEventListener("visibilitychange", () => subscriptions.hide(document.hidden));
 setInterval(() => model.connection === "connected" && !document.hidden && quietly(readStatus), STATUS_MS);
 changed();
 socket.connect();

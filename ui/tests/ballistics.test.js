@@ -3,6 +3,8 @@
 import { ChannelMeter, MeanSquare, Peak, decibels } from "../static/lib/ballistics.js";
 import { close, equal, test } from "./harness.js";
 
+const NOW = 1_700_000_000_000;
+
 /** A peak of 0 dBFS, then silence for `seconds` in steps of 1/rate. @param {number} seconds @param {number} rate */
 function after(seconds, rate) {
   const meter = new Peak();
@@ -67,22 +69,41 @@ test("a steady sine reads the same for any cut into records", () => {
 
 test("peak and clips of a channel stay until they are reset", () => {
   const meter = new ChannelMeter(48000);
-  meter.update({ peak: 1, meanSquare: 0.5, clips: 0 }, 800, 1 / 60);
+  meter.update({ peak: 1, meanSquare: 0.5, clips: 0 }, 800, 1 / 60, NOW);
   equal([meter.max, meter.clips], [0, 0], "0 dBFS is no clip");
-  meter.update({ peak: 2, meanSquare: 0.5, clips: 3 }, 800, 1 / 60);
-  meter.update({ peak: 0.1, meanSquare: 0.005, clips: 0 }, 800, 1 / 60);
+  meter.update({ peak: 2, meanSquare: 0.5, clips: 3 }, 800, 1 / 60, NOW + 1);
+  meter.update({ peak: 0.1, meanSquare: 0.005, clips: 0 }, 800, 1 / 60, NOW + 2);
   close(meter.max, decibels(2), 1e-12);
-  equal(meter.clips, 3);
+  equal([meter.clips, meter.clippedAt], [3, NOW + 1]);
   meter.reset();
-  equal([meter.max, meter.clips], [-Infinity, 0]);
+  equal([meter.max, meter.clips, meter.clippedAt], [-Infinity, 0, null]);
 });
 
 test("a channel without sound comes to rest", () => {
   const meter = new ChannelMeter(48000);
-  meter.update({ peak: 1, meanSquare: 0.5, clips: 0 }, 14400, 0.3);
+  meter.update({ peak: 1, meanSquare: 0.5, clips: 0 }, 14400, 0.3, NOW);
   close(meter.rms(), -3.0103, 1e-3);
   meter.idle(0.15);
   close(meter.rms(), -6.0206, 1e-3, "half the window");
   meter.idle(0.15);
   equal(meter.rms(), -Infinity);
+});
+
+test("the highest true peak is not known before it is told, and stays until the reset", () => {
+  const meter = new ChannelMeter(48000);
+  equal(meter.trueMax, null);
+  for (const peak of [-3, 0.4, -1]) meter.truePeak(peak);
+  equal(meter.trueMax, 0.4);
+  meter.reset();
+  equal(meter.trueMax, null);
+});
+
+test("the window of the RMS changes while the sound runs", () => {
+  const meter = new ChannelMeter(48000, 1);
+  for (const square of [1, 0]) meter.update({ peak: 1, meanSquare: square, clips: 0 }, 24000, 0.5, NOW);
+  close(meter.rms(), -3.0103, 1e-3, "one second");
+  meter.setWindow(0.5);
+  equal(meter.rms(), -Infinity, "half a second");
+  meter.setWindow(0.75);
+  close(meter.rms(), 10 * Math.log10(1 / 3), 1e-9, "what is still known counts");
 });

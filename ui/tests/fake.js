@@ -18,6 +18,8 @@ export class FakeServer {
     /** @type {FakeSocket|null} */
     this.line = null;
     this.probed = probes;
+    /** The newest snapshot, for each credit. @type {(() => ArrayBuffer)|null} */
+    this.snapshot = null;
     /** @type {Record<string, any>} */
     this.state = { ...STATUS, ...status };
     /** @type {Record<string, (params: any) => any>} */
@@ -31,8 +33,12 @@ export class FakeServer {
       save_preset: ({ name }) => this.keep(name, [...this.presets.filter((preset) => preset.name !== name), { name, modified: 0 }]),
       delete_preset: ({ name }) => this.keep(name, this.presets.filter((preset) => preset.name !== name)),
       recall_preset: ({ name }) => (name === "broken" ? refusal(-32001, "the preset is corrupt") : { name }),
-      reset_params: () => this.params.forEach(({ id, default: value }) => this.set(id, value)),
+      reset_params: () => {
+        this.params.forEach(({ id, default: value }) => this.set(id, value));
+        return {};
+      },
       note: () => ({}),
+      gesture: () => ({}),
     };
   }
 
@@ -100,13 +106,18 @@ class FakeSocket extends EventTarget {
 
   /** @param {string|Uint8Array} data */
   send(data) {
-    if (typeof data !== "string") return;
+    if (typeof data !== "string") return this.credit();
     const { id, method, params } = JSON.parse(data);
     this.server.asked.push([method, params]);
     setTimeout(() => {
       const answer = this.server.methods[method]?.(params) ?? refusal(-32601, "unknown method");
       this.say(answer.refusal ? { id, error: answer.refusal } : { id, result: answer });
     });
+  }
+
+  credit() {
+    const { snapshot } = this.server;
+    if (snapshot) setTimeout(() => this.dispatchEvent(new MessageEvent("message", { data: snapshot() })));
   }
 
   /** @param {object} message */

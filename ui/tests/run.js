@@ -2,12 +2,17 @@
 
 import "./ballistics.test.js";
 import "./controls.test.js";
+import "./hands.test.js";
+import "./levels.test.js";
 import "./notes.test.js";
 import "./page.test.js";
+import "./instrument.test.js";
 import "./parameter.test.js";
 import "./poll.test.js";
 import "./taper.test.js";
 import "./telemetry.test.js";
+import "./undo.test.js";
+import "./viewdeck.test.js";
 import "./words.test.js";
 import { run } from "./harness.js";
 

@@ -76,6 +76,8 @@ const plain = { min: 0, max: 10, step: null, choices: null, flags: [] };
 test("the hints decide on the control", () => {
   equal([
     kindOf(plain),
+    kindOf({ ...plain, unit: "dB" }),
+    kindOf({ ...plain, min: NaN }),
     kindOf({ ...plain, step: 0.5 }),
     kindOf({ ...plain, step: 1 }),
     kindOf({ ...plain, max: 1, step: 1 }),
@@ -85,5 +87,5 @@ test("the hints decide on the control", () => {
     kindOf({ ...plain, max: 1, step: 1, flags: ["readonly", "bypass"] }),
     kindOf({ ...plain, max: 1, step: 1, choices: [] }),
     kindOf({ ...plain, max: 0, step: 1, choices: ["Only"] }),
-  ], ["slider", "slider", "stepper", "toggle", "toggle", "list", "toggle", "value", "toggle", "list"]);
+  ], ["knob", "slider", "value", "knob", "stepper", "toggle", "toggle", "list", "toggle", "value", "toggle", "list"]);
 });

@@ -30,6 +30,7 @@ test("every field of a snapshot is read from its place", () => {
     underruns: 1, overruns: 2, lostFrames: 3, discardedFrames: 4, nonFinite: 5, mergedFrames: 768, lostRecords: 9,
     input: [{ peak: 0.5, meanSquare: 0.125, clips: 0 }],
     output: [{ peak: 1.5, meanSquare: 1.125, clips: 4 }, { peak: 0.75, meanSquare: 0.25, clips: 1 }],
+    sections: {},
   });
 });
 

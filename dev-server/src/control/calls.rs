@@ -1,7 +1,7 @@
 //! What pages and scripts ask, answered within the millisecond.
 
 use retake_engine::Note;
-use retake_host::ParamRef;
+use retake_host::{ParamRef, PluginThread};
 use serde_json::{Value, json};
 
 use super::{Control, notes::Player};
@@ -39,6 +39,7 @@ impl Control {
                 self.set_mute(on);
                 Ok(json!({ "mute": on }))
             }
+            Request::Gesture { id, .. } => self.params.find(&param_ref(id)).map(|_| json!({})),
             Request::ResetClips => {
                 self.parts.report.notify("reset_clips", &json!({}));
                 Ok(json!({}))
@@ -80,6 +81,9 @@ impl Control {
             "fault": shown.fault,
             "refused": shown.refused,
             "device": shown.device,
+            "history": self.past.history(),
+            "xruns": self.past.xruns(),
+            "plugin_faults": self.reload.playing_thread().map(PluginThread::faults),
             "bypass": self.bypass,
             "mute": self.mute,
             "muted_at_start": self.audio.was_muted_at_start(),

@@ -4,7 +4,7 @@
 //! name that points elsewhere (rebinding), not forge its Origin, and not read the token; each of
 //! the three is checked on every request, and a refusal does not say which one failed.
 
-use hyper::header::{COOKIE, HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::header::{CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, ORIGIN};
 use hyper::{Request, Uri};
 
 use super::Token;
@@ -76,6 +76,15 @@ impl Guard {
         // Every one is compared: a cookie of the same name set by another local server does no harm.
         values.fold(false, |found, value| found | self.token.matches(value))
     }
+}
+
+/// Whether an admitted request with an effect comes from a script of this page: with an Origin (which
+/// was compared), the browser's own word for it, and a body that no form of another site can send.
+pub(crate) fn is_of_own_page(headers: &HeaderMap) -> bool {
+    let site = HeaderName::from_static("sec-fetch-site");
+    headers.contains_key(ORIGIN)
+        && single(headers, &site) == Some(b"same-origin")
+        && single(headers, &CONTENT_TYPE) == Some(b"application/json")
 }
 
 /// No Origin is fine (a navigation, a script on this machine); one that is there must be this page's.

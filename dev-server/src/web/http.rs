@@ -1,6 +1,7 @@
 //! The HTTP half: refuses, redirects, serves the embedded page, hands `/ws` over.
 //!
-//! Runs on the web threads. Never reads a file by a client's path: the page is a table of names.
+//! Runs on the web threads. Never reads a file by a client's path: the page is a table of names, and
+//! what a click may open is decided elsewhere.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-use super::guard::Guard;
+use super::guard::{self, Guard};
+use super::open;
 use super::server::Shared;
 use super::socket;
 
@@ -32,13 +34,22 @@ pub struct Asset {
 type Answer = Response<Full<Bytes>>;
 
 /// Answers one request. Every check comes before anything is done, `/ws` included.
-pub(crate) fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
-    let Some(admitted) = shared.guard.admit(&request) else {
+pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
+    let is_open = request.method() == Method::POST && request.uri().path() == "/open";
+    let admitted = shared
+        .guard
+        .admit(&request)
+        .filter(|_| !is_open || guard::is_of_own_page(request.headers()));
+    let Some(admitted) = admitted else {
         return hardened(plain(StatusCode::FORBIDDEN, HTML, REFUSED), "");
     };
     let socket_origin = format!(" ws://{}", admitted.host);
     let by_url = admitted.by_url;
     let response = match (request.method(), request.uri().path()) {
+        _ if is_open => {
+            let (status, words) = open::open(&shared.open, request).await;
+            respond(status, TEXT, Bytes::from(words + "\n"))
+        }
         (&Method::GET, "/ws") => upgrade(shared, request),
         (&Method::GET | &Method::HEAD, "/") if by_url => enter(&shared.guard),
         (&Method::GET | &Method::HEAD, path) => page(shared, path),

@@ -1,7 +1,6 @@
 //! Accepts connections and gives each its short time to speak HTTP. Runs on the web threads.
 
 use std::convert::Infallible;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,8 +41,10 @@ async fn visit(stream: TcpStream, shared: Arc<Shared>) {
     // Without it a small answer waits for the other side's delayed acknowledgement: 40 ms.
     let _ = stream.set_nodelay(true);
     let limits = shared.limits;
-    let service =
-        service_fn(move |request| ready(Ok::<_, Infallible>(http::answer(&shared, request))));
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(http::answer(&shared, request).await) }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.handshake)

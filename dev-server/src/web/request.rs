@@ -43,6 +43,13 @@ pub enum Request {
         /// MIDI channel, 0–15.
         channel: u8,
     },
+    /// A hand takes hold of a parameter, or lets it go.
+    Gesture {
+        /// Which one.
+        id: ParamRef,
+        /// Takes hold.
+        on: bool,
+    },
     /// Forgets the clips counted so far.
     ResetClips,
     /// Lets the plugin read a text.
@@ -108,6 +115,13 @@ struct SetParam {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Gesture {
+    id: Box<RawValue>,
+    on: bool,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct TextToValue {
     id: Box<RawValue>,
     text: String,
@@ -152,6 +166,7 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "mute" => named::<Switch>(params).map(|p| Request::Mute { on: p.on })?,
         "reset_params" => named::<Nothing>(params).map(|_| Request::ResetParams)?,
         "probes" => named::<Nothing>(params).map(|_| Request::Probes)?,
+        "gesture" => gesture(&named(params)?)?,
         "text_to_value" => text_to_value(named(params)?)?,
         "presets" => named::<Nothing>(params).map(|_| Request::Presets)?,
         "save_preset" => named(params).map(|Named { name }| Request::SavePreset { name })?,
@@ -175,6 +190,10 @@ fn named<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, RpcError> 
 
 fn set_param(params: &SetParam) -> Result<Request, RpcError> {
     Ok(Request::SetParam { id: param_ref(&params.id)?, value: finite(&params.value) })
+}
+
+fn gesture(params: &Gesture) -> Result<Request, RpcError> {
+    Ok(Request::Gesture { id: param_ref(&params.id)?, on: params.on })
 }
 
 /// The longest text that a parameter is asked to read, in bytes.
@@ -284,6 +303,8 @@ mod tests {
             ("status", "7"),
             ("meters", r#"{"since":3}"#),
             ("note", r#"{"key":60}"#),
+            ("gesture", r#"{"id":1}"#),
+            ("gesture", r#"{"id":null,"on":true}"#),
             ("save_preset", "{}"),
             ("recall_preset", r#"{"name":7}"#),
             ("delete_preset", r#"{"name":"a","path":"b"}"#),

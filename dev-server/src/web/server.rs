@@ -12,7 +12,9 @@ use tokio::sync::{Semaphore, watch};
 use super::guard::Guard;
 use super::listen::listen;
 use super::port::{self, Bound, PortChoice};
-use super::{Asset, ClientId, ControlHandle, Limits, Notifier, TelemetrySource, Token, WebError};
+use super::{
+    Asset, ClientId, ControlHandle, Limits, Notifier, OpenHandle, TelemetrySource, Token, WebError,
+};
 
 /// Threads that serve all clients.
 const WORKERS: usize = 2;
@@ -29,6 +31,8 @@ pub struct Config {
     pub token: Token,
     /// The files of the page, by name without a leading slash; `index.html` is the page itself.
     pub asset: fn(&str) -> Option<Asset>,
+    /// What a click on a place in the source does.
+    pub open: OpenHandle,
     /// What a client may cost.
     pub limits: Limits,
 }
@@ -37,6 +41,7 @@ pub struct Config {
 pub(crate) struct Shared {
     pub(crate) guard: Guard,
     pub(crate) asset: fn(&str) -> Option<Asset>,
+    pub(crate) open: OpenHandle,
     pub(crate) limits: Limits,
     pub(crate) control: ControlHandle,
     pub(crate) telemetry: Arc<dyn TelemetrySource>,
@@ -98,6 +103,7 @@ pub fn serve(
     let shared = Arc::new(Shared {
         guard: Guard::new(port, config.token),
         asset: config.asset,
+        open: config.open,
         limits,
         control,
         telemetry,

@@ -54,6 +54,7 @@ fn each_method_reaches_control_as_its_request() {
         ("bypass", json!({"on": true}), "Bypass { on: true }"),
         ("mute", json!({"on": false}), "Mute { on: false }"),
         ("reset_clips", json!({}), "ResetClips"),
+        ("gesture", json!({"id": 7, "on": true}), "Gesture { id: Id(7), on: true }"),
     ] {
         let (a, b) = (one.call(method, &params), two.call(method, &params));
         assert_eq!(a["result"]["asked"], asked);

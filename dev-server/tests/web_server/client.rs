@@ -30,12 +30,17 @@ pub(crate) fn rest(stream: &mut TcpStream) -> String {
 
 /// One request as written, one answer.
 pub(crate) fn http(rig: &Rig, start: &str, headers: &[(&str, &str)]) -> String {
+    http_with(rig, start, headers, "")
+}
+
+/// The same with a body.
+pub(crate) fn http_with(rig: &Rig, start: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut stream = connect(rig.port());
     let mut request = format!("{start} HTTP/1.1\r\n");
     for (name, value) in headers {
         write!(request, "{name}: {value}\r\n").unwrap();
     }
-    stream.write_all(format!("{request}\r\n").as_bytes()).unwrap();
+    stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
     rest(&mut stream)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use retake::web::Limits;
 
-use crate::client::{Client, connect, http, rest};
+use crate::client::{Client, connect, http, http_with, rest};
 use crate::rig::{PAGE, Rig, answering};
 
 const UPGRADE: [(&str, &str); 4] = [
@@ -63,6 +63,76 @@ fn whatever_is_wrong_the_refusal_is_the_same_403() {
     assert!(!first.contains(rig.token.as_str()), "{first}");
     for answer in &all {
         assert_eq!(answer, first);
+    }
+}
+
+/// One `POST /open`, as this page's own script sends it but for `changed` (`""` = left out).
+fn click(rig: &Rig, changed: &[(&str, &str)], body: &str) -> String {
+    let (host, cookie, length) = (rig.host(), rig.cookie(), body.len().to_string());
+    let origin = format!("http://{host}");
+    let own = [
+        ("Host", host.as_str()),
+        ("Cookie", &cookie),
+        ("Origin", &origin),
+        ("Sec-Fetch-Site", "same-origin"),
+        ("Content-Type", "application/json"),
+        ("Content-Length", &length),
+    ];
+    let as_changed = |(name, value)| {
+        let change = changed.iter().find(|(changed, _)| *changed == name);
+        (name, change.map_or(value, |(_, value)| *value))
+    };
+    let headers: Vec<_> = own.map(as_changed).into_iter().filter(|(_, v)| !v.is_empty()).collect();
+    http_with(rig, "POST /open", &headers, body)
+}
+
+#[test]
+fn a_place_in_the_source_is_opened_for_the_page_alone() {
+    let rig = Rig::new();
+    let place = r#"{"file":"src/lib.rs","line":7}"#;
+    let opened = click(&rig, &[], place);
+    assert!(opened.starts_with("HTTP/1.1 200 OK\r\n"), "{opened}");
+    let refused = http(&rig, "GET /", &[("Host", &rig.host())]);
+    let elsewhere = format!("http://localhost:{}", rig.port());
+    for wrong in [
+        [("Cookie", "")],
+        [("Host", "evil.example")],
+        [("Origin", "")],
+        [("Origin", "null")],
+        [("Origin", "http://evil.example")],
+        [("Origin", &elsewhere)],
+        [("Sec-Fetch-Site", "")],
+        [("Sec-Fetch-Site", "same-site")],
+        [("Sec-Fetch-Site", "cross-site")],
+        [("Sec-Fetch-Site", "none")],
+        [("Content-Type", "")],
+        [("Content-Type", "text/plain")],
+    ] {
+        assert_eq!(click(&rig, &wrong, place), refused, "{wrong:?}");
+    }
+    let by_url = format!("POST /open?token={}", rig.token.as_str());
+    assert_eq!(http(&rig, &by_url, &[("Host", &rig.host())]), refused);
+    let cookie = [("Host", rig.host()), ("Cookie", rig.cookie())];
+    let cookie = cookie.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert!(http(&rig, "GET /open", &cookie).starts_with("HTTP/1.1 404"));
+}
+
+#[test]
+fn a_place_that_cannot_be_opened_says_why() {
+    let rig = Rig::new();
+    let long = format!(r#"{{"file":"{}","line":7}}"#, "x".repeat(9_000));
+    for (body, status, why) in [
+        (r#"{"file":"src/lib.rs","line":8}"#, "501 Not Implemented", "no editor is known\n"),
+        (r#"{"file":"../lib.rs","line":7}"#, "404 Not Found", "no such file"),
+        (r#"{"file":"src/lib.rs","line":-1}"#, "400 Bad Request", "this takes"),
+        (r#"{"file":"src/lib.rs","line":7,"editor":"sh"}"#, "400 Bad Request", "this takes"),
+        ("", "400 Bad Request", "this takes"),
+        (&long, "400 Bad Request", "this takes"),
+    ] {
+        let answer = click(&rig, &[], body);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{body}: {answer}");
+        assert!(answer.contains(why), "{body}: {answer}");
+        assert!(answer.contains("\r\nx-content-type-options: nosniff\r\n"), "{answer}");
     }
 }
 

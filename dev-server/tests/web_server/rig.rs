@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 
 use retake::web::{
-    Asset, Call, Config, ControlGone, ControlHandle, Limits, PortChoice, Request, RpcError, Server,
-    TelemetrySource, TelemetryView, Token, serve,
+    Asset, Call, Config, ControlGone, ControlHandle, Limits, OpenHandle, OpenRefused, PortChoice,
+    Request, RpcError, Server, TelemetrySource, TelemetryView, Token, serve,
 };
 use serde_json::{Value, json};
 
@@ -28,7 +28,8 @@ impl Rig {
         std::thread::spawn(move || inbox.into_iter().for_each(&mut control));
         let now = Arc::new(AtomicU64::new(0));
         let token = Token::random().unwrap();
-        let config = Config { port: PortChoice::Any, token: token.clone(), asset, limits };
+        let config =
+            Config { port: PortChoice::Any, token: token.clone(), asset, open: open(), limits };
         let control = ControlHandle::new(move |call| calls.send(call).map_err(|_| ControlGone));
         let server = serve(config, control, Arc::new(Figures(Arc::clone(&now)))).unwrap();
         Self { server, token, now }
@@ -56,6 +57,15 @@ pub(crate) fn asset(name: &str) -> Option<Asset> {
         _ => return None,
     };
     Some(Asset { bytes: Cow::Borrowed(text.as_bytes()), content_type })
+}
+
+/// Opens line 7 of `src/lib.rs`; knows no editor for other lines.
+pub(crate) fn open() -> OpenHandle {
+    OpenHandle::new(|file, line| match (file, line) {
+        ("src/lib.rs", 7) => Ok(()),
+        ("src/lib.rs", _) => Err(OpenRefused::NoEditor("no editor is known".to_owned())),
+        _ => Err(OpenRefused::NotFound),
+    })
 }
 
 /// A control thread with one parameter from −60 to 12.

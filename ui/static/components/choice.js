@@ -18,7 +18,7 @@ export class Choice {
 
   /** @param {number} value */
   show(value) {
-    const index = Math.round(value - this.min);
+    const index = Number.isFinite(value) ? Math.round(value - this.min) : -1;
     if (this.handle.selectedIndex !== index) this.handle.selectedIndex = index;
   }
 }

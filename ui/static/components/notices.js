@@ -3,9 +3,9 @@
 
 /** @import { Model } from "../lib/model.js" */
 import { button, el, emit } from "../lib/dom.js";
-import { place } from "../lib/format.js";
+import { placeLink } from "./place.js";
 
-/** @typedef {{ id: string, key: string, level: "bad"|"warn", title: string, text: string, place?: string, act?: { label: string, name: string, detail: object }, stays?: boolean }} Notice */
+/** @typedef {{ id: string, key: string, level: "bad"|"warn", title: string, text: string, place?: { file: string|null, line: number|null }, act?: { label: string, name: string, detail: object }, stays?: boolean }} Notice */
 
 export class Notices {
   /** @param {HTMLElement} root */
@@ -30,7 +30,7 @@ export class Notices {
     const { id, key, level, title, text, act } = notice;
     const element = el("div", { id, class: "notice", "data-level": level, role: "alert" });
     element.append(el("p", {}, el("strong", {}, title), " ", el("span", {}, text)));
-    if (notice.place) element.append(el("code", { class: "number" }, notice.place));
+    if (notice.place?.file) element.append(placeLink(notice.place.file, notice.place.line));
     if (act) element.append(button({}, act.label, () => emit(element, act.name, act.detail)));
     if (!notice.stays) {
       element.append(button({ class: "notice-close", "aria-label": "Dismiss" }, "Dismiss", () => {
@@ -68,7 +68,7 @@ function noticesOf(model) {
     notices.push({
       id: "fault", key: `${fault.generation} ${fault.t} ${fault.message}`, level: "bad",
       title: `${sentence(fault.kind)} in generation ${fault.generation} – ${fault.action}.`, text: fault.message,
-      place: place(fault.file, fault.line),
+      place: { file: fault.file, line: fault.line },
     });
   }
   if (refused) {

@@ -5,6 +5,7 @@
 /** @import { BuildFailed, Diagnostic } from "../lib/types.js" */
 import { button, el, setText } from "../lib/dom.js";
 import { place, plain } from "../lib/format.js";
+import { placeLink } from "./place.js";
 
 export class Overlay {
   /** @param {HTMLElement} root */
@@ -64,6 +65,7 @@ function entry(diagnostic, open) {
       el("span", { class: "level" }, code ? `${level}[${code}]` : level),
       el("span", { class: "message" }, message),
       el("span", { class: "place number" }, place(file, line, column))),
+    file && line ? placeLink(file, line) : "",
     el("pre", { tabindex: "0" }, plain(rendered ?? message).trimEnd()));
   details.open = open;
   return el("li", { "data-diagnostic": level.startsWith("error") ? "error" : level }, details);

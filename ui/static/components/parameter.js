@@ -1,14 +1,17 @@
-// One parameter: its name, its text and the control of its kind. Emits `set` with { id, value } and
-// `text` with { id, text } for a value that was typed. What it shows is the server's echo – except
-// the control, which stays under the hand that moves it until the echo has caught up.
+// One parameter: its name, its text and the control of its kind. Emits `set` with { id, value }, always
+// between two `gesture` with { id, on, value }, and `text` with { id, text } for a value that was typed.
+// What it shows is the server's echo – except the control, which stays under the hand that moves it
+// until the echo has caught up: an echo of an older value never moves it back.
 
 /** @import { ParamInfo } from "../lib/types.js" */
+/** @import { Hand } from "./hand.js" */
 import { el, emit, setText } from "../lib/dom.js";
 import { withUnit } from "../lib/format.js";
 import { kindOf } from "../lib/kind.js";
 import { Taper } from "../lib/taper.js";
 import { Choice } from "./choice.js";
 import { Entry } from "./entry.js";
+import { Knob } from "./knob.js";
 import { Slider } from "./slider.js";
 import { Stepper } from "./stepper.js";
 import { Toggle } from "./toggle.js";
@@ -26,6 +29,7 @@ const PRESSES = new Map([
  * @property {HTMLElement} handle what takes the focus
  * @property {boolean} held whether a hand is on it
  * @property {boolean} runs whether arrow keys move it through its range
+ * @property {Hand} [hand] what drags it
  * @property {(value: number) => void} show
  * @property {(words: string) => void} [say] the value in words, for assistive technology
  */
@@ -36,6 +40,7 @@ const CONTROLS = {
   list: (parameter) => new Choice(parameter),
   stepper: (parameter) => new Stepper(parameter),
   slider: (parameter) => new Slider(parameter),
+  knob: (parameter) => new Knob(parameter),
 };
 
 export class Parameter {
@@ -44,7 +49,11 @@ export class Parameter {
     this.info = info;
     this.taper = new Taper(info);
     /** The last echo. */
-    this.value = info.value;
+    this.value = info.value ?? NaN;
+    /** Its text, as the server wrote it. */
+    this.words = "";
+    /** A gesture is under way. */
+    this.gesture = false;
     /** @type {number|null} the value that was asked for and has not come back yet */
     this.asked = null;
     /** @type {number|undefined} */
@@ -52,7 +61,7 @@ export class Parameter {
     const kind = kindOf(info);
     this.nameId = `param-${info.id}-name`;
     this.name = el("span", { id: this.nameId, class: "parameter-name", title: info.name }, info.name);
-    this.entry = kind === "slider" || kind === "stepper" ? new Entry(info.name) : null;
+    this.entry = ["knob", "slider", "stepper"].includes(kind) ? new Entry(info.name) : null;
     this.text = this.entry?.text ?? el("span", { class: "parameter-text number" });
     this.error = el("p", { class: "parameter-error", role: "alert" });
     this.control = CONTROLS[kind]?.(this) ?? null;
@@ -61,6 +70,7 @@ export class Parameter {
       this.name, this.entry?.root ?? this.text, this.control?.root ?? "", this.error);
     this.listen();
     this.echo(info.value, info.text);
+    this.control?.show(this.value);
   }
 
   /** Whether this can stand for `info` as well. @param {ParamInfo} info */
@@ -73,6 +83,8 @@ export class Parameter {
   listen() {
     if (!this.control) return;
     this.root.addEventListener("keydown", (event) => this.key(event));
+    // Keys that are held repeat: one gesture until they are let go.
+    for (const end of ["keyup", "focusout"]) this.root.addEventListener(end, () => this.control?.held || this.end());
     this.name.addEventListener("dblclick", () => this.ask(this.info.default));
     this.root.addEventListener("typed", (event) => {
       this.refuse("");
@@ -86,6 +98,7 @@ export class Parameter {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target !== this.control?.handle) return;
     const { taper, info } = this;
     const presses = this.control.runs ? PRESSES.get(event.key) : undefined;
+    if (presses !== undefined) this.begin();
     if (presses !== undefined) this.ask(taper.nudge(this.current(), presses, event.shiftKey));
     else if (this.control.runs && event.key === "Home") this.ask(info.min);
     else if (this.control.runs && event.key === "End") this.ask(info.max);
@@ -97,14 +110,54 @@ export class Parameter {
 
   /** What the next step starts from. */
   current() {
-    return this.asked ?? this.value;
+    const now = this.asked ?? this.value;
+    return Number.isFinite(now) ? now : this.info.default;
+  }
+
+  /** A hand takes hold. */
+  begin() {
+    if (this.gesture) return;
+    this.gesture = true;
+    emit(this.root, "gesture", { id: this.info.id, on: true, value: this.asked ?? this.value });
+  }
+
+  /** It lets go. */
+  end() {
+    if (!this.gesture) return;
+    this.gesture = false;
+    emit(this.root, "gesture", { id: this.info.id, on: false });
   }
 
   /** @param {number} value */
   ask(value) {
+    const alone = !this.gesture;
+    this.begin();
     this.asked = value;
     this.wait();
     emit(this.root, "set", { id: this.info.id, value });
+    if (alone) this.end();
+  }
+
+  /** The same parameter with other properties stood here until now: hand and wish go on. @param {Parameter} old */
+  succeed(old) {
+    clearTimeout(old.timer);
+    [this.gesture, old.gesture] = [old.gesture, false];
+    const { control } = this;
+    if (old.asked !== null && control) {
+      this.asked = this.taper.settle(old.asked);
+      control.show(this.asked);
+      this.wait();
+    }
+    if (control?.hand && old.control?.hand) control.hand.takeOver(old.control.hand);
+    else old.leave();
+    if (!control?.held) this.end();
+  }
+
+  /** The plugin has it no more. */
+  leave() {
+    clearTimeout(this.timer);
+    this.control?.hand?.drop();
+    this.end();
   }
 
   /** The server did not take it. @param {string} message empty = nothing is wrong @param {string} [text] what was typed */
@@ -116,6 +169,7 @@ export class Parameter {
 
   /** The hand has gone. */
   release() {
+    this.end();
     if (this.caughtUp()) this.giveUp();
     else this.wait();
   }
@@ -139,9 +193,12 @@ export class Parameter {
     return this.asked !== null && Math.fround(this.asked) === Math.fround(this.value);
   }
 
-  /** The server says so. @param {number} value @param {string} text */
+  /** The server says so. @param {number|null} value null = what JSON makes of no number @param {string} text */
   echo(value, text) {
-    this.value = value;
+    // A steady page costs nothing, however many there are.
+    if (this.asked === null && value === this.value && text === this.words) return;
+    this.value = value ?? NaN;
+    this.words = text;
     const words = withUnit(text, this.info.unit);
     setText(this.text, words);
     this.control?.say?.(words);

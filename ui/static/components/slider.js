@@ -1,11 +1,10 @@
-// The control of a parameter that runs: a track with a thumb, and a mark at the default.
+// The control of a level: a track with a thumb, and a mark at the default.
 
+/** @import { Point } from "./hand.js" */
 /** @import { Parameter } from "./parameter.js" */
 import { el, setAttribute } from "../lib/dom.js";
-import { clamp } from "../lib/scale.js";
-
-/** Shift slows the pointer down by this. */
-const FINE = 0.1;
+import { Hand } from "./hand.js";
+import { turnable } from "./wheel.js";
 
 export class Slider {
   /** @param {Parameter} parameter */
@@ -13,81 +12,55 @@ export class Slider {
     this.parameter = parameter;
     this.taper = parameter.taper;
     this.runs = true;
-    /** @type {{ x: number, fraction: number }|null} the pointer's last place while it drags */
-    this.drag = null;
-    this.handle = el("input", {
-      type: "range", step: "any", "aria-labelledby": parameter.nameId, "aria-keyshortcuts": "Enter Delete",
-      min: String(this.taper.low), max: String(this.taper.high),
-    });
+    this.handle = range(parameter);
     this.root = el("div", { class: "track" }, this.handle);
     this.root.style.setProperty("--default", String(this.taper.fraction(parameter.info.default)));
-    this.listen();
+    this.hand = new Hand(this);
+    turnable(this.root, parameter);
   }
 
   get held() {
-    return this.drag !== null;
+    return this.hand.drag !== null;
   }
 
-  listen() {
-    const { handle, root, parameter, taper } = this;
-    // Assistive technology moves the slider itself.
-    handle.addEventListener("input", () => parameter.ask(taper.settle(taper.plain(handle.valueAsNumber))));
-    // The pointer's own way of moving it: the native slider knows no fine movement.
-    root.addEventListener("pointerdown", (event) => this.grab(event));
-    root.addEventListener("pointermove", (event) => this.move(event));
-    for (const end of ["pointerup", "pointercancel"]) root.addEventListener(end, () => this.release());
-    root.addEventListener("dblclick", () => parameter.ask(parameter.info.default));
-  }
-
-  /** @param {PointerEvent} event */
-  grab(event) {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    this.handle.focus({ preventScroll: true });
-    this.root.setPointerCapture(event.pointerId);
-    const fraction = event.shiftKey ? this.taper.fraction(this.parameter.value) : this.fractionAt(event.clientX);
-    this.drag = { x: event.clientX, fraction };
-    if (!event.shiftKey) this.follow(fraction);
-  }
-
-  /** @param {PointerEvent} event */
-  move(event) {
-    if (!this.drag) return;
-    const { x, fraction } = this.drag;
-    const way = this.fractionAt(event.clientX) - this.fractionAt(x);
-    const next = event.shiftKey ? clamp(fraction + way * FINE, 0, 1) : clamp(fraction + way, 0, 1);
-    this.drag = { x: event.clientX, fraction: next };
-    this.follow(next);
-  }
-
-  /** @param {number} fraction */
-  follow(fraction) {
-    const value = this.taper.at(fraction);
-    this.show(value);
-    if (value !== this.parameter.asked) this.parameter.ask(value);
-  }
-
-  release() {
-    if (!this.drag) return;
-    this.drag = null;
-    this.parameter.release();
-  }
-
-  /** Where the pointer is along the way of the thumb's middle. @param {number} clientX */
-  fractionAt(clientX) {
+  /** Along the way of the thumb's middle. @param {Point} point */
+  at({ x }) {
     const { left, width } = this.root.getBoundingClientRect();
     const thumb = parseFloat(getComputedStyle(this.root).getPropertyValue("--thumb"));
-    return (clientX - left - thumb / 2) / Math.max(1, width - thumb);
+    return (x - left - thumb / 2) / Math.max(1, width - thumb);
+  }
+
+  /** @param {Point} from @param {Point} to */
+  way(from, to) {
+    return this.at(to) - this.at(from);
   }
 
   /** @param {number} value */
   show(value) {
-    this.handle.valueAsNumber = this.taper.position(value);
-    this.root.style.setProperty("--fill", String(this.taper.fraction(value)));
+    place(this.handle, this.taper.position(value));
+    this.root.style.setProperty("--fill", String(Number.isFinite(value) ? this.taper.fraction(value) : 0));
   }
 
   /** @param {string} words */
   say(words) {
     setAttribute(this.handle, "aria-valuetext", words);
   }
+}
+
+/** The browser's own range takes the keys and speaks; what is seen of it is the control's. @param {Parameter} parameter */
+export function range(parameter) {
+  const { taper } = parameter;
+  const handle = el("input", {
+    type: "range", step: "any", "aria-labelledby": parameter.nameId, "aria-keyshortcuts": "Enter Delete",
+    min: String(taper.low), max: String(taper.high),
+  });
+  // Assistive technology moves it itself.
+  handle.addEventListener("input", () => parameter.ask(taper.settle(taper.plain(handle.valueAsNumber))));
+  return handle;
+}
+
+/** A value that is no number has no place. @param {HTMLInputElement} handle @param {number} position */
+export function place(handle, position) {
+  handle.toggleAttribute("data-nowhere", !Number.isFinite(position));
+  if (Number.isFinite(position)) handle.valueAsNumber = position;
 }

@@ -2,6 +2,7 @@
 
 /** @import { Parameter } from "./parameter.js" */
 import { button, el, setAttribute } from "../lib/dom.js";
+import { turnable } from "./wheel.js";
 
 export class Stepper {
   /** @param {Parameter} parameter */
@@ -25,12 +26,14 @@ export class Stepper {
       "aria-keyshortcuts": "Enter Delete", "aria-valuemin": String(info.min), "aria-valuemax": String(info.max),
     });
     this.root = el("div", { class: "stepper" }, this.handle, this.less, this.more);
+    turnable(this.root, parameter);
   }
 
   /** @param {number} value */
   show(value) {
     const { min, max } = this.parameter.info;
-    setAttribute(this.handle, "aria-valuenow", String(value));
+    if (Number.isFinite(value)) setAttribute(this.handle, "aria-valuenow", String(value));
+    else this.handle.removeAttribute("aria-valuenow");
     this.less.disabled = value <= min;
     this.more.disabled = value >= max;
   }

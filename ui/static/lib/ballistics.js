@@ -3,7 +3,11 @@
 
 export const HOLD_SECONDS = 1.5;
 export const FALL_DB_PER_SECOND = 20;
-export const RMS_SECONDS = 0.3;
+/** What an RMS can be taken over; the first is the one at the start. @type {{ name: string, seconds: number }[]} */
+export const RMS_WINDOWS = [
+  { name: "300 ms", seconds: 0.3 }, { name: "50 ms", seconds: 0.05 }, { name: "600 ms", seconds: 0.6 },
+  { name: "1 s", seconds: 1 }, { name: "3 s", seconds: 3 },
+];
 const FLOOR_DB = -120;
 
 /** @param {number} linear @returns {number} dBFS of an absolute sample value */
@@ -78,27 +82,43 @@ export class MeanSquare {
 
 /** One channel's whole meter. */
 export class ChannelMeter {
-  /** @param {number} rate frames per second of the engine */
-  constructor(rate) {
+  /** @param {number} rate frames per second of the engine @param {number} [window] of the RMS, s */
+  constructor(rate, window = RMS_WINDOWS[0].seconds) {
     this.rate = rate;
     this.peak = new Peak();
-    this.power = new MeanSquare(rate * RMS_SECONDS);
+    this.power = new MeanSquare(rate * window);
     /** The highest peak since the last reset, dBFS. */
     this.max = -Infinity;
+    /** The highest true peak since the last reset, dBTP; null = not told. @type {number|null} */
+    this.trueMax = null;
     /** Samples above 0 dBFS since the last reset. */
     this.clips = 0;
+    /** When the last of them came, ms since 1970. @type {number|null} */
+    this.clippedAt = null;
   }
 
   /**
    * @param {{ peak: number, meanSquare: number, clips: number }} record
    * @param {number} frames that the record covers @param {number} seconds since the last call
+   * @param {number} now ms since 1970
    */
-  update(record, frames, seconds) {
+  update(record, frames, seconds, now) {
     const peak = decibels(record.peak);
     this.peak.update(peak, seconds);
     this.power.push(frames, record.meanSquare);
     this.max = Math.max(this.max, peak);
     this.clips += record.clips;
+    if (record.clips > 0) this.clippedAt = now;
+  }
+
+  /** @param {number} peak dBTP, the highest since the last call */
+  truePeak(peak) {
+    this.trueMax = Math.max(this.trueMax ?? -Infinity, peak);
+  }
+
+  /** @param {number} seconds length of the RMS's window */
+  setWindow(seconds) {
+    this.power.frames = seconds * this.rate;
   }
 
   /** Time passes without sound: nothing arrives, and the meter comes to rest. @param {number} seconds */
@@ -113,6 +133,8 @@ export class ChannelMeter {
 
   reset() {
     this.max = -Infinity;
+    this.trueMax = null;
     this.clips = 0;
+    this.clippedAt = null;
   }
 }

@@ -11,6 +11,18 @@ export function db(level) {
   return (level < 0 ? MINUS : "+") + text;
 }
 
+/** A loudness with one decimal and a true minus, without a plus; what is not known yet is a dash. @param {number|null|undefined} value LUFS or LU */
+export function loudness(value) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  return value === -Infinity ? `${MINUS}∞` : value.toFixed(1).replace(/^-(?!0\.0$)/, MINUS).replace("-", "");
+}
+
+/** A moment of the day by this computer's clock. @param {number} value ms since 1970 */
+export function timeOfDay(value) {
+  const at = new Date(value);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
 /** A time with three digits that mean something. @param {number|null|undefined} value ms */
 export function ms(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
@@ -42,6 +54,11 @@ export function rate(value) {
 export function frames(value, framesPerSecond) {
   const length = `${count(value)} ${value === 1 ? "frame" : "frames"}`;
   return framesPerSecond > 0 ? `${length} · ${ms((value / framesPerSecond) * 1000)}` : length;
+}
+
+/** A frame of the engine's clock as the time since it began. @param {number} frame @param {number} framesPerSecond */
+export function clock(frame, framesPerSecond) {
+  return framesPerSecond > 0 ? ms((frame / framesPerSecond) * 1000) : `frame ${count(frame)}`;
 }
 
 /** Any finite number with four digits that mean something. @param {number|null|undefined} value */

@@ -1,11 +1,13 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { AudioStarted, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, LogNote, Note, ParamEcho, ParamInfo, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry } from "./types.js" */
+/** @import { AudioStarted, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, HistoryEvent, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry, Xrun } from "./types.js" */
 
 import { ms } from "./format.js";
 
 const JOURNAL_LINES = 100;
+/** Generations, and faults, that are kept; the server keeps as many. */
+const KEPT = 20;
 /** A line that is longer than anyone reads is cut, characters. */
 const JOURNAL_LENGTH = 2000;
 
@@ -30,6 +32,16 @@ export class Model {
     this.fault = null;
     /** @type {ReloadFailed|null} */
     this.refused = null;
+    /** @type {HistoryEvent[]} newest last */
+    this.history = [];
+    /** @type {Xrun[]} newest last */
+    this.xruns = [];
+    /** @type {Fault[]} since the page was opened, newest last */
+    this.faults = [];
+    /** @type {PluginFaults|null} */
+    this.pluginFaults = null;
+    /** @type {{ load: number, frame: number }|null} the highest load since the page was opened */
+    this.highest = null;
     this.bypass = false;
     this.mute = false;
     this.mutedAtStart = false;
@@ -78,6 +90,10 @@ export class Model {
     this.mutedAtStart = status.muted_at_start;
     this.faulted = status.fault !== null;
     this.counters = status.counters;
+    this.history = status.history ?? [];
+    this.xruns = status.xruns ?? [];
+    this.pluginFaults = status.plugin_faults ?? null;
+    if (status.fault) this.blame(status.fault);
     this.takesNotes = status.plugin_takes_notes ?? false;
     this.bpm = status.bpm ?? null;
   }
@@ -86,6 +102,20 @@ export class Model {
   snapshot(snapshot) {
     this.telemetry = snapshot;
     this.lostRecords += snapshot.lostRecords;
+    const { load: { max }, frame } = snapshot;
+    if (max > (this.highest?.load ?? 0)) this.highest = { load: max, frame };
+  }
+
+  /** The telemetry counts losses that the last status did not have. */
+  hasNewLosses() {
+    const { telemetry: t, counters: c } = this;
+    return t !== null && c !== null && t.underruns + t.overruns + t.lostFrames > c.underruns + c.overruns + c.lost_frames;
+  }
+
+  /** A fault, told by its event or by a status. @param {Fault} fault */
+  blame(fault) {
+    if (this.faults.some(({ generation, t, message }) => generation === fault.generation && t === fault.t && message === fault.message)) return;
+    this.faults = [...this.faults, fault].slice(-KEPT);
   }
 
   /** @param {StateNote} state */
@@ -124,6 +154,7 @@ export class Model {
   event(event) {
     const { fold, line } = EVENTS[event.event] ?? {};
     fold?.(this, event);
+    if (HISTORIC.includes(event.event)) this.history = [...this.history, event].slice(-KEPT);
     const said = line?.(event);
     if (said) this.log({ ...said, t: event.t });
   }
@@ -138,6 +169,9 @@ export class Model {
     return this.lostDevice ? `${this.lostDevice.end} lost` : null;
   }
 }
+
+/** What the generations' history is made of. */
+const HISTORIC = ["reloaded", "restarted", "reload_failed", "build_failed"];
 
 /**
  * What each event changes and how the journal tells it.
@@ -183,6 +217,7 @@ const EVENTS = {
     fold: (model, event) => {
       model.fault = event;
       model.faulted = true;
+      model.blame(event);
     },
     line: (event) => ({ level: "error", message: `${event.kind} in generation ${event.generation}: ${event.message}` }),
   },

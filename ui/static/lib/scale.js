@@ -1,10 +1,27 @@
-// Where a level stands on the meters' dB scale. Pure.
+// Where a level stands on the meters' dB scales. Pure.
 
 /** The ends of the meters' scale, dBFS: the bar, and what `role="meter"` reports, stay within. */
 export const METER_MIN = -60;
 export const METER_MAX = 6;
-/** The graduation beside the bars. */
-export const METER_MARKS = [6, 0, -6, -12, -18, -24, -30, -40, -50, -60];
+
+/**
+ * A graduation: what is written where, and where the colours change. `zero` is the dBFS of its 0;
+ * `rms` is added to an RMS: the K-System (AES-17) gives a sine the same RMS as peak.
+ * @typedef {{ id: string, name: string, zero: number, rms: number, marks: number[], warm: number, hot: number }} Scale
+ */
+
+/** @param {number} headroom dB above the scale's 0 @returns {Scale} after Katz: amber from 0, red from +4 */
+const kScale = (headroom) => ({
+  id: `k${headroom}`, name: `K-${headroom}`, zero: -headroom, rms: 10 * Math.log10(2),
+  marks: [...new Set([headroom, 12, 8, 4, 0, -4, -8, -12, -20, -30, headroom - 60])].filter((mark) => mark <= headroom && mark >= headroom - 60),
+  warm: -headroom, hot: 4 - headroom,
+});
+
+/** @type {Scale[]} the first is the one at the start */
+export const SCALES = [
+  { id: "dbfs", name: "dBFS", zero: 0, rms: 0, marks: [6, 0, -6, -12, -18, -24, -30, -40, -50, -60], warm: -6, hot: 0 },
+  kScale(20), kScale(14), kScale(12),
+];
 
 /** The deflection of IEC 60268-18: points of dB and scale length, straight between, carried on above 0. */
 const DEFLECTION = [

@@ -20,7 +20,7 @@
  * @property {number|null} save_to_sound_ms
  * @property {number} lost_frames
  * @property {number} latency_frames
- * @property {{ carried: number, added: number, removed: number, clamped: number }} params
+ * @property {{ carried: number, added: number, removed: number, clamped: number, added_names?: string[], removed_names?: string[] }} params
  * @property {"cross"|"out_in"} [fade]
  * @property {number} [warm_frames]
  * @property {Layout} [layout]
@@ -54,8 +54,11 @@
  */
 
 /** @typedef {{ generation: number, exit: number|null, diagnostics: Diagnostic[], t?: number }} BuildFailed */
-/** @typedef {{ generation: number, reason: string, message: string, keeps: number|null, t?: number }} ReloadFailed */
+/** @typedef {{ generation: number, reason: string, message: string, keeps: number|null, file?: string|null, line?: number|null, t?: number }} ReloadFailed */
 /** @typedef {{ generation: number, kind: string, message: string, file: string|null, line: number|null, action: string, t?: number }} Fault */
+/** @typedef {{ event: string, generation: number, t?: number }} HistoryEvent  A `reloaded`, `restarted`, `reload_failed` or `build_failed`. */
+/** @typedef {{ kind: string, n: number, frame: number, t: number }} Xrun  A loss, at its first frame and time in seconds. */
+/** @typedef {Record<"unsorted"|"out_of_block"|"malformed"|"replies_lost"|"events_lost"|"wrong_thread"|"probes_lost", number>} PluginFaults */
 /** @typedef {{ end: "input"|"output", state: "lost"|"retry"|"back", reason: string }} DeviceEvent */
 
 /**
@@ -94,6 +97,9 @@
  * @property {boolean} muted_at_start
  * @property {boolean} [plugin_takes_notes]
  * @property {number|null} [bpm]
+ * @property {HistoryEvent[]} [history] newest last
+ * @property {Xrun[]} [xruns] newest last
+ * @property {PluginFaults|null} [plugin_faults]
  * @property {Counters} counters
  * @property {Load} load
  */

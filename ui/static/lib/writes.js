@@ -15,6 +15,14 @@ export class Writes {
     else this.start(id, value);
   }
 
+  /** What waits goes out now: something is to follow it. @param {number} id */
+  flush(id) {
+    const next = this.out.get(id) ?? null;
+    if (next === null) return;
+    this.out.set(id, null);
+    this.send(id, next).catch(() => {});
+  }
+
   /** @param {number} id @param {number} value */
   start(id, value) {
     this.out.set(id, null);

@@ -78,7 +78,7 @@ impl Control {
         print_diagnostics(&diagnostics.iter().collect::<Vec<_>>());
         let number = self.reload.number + 1;
         let fields = json!({ "generation": number, "exit": exit, "diagnostics": diagnostics });
-        self.shown.build_failed = self.parts.report.event("build_failed", fields);
+        self.shown.build_failed = self.tell("build_failed", fields);
         self.set_state(State::BuildFailed);
         let is_error = |d: &&Diagnostic| d.level == Level::Error;
         let errors = match diagnostics.iter().filter(is_error).count() {

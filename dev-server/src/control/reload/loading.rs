@@ -246,7 +246,7 @@ impl Control {
             "line": panic.as_ref().map(|p| p.line),
             "keeps": self.reload.playing_number(),
         });
-        self.shown.refused = self.parts.report.event("reload_failed", fields);
+        self.shown.refused = self.tell("reload_failed", fields);
         let state = if self.reload.playing.is_some() { State::Running } else { State::Idle };
         self.set_state(state);
         if is_usage && self.reload.playing.is_none() {

@@ -88,7 +88,7 @@ impl Control {
         let latency_frames = self.audio.latency_frames() + playing.layout.latency_frames;
         self.parts.telemetry.set_generation(number, latency_frames);
         self.params.replace(activated.params);
-        self.parts.report.event("restarted", fields);
+        self.tell("restarted", fields);
         self.parts.report.notify("params_changed", &json!({}));
         let generation = Box::new(Generation::new(number, activated.processor, shape));
         self.reload.is_restarting = false;

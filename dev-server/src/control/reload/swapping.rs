@@ -22,7 +22,7 @@ impl Control {
         };
         let Ready { playing, params, .. } = *ready;
         say_reloaded(&fields);
-        self.shown.reloaded = self.parts.report.event("reloaded", fields);
+        self.shown.reloaded = self.tell("reloaded", fields);
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
         let latency_frames = self.audio.latency_frames() + playing.layout.latency_frames;
         self.parts.telemetry.set_generation(number, latency_frames);
@@ -61,13 +61,24 @@ impl Control {
             "lost_frames": self.parts.probe.lost_frames.get() - candidate.lost_frames_before,
             "latency_frames": ready.playing.layout.latency_frames,
             "layout": ready.playing.shape(),
-            "params": ready.carried,
+            "params": self.changes(ready),
             "warm_frames": ready.warm_frames,
             "fade": ready.fade.map(|fade| match fade {
                 Fade::Cross { .. } => "cross",
                 Fade::OutIn { .. } => "out_in",
             }),
         })
+    }
+
+    /// What became of the parameters: counts, and the names of those that came and went.
+    fn changes(&self, ready: &Ready) -> Value {
+        let before = self.params.list();
+        let mut changes = json!(ready.carried);
+        if self.reload.playing.is_some() {
+            changes["added_names"] = json!(missing(&ready.params, before));
+            changes["removed_names"] = json!(missing(before, &ready.params));
+        }
+        changes
     }
 
     /// The engine gave a generation back: its own thread takes it apart.
@@ -112,6 +123,15 @@ impl Control {
         let param = json!({ "id": id, "value": value, "text": text, "frame": frame });
         self.parts.report.notify("param", &param);
     }
+}
+
+/// How many names an event carries at most.
+const NAMES: usize = 8;
+
+/// The first names of `list` that `other` does not have.
+fn missing<'a>(list: &'a [ParamInfo], other: &[ParamInfo]) -> Vec<&'a str> {
+    let is_missing = |p: &&ParamInfo| other.iter().all(|o| o.id != p.id);
+    list.iter().filter(is_missing).take(NAMES).map(|p| p.name.as_str()).collect()
 }
 
 fn say_reloaded(fields: &Value) {

@@ -1,0 +1,105 @@
+// Whether all is well, and where it was not: the highest load and when, the latency stage by stage, the
+// losses with their time, and what the plugin did wrong.
+
+/** @import { Model } from "../lib/model.js" */
+/** @import { Fault, PluginFaults, Xrun } from "../lib/types.js" */
+import { el, setText } from "../lib/dom.js";
+import { clock, count, frames, ms, percent } from "../lib/format.js";
+import { placeLink } from "./place.js";
+
+/** @type {Record<string, [string, string]>} one and many */
+const LOSSES = {
+  underrun: ["underrun", "underruns"], overrun: ["overrun", "overruns"], late_callback: ["late callback", "late callbacks"],
+  lost_frames: ["lost frame", "lost frames"], record_lost_frames: ["frame missing in the recording", "frames missing in the recording"],
+};
+
+/** @type {[keyof PluginFaults, string][]} */
+const DUTIES = [
+  ["unsorted", "events out of order"], ["out_of_block", "events outside their block"], ["malformed", "events of a wrong size"],
+  ["replies_lost", "events it sent that found no room"], ["events_lost", "events for it that found no room"],
+  ["wrong_thread", "calls from a wrong thread"], ["probes_lost", "probes beyond the room for them"],
+];
+
+export class Health {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.peak = el("dd", { id: "load-peak", class: "number" }, "–");
+    this.stages = list("Latency, stage by stage", "latency-stages", "facts", "");
+    this.losses = list("Losses, newest first", "xruns", "health-list", "Nothing was lost.");
+    this.faults = list("Faults, newest first", "faults", "health-list", "The plugin has done nothing wrong.");
+    root.append(
+      el("dl", { class: "facts" }, el("div", {}, el("dt", { title: "Since this page was opened" }, "Highest load"), this.peak)),
+      this.stages.root, this.losses.root, this.faults.root);
+  }
+
+  /** @param {Model} model */
+  draw(model) {
+    const { highest, xruns, faults, pluginFaults, audio } = model;
+    const rate = audio?.engine_rate ?? 0;
+    setText(this.peak, highest ? `${percent(highest.load)} at ${clock(highest.frame, rate)}` : "–");
+    this.stages.show(stagesOf(model));
+    this.losses.show([...xruns].reverse().map((xrun) => ({ key: JSON.stringify(xrun), nodes: () => loss(xrun) })));
+    this.faults.show([
+      ...[...faults].reverse().map((fault) => ({ key: `${fault.generation} ${fault.t} ${fault.message}`, nodes: () => faulty(fault) })),
+      ...DUTIES.flatMap(([name, words]) => (pluginFaults?.[name] ? [text(`${count(pluginFaults[name])} ${words}`)] : [])),
+    ]);
+  }
+}
+
+/** @typedef {{ key: string, nodes: () => (Node|string)[] }} Line */
+
+/** A headed list that is written only when it changes. @param {string} title @param {string} id @param {string} look @param {string} none what an empty one says */
+function list(title, id, look, none) {
+  const tag = look === "facts" ? "dl" : "ol";
+  const items = el(tag, { id, class: look });
+  const empty = el("p", { class: "health-none" }, none);
+  let shown = "";
+  return {
+    root: el("div", { class: "health-part" }, el("h3", {}, title), items, empty),
+    /** @param {Line[]} lines */
+    show(lines) {
+      empty.hidden = lines.length > 0 || none === "";
+      const keys = JSON.stringify(lines.map(({ key }) => key));
+      if (keys === shown) return;
+      shown = keys;
+      items.replaceChildren(...lines.map(({ nodes }) => el(tag === "dl" ? "div" : "li", {}, ...nodes())));
+    },
+  };
+}
+
+/** @param {string} words @returns {Line} */
+const text = (words) => ({ key: words, nodes: () => [words] });
+
+/** @param {Model} model @returns {Line[]} */
+function stagesOf({ audio, telemetry }) {
+  if (!audio || !telemetry) return [];
+  const { engine_rate: rate, input, output, latency_frames: before } = audio;
+  const converts = input !== null && input.rate !== rate;
+  /** @type {[string, number, number][]} */
+  const stages = [
+    ...(input ? /** @type {[string, number, number][]} */ ([[converts ? "Input ring and rate conversion" : "Input ring", before, rate]]) : []),
+    ["Plugin", Math.max(0, telemetry.latencyFrames - before), rate],
+    ["Input to output", telemetry.latencyFrames, rate],
+    ...(output ? /** @type {[string, number, number][]} */ ([["then the speaker's period", output.period, output.rate]]) : []),
+  ];
+  return stages.map(([name, length, rate]) => {
+    const words = frames(length, rate);
+    return { key: name + words, nodes: () => [el("dt", {}, name), el("dd", { class: "number" }, words)] };
+  });
+}
+
+/** @param {Xrun} xrun */
+function loss({ kind, n, frame, t }) {
+  const [one, many] = LOSSES[kind] ?? [kind, kind];
+  return [
+    el("span", { class: "number health-time" }, ms(t * 1000)),
+    el("span", { title: `frame ${count(frame)}` }, `${count(n)} ${n === 1 ? one : many}`)];
+}
+
+/** @param {Fault} fault */
+function faulty({ generation, kind, message, file, line, action, t }) {
+  return [
+    el("span", { class: "number health-time" }, t === undefined ? "" : ms(t * 1000)),
+    el("span", { class: "health-fault" },
+      `${kind.replaceAll("_", " ")} in generation ${generation}, ${action}: ${message} `, file ? placeLink(file, line) : "")];
+}
