@@ -114,7 +114,6 @@ class Bridge {
       this.over,
       el("label", { class: "bridge-setting" }, el("span", { class: "silk" }, word), setting));
     this.setScale(0);
-    this.fit(0, 48000, 0);
   }
 
   /** @param {ChannelRecord[]} records @param {number} frames that the records cover @param {number} seconds */
@@ -125,9 +124,8 @@ class Bridge {
 
   /** As many strips as channels; a changed count starts them anew. @param {number} count @param {number} rate @param {number} window s */
   fit(count, rate, window) {
-    this.none.hidden = count > 0;
-    this.row.hidden = count === 0;
     if (count === this.strips.length) return;
+    this.none.hidden = count > 0;
     const names = count === 1 ? ["M"] : count === 2 ? ["L", "R"] : Array.from({ length: count }, (_, i) => String(i + 1));
     for (const strip of this.strips) strip.close();
     this.strips = names.map((name, i) => new Strip(`${this.side}-${i}`, `${this.side} ${name}`, name, new ChannelMeter(rate, window)));

@@ -29,6 +29,9 @@ export class Strip {
     this.root = el("div", { class: "strip" },
       this.clip, this.bar, el("span", { class: "channel" }, name), this.max, this.truePeak, this.rms);
     this.label = label;
+    /** @type {CanvasGradient|null} */
+    this.fill = null;
+    this.fillKey = "";
   }
 
   /** @param {string} mark @param {string} id @param {string} title @param {() => void} reset */
@@ -70,10 +73,12 @@ export class Strip {
     }
   }
 
-  /** The bar's colours, with a step where the scale says so. */
+  /** The bar's colours, with a step where the scale says so; made anew only when something of it changed. */
   gradient() {
     const { height, context } = this.surface;
-    const { warm, hot } = this.scale;
+    const { id, warm, hot } = this.scale;
+    const key = `${height} ${id} ${paintVersion()}`;
+    if (this.fill && this.fillKey === key) return this.fill;
     const fill = context.createLinearGradient(0, height, 0, 0);
     const [deep, full] = [token(`--${this.side}-deep`), token(`--${this.side}`)];
     /** @type {[number, string][]} */
@@ -82,6 +87,8 @@ export class Strip {
     ];
     for (const [level, colour] of stops) fill.addColorStop(deflection(level), colour);
     fill.addColorStop(1, token("--hot"));
+    this.fill = fill;
+    this.fillKey = key;
     return fill;
   }
 
