@@ -1,6 +1,7 @@
 // The stage's server: a plugin with something of everything, and eight bars of made-up levels.
 
 import { FakeServer, param } from "./fake.js";
+import { signal, spectrum } from "./stage-sound.js";
 import { section, snapshot } from "./snapshot.js";
 
 const wanted = new URLSearchParams(location.search);
@@ -39,7 +40,9 @@ export const server = new FakeServer({
     },
   },
 });
-server.methods.subscribe = ({ views }) => views;
+/** @type {Record<string, any>} what the page asked for */
+let views = {};
+server.methods.subscribe = (asked) => (views = asked.views);
 
 const started = performance.now();
 const FRAMES = 800;
@@ -59,14 +62,32 @@ server.snapshot = () => {
   const sections = [
     section(1, [0.62, 0.55, 1.04, 0.91]),
     section(2, [out - 5.5 + 2 * beat(t), out - 5.8, -21.4, 5.2, -3.9], [out + 2 * beat(t), out, -15.3, 4.1, 0.3]),
-    section(3, [0.71 + 0.1 * Math.sin(t), -0.02], 0, [0.58 + 0.2 * Math.sin(t * 1.3), 0.06 + 0.04 * Math.sin(t)], 0),
+    stereo(t),
   ];
+  if (views.spectrum) sections.push(section(4, views.spectrum.size ?? 2048, [48000], 512, ...spectrum(t)));
+  if (views.scope) sections.push(scope(views.scope.frames ?? 1024, t));
+  if (views.probes) sections.push(section(6, 1, 0, 512, signal(512, t, 0.3).map(Math.abs)));
+  if (views.load) sections.push(section(7, [0.118], 0, 0, 32, ...Array.from({ length: 32 }, (_, i) => (i > 1 && i < 6 ? 90 - 20 * i : 0))));
   const output = [channel(1.01, t), channel(0.88, t)];
   return snapshot({
     input: wanted.has("mono") ? [] : [channel(0.6, t), channel(0.52, t)], output: wanted.has("wide") ? [...output, ...output, ...output, ...output] : output, frames: FRAMES, sections, generation: 3,
     load: [0.061, 0.074, 0.118],
   });
 };
+
+/** @param {number} t */
+function stereo(t) {
+  const n = views.stereo?.points ?? 0;
+  const [mid, side] = [signal(n, t, 0.5), signal(n, t + 7, 0.18)];
+  const points = mid.flatMap((m, i) => [m + side[i], m - side[i]]);
+  return section(3, [0.71 + 0.1 * Math.sin(t), -0.02], n, points, [0.58 + 0.2 * Math.sin(t * 1.3), 0.06 + 0.04 * Math.sin(t)], n, points);
+}
+
+/** @param {number} n frames @param {number} t */
+function scope(n, t) {
+  const input = signal(n, 3 + 0.02 * Math.sin(t), 0.6);
+  return section(5, 1, 0, 0, n, Math.round(n / 4), input, input.map((x) => 0.8 * Math.tanh(2.4 * x)));
+}
 
 const request = new XMLHttpRequest();
 request.open("GET", new URL("../static/index.html", import.meta.url), false);
