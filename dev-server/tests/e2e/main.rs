@@ -13,6 +13,7 @@
 mod bad_input;
 mod browser;
 mod crates;
+mod editor;
 mod examples;
 mod fast_clock;
 mod faults;
