@@ -13,11 +13,11 @@
 mod bad_input;
 mod browser;
 mod crates;
-mod editor;
 mod examples;
 mod fast_clock;
 mod faults;
 mod foreign;
+mod health;
 mod heap;
 mod line;
 mod notes;

@@ -1,10 +1,14 @@
-//! A click on a fault's place, from the page to the editor that is really started.
+//! What went wrong, and when: as the page is told, and from a click to the editor that is really
+//! started.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
     crates::{Crate, source},
+    line::Line,
     server::{Server, tmp},
 };
 
@@ -68,4 +72,37 @@ fn a_click_on_a_faults_place_opens_it_in_the_editor() {
         assert_eq!(status_of(&mut browser, outside), 404, "{outside}");
     }
     assert_eq!(fs::read_to_string(&asked).unwrap(), words);
+}
+
+#[test]
+fn a_loss_has_its_time_and_a_generation_its_place_in_the_history() {
+    let mut server = Server::start(&[
+        "run",
+        "example-plugin",
+        "--input",
+        "virtual:stall=1+0.3,tone=997",
+        "--output",
+        "virtual",
+    ]);
+    let listening = server.wait("listening");
+    let reloaded = server.wait("reloaded");
+    let mut line = Line::open(&listening);
+    let kind_of = |xrun: &Value| xrun["kind"] == "underrun";
+    let status = loop {
+        let status = line.call("status", &json!({}));
+        if status["xruns"].as_array().unwrap().iter().any(kind_of) {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let underrun = status["xruns"].as_array().unwrap().iter().find(|xrun| kind_of(xrun)).unwrap();
+    // The microphone stands still a second after it began; the clock of the frames says when.
+    let frame = underrun["frame"].as_u64().unwrap();
+    assert!(underrun["n"].as_u64() >= Some(1), "{underrun}");
+    assert!((40_000..=90_000).contains(&frame), "{underrun}");
+    assert!(underrun["t"].as_f64() > reloaded["t"].as_f64(), "{underrun}");
+    assert_eq!(status["history"], json!([reloaded]));
+    assert_eq!(status["plugin_faults"]["wrong_thread"], 0);
+    let answer = line.call("gesture", &json!({ "id": "gain", "on": true }));
+    assert_eq!(answer, json!({}));
 }
