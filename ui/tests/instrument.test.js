@@ -63,7 +63,9 @@ test("typed values and a reset of all are steps as well, and a text keeps its ow
   press(at("[data-param=gain] input"), { key: "Enter" });
   const field = /** @type {HTMLInputElement} */ (at("[data-param=gain] .entry-field"));
   field.value = "-6 dB";
-  press(field, { key: "z", ctrlKey: true });
+  const key = new KeyboardEvent("keydown", { key: "z", ctrlKey: true, bubbles: true, cancelable: true });
+  field.dispatchEvent(key);
+  equal(key.defaultPrevented, false, "the field's own undo");
   press(field, { key: "Enter" });
   await until(() => gain() === "-6 dB");
   at("#reset-params").click();
@@ -103,6 +105,7 @@ test("health tells what was lost when, and what the plugin did wrong", async () 
   await until(() => at("#xruns").childElementCount === 2);
   equal([...at("#xruns").children].map(({ textContent }) => textContent), ["2.00 s256 lost frames", "1.00 s1 underrun"]);
   equal(at("#faults").textContent, "3 calls from a wrong thread");
+  server.state = { ...server.state, fault: FAULT };
   server.notify("event", FAULT);
   await until(() => at("#faults").childElementCount === 2);
   equal(at("#faults").firstElementChild?.textContent, "12.50 spanic in generation 4, bypassed: too <b>loud</b> src/lib.rs:42".replace("12.50 s", "12.5 s"));
@@ -135,7 +138,7 @@ test("the generations are told with their times, their parameters and their fail
   };
   const failed = { event: "build_failed", t: 21, generation: 6, exit: 101, diagnostics: [{ level: "error", message: "no such thing", file: "src/lib.rs", line: 3, column: 1, code: null }] };
   const refused = { event: "reload_failed", t: 22, generation: 7, reason: "panic", message: "at its birth", keeps: 5, file: "src/lib.rs", line: 9 };
-  server.state = { ...server.state, history: [reloaded, failed, refused] };
+  server.state = { ...server.state, fault: null, history: [reloaded, failed, refused] };
   server.notify("event", { event: "restarted", generation: 5, t: 23 });
   await until(() => at("#generations").childElementCount === 3);
   equal([...document.querySelectorAll("#generations .generation-body")].map(({ textContent }) => textContent), [

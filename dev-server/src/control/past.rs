@@ -39,7 +39,7 @@ impl Past {
     /// An event that belongs to the plugin's history.
     pub(super) fn note(&mut self, event: &Value) {
         let mut event = event.clone();
-        if let Some(diagnostics) = event["diagnostics"].as_array_mut() {
+        if let Some(diagnostics) = event.get_mut("diagnostics").and_then(Value::as_array_mut) {
             diagnostics.truncate(DIAGNOSTICS);
             // The long form is in `status.build`, as long as it matters.
             for diagnostic in diagnostics.iter_mut().filter_map(Value::as_object_mut) {
@@ -131,10 +131,8 @@ mod tests {
         }
         let (history, xruns) = (past.history(), past.xruns());
         assert_eq!(history.as_array().map(Vec::len), Some(20));
-        assert_eq!(
-            (&history[0]["generation"], &history[19]["generation"]),
-            (&json!(6), &json!(25))
-        );
+        let [first, last] = [6, 25].map(|n| json!({ "event": "reloaded", "generation": n }));
+        assert_eq!((&history[0], &history[19]), (&first, &last));
         assert_eq!((xruns.as_array().map(Vec::len), &xruns[19]["t"]), (Some(20), &json!(50.0)));
     }
 

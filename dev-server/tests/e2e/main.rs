@@ -17,6 +17,7 @@ mod examples;
 mod fast_clock;
 mod faults;
 mod foreign;
+mod health;
 mod heap;
 mod line;
 mod notes;

@@ -77,10 +77,10 @@ function stagesOf({ audio, telemetry }) {
   const converts = input !== null && input.rate !== rate;
   /** @type {[string, number, number][]} */
   const stages = [
-    ...(input ? /** @type {[string, number, number][]} */ ([[converts ? "Input ring and rate conversion" : "Input ring", before, rate]]) : []),
+    ...(input ? /** @type {[string, number, number][]} */ ([[converts ? "Input ring, resampler" : "Input ring", before, rate]]) : []),
     ["Plugin", Math.max(0, telemetry.latencyFrames - before), rate],
     ["Input to output", telemetry.latencyFrames, rate],
-    ...(output ? /** @type {[string, number, number][]} */ ([["then the speaker's period", output.period, output.rate]]) : []),
+    ...(output ? /** @type {[string, number, number][]} */ ([["then the speaker", output.period, output.rate]]) : []),
   ];
   return stages.map(([name, length, rate]) => {
     const words = frames(length, rate);

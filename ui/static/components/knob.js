@@ -24,7 +24,7 @@ export class Knob {
     const dial = svg("svg", { viewBox: "0 0 64 64", "aria-hidden": "true" });
     dial.append(
       svg("path", { class: "knob-rail", d: ARC }), svg("path", { class: "knob-arc", d: ARC, pathLength: "1" }),
-      svg("path", { class: "knob-default", d: "M 32 2 V 5" }),
+      svg("path", { class: "knob-default", d: "M 32 -1 V 1.5" }),
       svg("circle", { class: "knob-cap", cx: "32", cy: "32", r: "19" }), svg("path", { class: "knob-mark", d: "M 32 16 V 25" }));
     this.root = el("div", { class: "knob" }, this.handle, dial);
     this.root.style.setProperty("--default", String(taper.fraction(info.default)));

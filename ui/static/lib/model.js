@@ -189,7 +189,11 @@ const EVENTS = {
     line: (event) => ({ level: "info", message: `building generation ${event.generation}${changed(event.files ?? [])}` }),
   },
   build_failed: {
-    fold: (model, event) => (model.build = event),
+    fold: (model, event) => {
+      model.build = event;
+      // Its own notification follows; until then nothing is building any more either.
+      model.reload = "BuildFailed";
+    },
     line: (event) => ({ level: "error", message: `generation ${event.generation}: build failed` }),
   },
   build_cancelled: {
