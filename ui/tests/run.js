@@ -3,6 +3,7 @@
 import "./ballistics.test.js";
 import "./controls.test.js";
 import "./hands.test.js";
+import "./layout.test.js";
 import "./levels.test.js";
 import "./notes.test.js";
 import "./page.test.js";
