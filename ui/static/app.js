@@ -23,6 +23,7 @@ import { Rack } from "./components/rack.js";
 import { Reload } from "./components/reload.js";
 import { StereoPanel } from "./components/stereo.js";
 import { Viewdeck } from "./components/viewdeck.js";
+import { createViews } from "./components/views/index.js";
 import { byId } from "./lib/dom.js";
 import { Model } from "./lib/model.js";
 import { Notes } from "./lib/notes.js";
@@ -78,6 +79,7 @@ let dirty = true;
 let lastFrame = performance.now();
 let lastFigures = 0;
 let lastStatus = 0;
+let readable = true;
 
 /** What the server has against a wish is told where the wish was made; nothing when it came true. @param {Promise<unknown>} wish @param {(message: string) => void} tell */
 function told(wish, tell) {
@@ -168,6 +170,7 @@ socket.addEventListener("connection", (event) => {
   if (model.connection !== "connected") return loudness.forget();
   notes.connected();
   subscriptions.renew();
+  readable = true;
   readPlugin();
   quietly(readParams);
 });
@@ -178,9 +181,17 @@ socket.addEventListener("notification", (event) => {
   changed();
 });
 
+/** A snapshot that is cut or of another version: said once per line, there may be sixty a second. */
+function unreadable() {
+  if (!readable) return;
+  readable = false;
+  model.log({ level: "warning", message: "The server sends telemetry that this page cannot read; it is left out." });
+  changed();
+}
+
 socket.addEventListener("telemetry", (event) => {
   const snapshot = decode(/** @type {CustomEvent} */ (event).detail);
-  if (!snapshot) return;
+  if (!snapshot) return unreadable();
   if (snapshot.running !== model.telemetry?.running) dirty = true;
   model.snapshot(snapshot);
   fresh = snapshot;
@@ -306,10 +317,12 @@ function frame(now) {
     for (const panel of panels) panel.draw(model);
     parameters.draw(model.params);
   }
-  socket.credit();
+  if (!document.hidden) socket.credit();
 }
 
+for (const view of createViews()) views.register(view);
 subscriptions.set("page", { levels: true, loudness: true, stereo: { points: 0 } });
+subscriptions.hide(document.hidden);
 document.addEventListener("visibilitychange", () => subscriptions.hide(document.hidden));
 setInterval(() => model.connection === "connected" && !document.hidden && quietly(readStatus), STATUS_MS);
 changed();

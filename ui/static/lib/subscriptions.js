@@ -12,7 +12,7 @@
  * @property {{ points: number }} [stereo]
  * @property {{ size?: number, smoothing?: Smoothing }} [spectrum] left out: as others want it
  * @property {Partial<ScopePart>} [scope]
- * @property {string[]} [probes] names of signal probes; an empty list asks for the values of scalars only
+ * @property {string[]} [probes] names of signal probes
  * @property {boolean} [load]
  */
 
@@ -67,12 +67,6 @@ export class Subscriptions {
     this.later();
   }
 
-  /** The same once more: a single-shot trigger waits anew. */
-  again() {
-    this.sent = "";
-    this.later();
-  }
-
   /** @param {boolean} hidden whether nobody can see the page */
   hide(hidden) {
     this.hidden = hidden;
@@ -83,11 +77,6 @@ export class Subscriptions {
   renew() {
     this.sent = "{}";
     this.later();
-  }
-
-  /** Whether someone in view shows the values of probes. */
-  get probes() {
-    return !this.hidden && [...this.parts.values()].some((part) => part.probes);
   }
 
   later() {
