@@ -93,6 +93,9 @@ test("? shows all keys, and closes again", async () => {
   equal([at("#help").hasAttribute("open"), at("#help").textContent?.includes("Double-click")], [true, true]);
   at("#help-close").click();
   equal(at("#help").hasAttribute("open"), false);
+  at("#help-open").click();
+  equal(at("#help").hasAttribute("open"), true);
+  at("#help-close").click();
 });
 
 const FAULT = { event: "fault", t: 12.5, generation: 4, kind: "panic", message: "too <b>loud</b>", file: "src/lib.rs", line: 42, action: "bypassed" };
