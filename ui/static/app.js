@@ -68,7 +68,7 @@ const panels = [
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
   new GenerationHistory(byId("history")), keyboard, presets,
 ];
-new Help(byId("help"));
+const help = new Help(byId("help"));
 const figures = [new LoadPanel(byId("load")), new Losses(byId("losses")), new Health(byId("health"))];
 
 /** @type {Telemetry|null} what arrived since the last frame */
@@ -267,6 +267,7 @@ const wishes = {
   },
   undo: () => move(undo.undo()),
   redo: () => move(undo.redo()),
+  help: () => help.show(),
   open: (place) => void open(place),
   text: ({ id, text }) => void enter(id, text),
   "reset-params": resetParams,

@@ -93,6 +93,9 @@ test("? shows all keys, and closes again", async () => {
   equal([at("#help").hasAttribute("open"), at("#help").textContent?.includes("Double-click")], [true, true]);
   at("#help-close").click();
   equal(at("#help").hasAttribute("open"), false);
+  at("#help-open").click();
+  equal(at("#help").hasAttribute("open"), true);
+  at("#help-close").click();
 });
 
 const FAULT = { event: "fault", t: 12.5, generation: 4, kind: "panic", message: "too <b>loud</b>", file: "src/lib.rs", line: 42, action: "bypassed" };
@@ -138,7 +141,7 @@ test("the generations are told with their times, their parameters and their fail
   };
   const failed = { event: "build_failed", t: 21, generation: 6, exit: 101, diagnostics: [{ level: "error", message: "no such thing", file: "src/lib.rs", line: 3, column: 1, code: null }] };
   const refused = { event: "reload_failed", t: 22, generation: 7, reason: "panic", message: "at its birth", keeps: 5, file: "src/lib.rs", line: 9 };
-  server.state = { ...server.state, fault: null, history: [reloaded, failed, refused] };
+  server.state = { ...server.state, fault: null, refused, history: [reloaded, failed, refused] };
   server.notify("event", { event: "restarted", generation: 5, t: 23 });
   await until(() => at("#generations").childElementCount === 3);
   equal([...document.querySelectorAll("#generations .generation-body")].map(({ textContent }) => textContent), [
@@ -146,6 +149,8 @@ test("the generations are told with their times, their parameters and their fail
     "no such thing src/lib.rs:3",
     "210 ms from the save to the sounddetect 1.00 ms · build 200 ms · stage 2.00 ms · load 3.00 ms · swap 4.00 ms2 parameters carried, 1 added (<i>Tilt</i>), 9 removed (A, B, …)",
   ]);
+  equal(at("#reload-refused .place-link").textContent, "src/lib.rs:9");
+  server.state = { ...server.state, refused: null };
   server.notify("event", { ...reloaded, generation: 8, t: 30 });
   server.state = { ...server.state, history: [...server.state.history, { ...reloaded, generation: 8, t: 30 }] };
   await until(() => at("#generations").firstElementChild?.textContent?.startsWith("8"));

@@ -51,7 +51,8 @@ export class Health {
 /** A headed list that is written only when it changes. @param {string} title @param {string} id @param {string} look @param {string} none what an empty one says */
 function list(title, id, look, none) {
   const tag = look === "facts" ? "dl" : "ol";
-  const items = el(tag, { id, class: look });
+  // A list that scrolls has to be reached by the keyboard.
+  const items = el(tag, tag === "dl" ? { id, class: look } : { id, class: look, tabindex: "0", "aria-label": title });
   const empty = el("p", { class: "health-none" }, none);
   let shown = "";
   return {

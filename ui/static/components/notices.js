@@ -76,6 +76,7 @@ function noticesOf(model) {
     notices.push({
       id: "reload-refused", key: `${refused.generation} ${refused.t}`, level: "bad",
       title: `Reload refused (${refused.reason}).`, text: `${refused.message} – ${keeps}`,
+      place: { file: refused.file ?? null, line: refused.line ?? null },
     });
   }
   if (model.mutedAtStart && model.mute && connection === "connected") {

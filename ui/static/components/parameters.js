@@ -1,5 +1,5 @@
 // The plugin's parameters in their groups. A reload that leaves a parameter as it was leaves its
-// control too, with focus and a drag in progress. Emits `reset-params`, `undo` and `redo`.
+// control too, with focus and a drag in progress. Emits `reset-params`, `undo`, `redo` and `help`.
 
 /** @import { ParamInfo } from "../lib/types.js" */
 import { button, el, emit, setText } from "../lib/dom.js";
@@ -22,7 +22,8 @@ export class Parameters {
     this.list = el("div", { class: "parameter-groups" });
     this.empty = el("p", { class: "parameters-empty" }, "The plugin has no parameters.");
     this.help = el("p", { class: "parameters-help" },
-      "Drag or turn the wheel; Shift moves finely. Double-click or Delete sets the default. Click a value, or press Enter, to type. ? shows all keys.");
+      "Drag or turn the wheel; Shift moves finely. Double-click or Delete sets the default. Click a value, or press Enter, to type. ",
+      button({ id: "help-open", class: "small", "aria-haspopup": "dialog", "aria-keyshortcuts": "?" }, "All keys: ?", () => emit(root, "help")));
     root.append(this.acts, this.error, this.list, this.empty, this.help);
     /** @type {Map<number, Parameter>} */
     this.byId = new Map();

@@ -71,6 +71,9 @@ export class Model {
   connected(state) {
     this.connection = state;
     if (state !== "connected") this.telemetry = null;
+    // Perhaps another server: its clock and its generations begin anew.
+    this.highest = null;
+    this.faults = [];
     this.sounding.clear();
   }
 
