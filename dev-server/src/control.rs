@@ -23,6 +23,7 @@ mod history;
 mod notes;
 mod params;
 mod presets;
+mod probes;
 mod reload;
 
 use std::{
@@ -123,6 +124,7 @@ pub struct Control {
     parts: Parts,
     audio: Audio,
     params: ParamTable,
+    probes: probes::Probes,
     notes: Notes,
     presets: Presets,
     history: History,
@@ -158,6 +160,7 @@ impl Control {
         Self {
             audio: Audio::default(),
             params: ParamTable::default(),
+            probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),

@@ -110,6 +110,30 @@ pub enum Outcome {
     Error,
 }
 
+/// Silence, for any number of channels: what stands in for a plugin that is not ready.
+#[derive(Debug, Clone, Copy)]
+pub struct Silence {
+    /// Channels in and out.
+    pub channels: usize,
+}
+
+impl Processor for Silence {
+    fn layout(&self) -> Layout {
+        Layout { n_input: self.channels, n_output: self.channels, latency_frames: 0 }
+    }
+
+    fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
+        io.output.silence(io.frames);
+        Outcome::Ok
+    }
+
+    fn reset(&mut self) {}
+
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send> {
+        self
+    }
+}
+
 /// Output = input, for any number of channels.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity {

@@ -65,6 +65,11 @@ impl Audio {
         self.engine.as_ref().map(|engine| engine.input.open_back(frames))
     }
 
+    /// Whether there are devices that no engine was built for yet.
+    pub(super) fn awaits_engine(&self) -> bool {
+        self.granted.as_ref().is_some_and(|granted| granted.opened.is_some())
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.engine.is_some()
     }
@@ -272,37 +277,23 @@ impl Control {
     /// deactivate and activate, and a new engine takes the place of the old one.
     fn reshape(&mut self, engine: Engine, opened: Opened) -> Result<(), Failure> {
         let EngineParts { playing, next, commands, record, frame } = engine.into_parts();
-        let newest = match next {
-            Some(next) => {
-                self.on_retired(*playing);
-                next
-            }
-            None => playing,
-        };
+        let mut alive: Vec<_> = [Some(playing), next].into_iter().flatten().collect();
         self.audio.reshaping = Some((record, frame));
         for command in commands {
-            self.keep_command(command.at_frame, command.kind);
+            match command.kind {
+                CommandKind::Swap(generation, _) => alive.push(generation),
+                CommandKind::Plugin(EventBody::Param { id, value }) if command.at_frame == 0 => {
+                    self.params.wish(id, value);
+                }
+                // Switches are built into the next engine; times of another clock mean nothing.
+                _ => {}
+            }
         }
         self.on_opened(opened)?;
-        let Some(format) = self.audio.plugin_format() else {
-            return Ok(());
-        };
-        if let Some(thread) = self.reload.playing_thread() {
-            thread.reactivate(newest.into_processor(), format);
+        for generation in alive {
+            self.on_homeless(*generation);
         }
         Ok(())
-    }
-
-    /// A command that an engine had not obeyed when its devices changed.
-    fn keep_command(&mut self, at_frame: u64, kind: CommandKind) {
-        match kind {
-            CommandKind::Plugin(EventBody::Param { id, value }) if at_frame == 0 => {
-                self.params.wish(id, value);
-            }
-            CommandKind::Swap(generation, _) => self.postpone(*generation),
-            // Switches are built into the next engine; times of another clock mean nothing.
-            _ => {}
-        }
     }
 
     /// Facts and echoes from the engine, boxes on their way back.

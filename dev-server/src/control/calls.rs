@@ -20,6 +20,10 @@ impl Control {
             Request::SavePreset { name } => return self.save_preset(name, asker),
             Request::RecallPreset { name } => return self.recall_preset(Which::Named(name), asker),
             Request::DeletePreset { name } => return self.delete_preset(name, asker),
+            Request::TextToValue { id, text } => {
+                return self.read_text(&param_ref(id), text, asker);
+            }
+            Request::Probes => Ok(self.show_probes(call.client)),
             Request::ResetParams => {
                 self.reset_params();
                 Ok(json!({}))
@@ -45,6 +49,7 @@ impl Control {
             }
             Request::Left => {
                 self.let_go(Player::Client(call.client));
+                self.probes.leave(call.client);
                 Ok(Value::Null)
             }
         };
@@ -52,11 +57,7 @@ impl Control {
     }
 
     fn wish_param(&mut self, wanted: web::ParamRef, value: Option<f64>) -> Result<Value, RpcError> {
-        let wanted = match wanted {
-            web::ParamRef::Id(id) => ParamRef::Id(id),
-            web::ParamRef::Key(key) => ParamRef::Name(key),
-        };
-        let id = self.params.check(&wanted, value)?;
+        let id = self.params.check(&param_ref(wanted), value)?;
         let value = value.unwrap_or_default();
         self.params.wish(id, value);
         self.reload.journal(id, value);
@@ -85,5 +86,12 @@ impl Control {
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },
         })
+    }
+}
+
+fn param_ref(wanted: web::ParamRef) -> ParamRef {
+    match wanted {
+        web::ParamRef::Id(id) => ParamRef::Id(id),
+        web::ParamRef::Key(key) => ParamRef::Name(key),
     }
 }

@@ -46,15 +46,24 @@ impl ParamTable {
         self.unsent.get(&param.id).copied().unwrap_or(param.value)
     }
 
-    /// Checks a wish; gives the parameter's id.
-    pub(super) fn check(&self, wanted: &ParamRef, value: Option<f64>) -> Result<u32, RpcError> {
-        let param = wanted.find(&self.list).ok_or_else(|| {
+    /// The id of a parameter.
+    pub(super) fn find(&self, wanted: &ParamRef) -> Result<u32, RpcError> {
+        self.named(wanted).map(|param| param.id)
+    }
+
+    fn named(&self, wanted: &ParamRef) -> Result<&ParamInfo, RpcError> {
+        wanted.find(&self.list).ok_or_else(|| {
             let names: Vec<&str> = self.list.iter().map(|p| p.key.as_str()).collect();
             RpcError::invalid_params(format!(
                 "no parameter `{wanted}`, the plugin has: {}",
                 names.join(", ")
             ))
-        })?;
+        })
+    }
+
+    /// Checks a wish; gives the parameter's id.
+    pub(super) fn check(&self, wanted: &ParamRef, value: Option<f64>) -> Result<u32, RpcError> {
+        let param = self.named(wanted)?;
         if param.flags.iter().any(|f| f == "readonly") {
             return Err(RpcError::unsupported(format!("{} can only be read", param.name)));
         }

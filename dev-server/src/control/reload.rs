@@ -8,6 +8,7 @@ mod builds;
 mod faults;
 mod loading;
 mod recalling;
+mod restarting;
 mod swapping;
 mod warming;
 
@@ -21,7 +22,11 @@ use std::{
 };
 
 use retake_engine::{BusShape, Fade, Layout};
-use retake_host::{Carried, PanicLine, ParamInfo, PluginInfo, PluginThread};
+use retake_host::{
+    Carried, Format, MeterInfo, PanicLine, ParamInfo, PluginInfo, PluginThread, Ports,
+};
+
+use serde_json::{Value, json};
 
 use super::{Control, Failure, Message};
 use crate::watch::Timing;
@@ -84,6 +89,10 @@ pub(super) struct Reload {
     newest_library: Option<PathBuf>,
     /// The state of a preset, for the next generation instead of its predecessor's.
     recalled_state: Option<Vec<u8>>,
+    /// The generation that plays is being deactivated and activated.
+    is_restarting: bool,
+    /// Restarts of the generation that plays.
+    n_restarts: u32,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
 }
@@ -146,7 +155,24 @@ struct Playing {
     thread: PluginThread,
     info: PluginInfo,
     layout: Layout,
+    ports: Ports,
     takes_notes: bool,
+    meters: Vec<MeterInfo>,
+    /// What it was last asked to be activated for.
+    format: Format,
+}
+
+impl Playing {
+    /// Channels of its audio ports.
+    fn shape(&self) -> Value {
+        let sidechain = self.ports.sidechain().map_or(0, |port| port.n_channels);
+        json!({
+            "inputs": self.layout.n_input,
+            "outputs": self.layout.n_output,
+            "sidechain": sidechain,
+            "configuration": self.ports.config,
+        })
+    }
 }
 
 impl Candidate {
@@ -170,6 +196,11 @@ impl Reload {
     /// Whether a plugin sounds that has an ear for notes.
     pub(super) fn takes_notes(&self) -> bool {
         self.playing.as_ref().is_some_and(|p| p.takes_notes)
+    }
+
+    /// The meters that the plugin declares.
+    pub(super) fn meters(&self) -> &[MeterInfo] {
+        self.playing.as_ref().map_or(&[], |p| &p.meters)
     }
 
     pub(super) fn is_faulted(&self) -> bool {

@@ -45,6 +45,15 @@ pub enum Request {
     },
     /// Forgets the clips counted so far.
     ResetClips,
+    /// Lets the plugin read a text.
+    TextToValue {
+        /// Of which parameter.
+        id: ParamRef,
+        /// As a person writes it.
+        text: String,
+    },
+    /// The plugin's meters and probes.
+    Probes,
     /// All parameters to their defaults.
     ResetParams,
     /// The plugin's presets.
@@ -99,6 +108,13 @@ struct SetParam {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+struct TextToValue {
+    id: Box<RawValue>,
+    text: String,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Switch {
     on: bool,
 }
@@ -135,6 +151,8 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "bypass" => named::<Switch>(params).map(|p| Request::Bypass { on: p.on })?,
         "mute" => named::<Switch>(params).map(|p| Request::Mute { on: p.on })?,
         "reset_params" => named::<Nothing>(params).map(|_| Request::ResetParams)?,
+        "probes" => named::<Nothing>(params).map(|_| Request::Probes)?,
+        "text_to_value" => text_to_value(named(params)?)?,
         "presets" => named::<Nothing>(params).map(|_| Request::Presets)?,
         "save_preset" => named(params).map(|Named { name }| Request::SavePreset { name })?,
         "recall_preset" => named(params).map(|Named { name }| Request::RecallPreset { name })?,
@@ -156,12 +174,26 @@ fn named<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, RpcError> 
 }
 
 fn set_param(params: &SetParam) -> Result<Request, RpcError> {
-    let id = params.id.get();
-    let id = serde_json::from_str(id)
+    Ok(Request::SetParam { id: param_ref(&params.id)?, value: finite(&params.value) })
+}
+
+/// The longest text that a parameter is asked to read, in bytes.
+const MAX_TEXT: usize = 256;
+
+fn text_to_value(params: TextToValue) -> Result<Request, RpcError> {
+    if params.text.len() > MAX_TEXT {
+        let message = format!("text must have at most {MAX_TEXT} bytes");
+        return Err(RpcError::invalid_params(message));
+    }
+    Ok(Request::TextToValue { id: param_ref(&params.id)?, text: params.text })
+}
+
+fn param_ref(id: &RawValue) -> Result<ParamRef, RpcError> {
+    let id = id.get();
+    serde_json::from_str(id)
         .map(ParamRef::Id)
         .or_else(|_| serde_json::from_str(id).map(ParamRef::Key))
-        .map_err(|_| RpcError::invalid_params("id must be a parameter's number or string id"))?;
-    Ok(Request::SetParam { id, value: finite(&params.value) })
+        .map_err(|_| RpcError::invalid_params("id must be a parameter's number or string id"))
 }
 
 fn note(params: &Note) -> Result<Request, RpcError> {

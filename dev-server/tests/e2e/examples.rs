@@ -9,6 +9,7 @@ use crate::{
     reload::{Booth, assert_nothing_lost, pause, wait_for_sound},
     server::{Server, retake},
     signal::sine,
+    take::Take,
     wav::Wav,
 };
 
@@ -148,24 +149,23 @@ fn an_analyzer_shows_what_it_hears_and_its_sound_is_the_input() {
     let (plugin, booth) = (Crate::example("analyzer"), Booth::new("analyzer"));
     let record = booth.file("record");
     let mut server = booth.start(&plugin, &["--record", record.to_str().unwrap()]);
-    let mut page = Line::open(&server.wait("listening"));
+    let listening = server.wait("listening");
     wait_for_sound(&mut server);
     let near = |shown: f64, hz: f64| (shown - hz).abs() < 24.0;
-    assert!(near(loudest(&mut server, &mut page), 997.0));
+    assert!(near(loudest(&mut server, &mut Line::open(&listening)), 997.0));
     plugin.edit("p.loudest_hz.set(bin as f32 *", "p.loudest_hz.set(2.0 * bin as f32 *");
     server.wait("reloaded");
-    assert!(near(loudest(&mut server, &mut page), 1_994.0));
+    assert!(near(loudest(&mut server, &mut Line::open(&listening)), 1_994.0));
     let ended = server.stop().succeeded();
     assert_nothing_lost(&ended);
     let recorded = Wav::read(&record);
-    for (channel, input) in recorded.channels.iter().zip(&booth.input.channels) {
-        let take = crate::take::Take::new(
-            &booth.input,
-            &recorded,
-            usize::from(!std::ptr::eq(input, &booth.input.channels[0])),
-            1.0,
-        );
-        assert_eq!(take.exact_until(take.first(), 1.0), channel.len(), "dry, through the reload");
+    for channel in 0..2 {
+        let take = Take::new(&booth.input, &recorded, channel, 1.0);
+        let swap = take.exact_until(take.first(), 1.0);
+        let done = take.find(swap, 1.0);
+        // The input mixed with itself is the input, but for its last bits.
+        assert!(done <= swap + FADE, "{swap} to {done}");
+        assert_eq!(take.exact_until(done, 1.0), recorded.frames());
     }
 }
 
@@ -179,4 +179,146 @@ fn loudest(server: &mut Server, page: &mut Line) -> f64 {
     let meter = meters.iter().find(|meter| meter["key"] == "loudest_hz").unwrap();
     assert_eq!((&meter["name"], &meter["unit"]), (&json!("Loudest"), &json!("Hz")));
     meter["value"].as_f64().unwrap()
+}
+
+/// Loudness of each stretch of 10 ms.
+fn loudness(channel: &[f32]) -> Vec<f32> {
+    let rms = |x: &[f32]| (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).sqrt();
+    channel.chunks_exact(480).map(rms).collect()
+}
+
+#[test]
+fn a_held_note_sounds_through_a_reload_and_ends_when_the_key_goes_up() {
+    let (plugin, booth) = (Crate::example("synth"), Booth::new("synth"));
+    let record = booth.file("record");
+    let mut server = booth.start(&plugin, &["--record", record.to_str().unwrap()]);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    assert_eq!(page.call("status", &json!({}))["plugin_takes_notes"], true);
+    let key = |page: &mut Line, on: bool| {
+        page.call("note", &json!({"key": 69, "velocity": 1.0, "on": on, "channel": 0}));
+    };
+    key(&mut page, true);
+    pause(&mut server, 1_000);
+    plugin.edit("*out = sample", "*out = 0.5 * sample");
+    let reloaded = server.wait("reloaded");
+    println!("{reloaded}");
+    let at = usize::try_from(reloaded["frame"].as_u64().unwrap()).unwrap();
+    pause(&mut server, 600);
+    key(&mut page, false);
+    pause(&mut server, 1_500);
+    let ended = server.stop().succeeded();
+    assert_nothing_lost(&ended);
+    let recorded = Wav::read(&record);
+    let loud = loudness(&recorded.channels[0]);
+    let (before, after) = (loud[at / 480 - 20], loud[at / 480 + 20]);
+    println!("{before} before, {after} after");
+    assert!(before > 0.05 && (after / before - 0.5).abs() < 0.01, "{before}, {after}");
+    // A voice that began anew would rise from silence in its attack.
+    let through = &loud[at / 480 - 20..at / 480 + 20];
+    assert!(through.iter().all(|x| *x > after * 0.98), "{through:?}");
+    assert!(loud[loud.len() - 1] < 1e-4, "the key went up: {:?}", &loud[loud.len() - 5..]);
+}
+
+#[test]
+fn a_text_is_read_by_the_plugin() {
+    let (plugin, booth) = (Crate::example("compressor"), Booth::new("text"));
+    let mut server = booth.start(&plugin, &[]);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    let read = |page: &mut Line, id: &str, text: &str| {
+        page.answer("text_to_value", &json!({"id": id, "text": text}))
+    };
+    assert_eq!(read(&mut page, "timing.release", "0.25 s")["result"]["value"], 250.0);
+    assert_eq!(read(&mut page, "external", "on")["result"]["value"], 1.0);
+    let error = read(&mut page, "ratio", "loud")["error"].clone();
+    assert_eq!(error["code"], -32602);
+    assert!(error["message"].as_str().unwrap().contains("\"loud\""), "{error}");
+    assert_eq!(read(&mut page, "nothing", "1")["error"]["code"], -32602);
+    let params = page.call("params", &json!({}));
+    let release = params.as_array().unwrap().iter().find(|p| p["key"] == "timing.release").unwrap();
+    assert_eq!((&release["unit"], &release["taper"]), (&json!("ms"), &json!("log")));
+    assert_eq!(release["group"], "Timing");
+    drop(server.stop().succeeded());
+}
+
+/// A delay whose length is a parameter and its latency.
+const LATE: &str = r#"#![forbid(unsafe_code)]
+use retake_sdk::{Block, Config, Context, IntParam, Params, Plugin, export_plugin};
+
+#[derive(Params)]
+pub struct LateParams {
+    #[param(range = 0..=4800, default = 0)]
+    late: IntParam,
+}
+
+#[derive(Default)]
+pub struct Late {
+    wanted: usize,
+    lines: [std::collections::VecDeque<f32>; 2],
+}
+
+impl Plugin for Late {
+    type Params = LateParams;
+    const ID: &'static str = "org.retake.test-late";
+    const NAME: &'static str = "Test Late";
+
+    fn activate(&mut self, _: Config) {
+        self.lines = std::array::from_fn(|_| vec![0.0; self.wanted].into());
+        self.lines.iter_mut().for_each(|line| line.reserve(1));
+    }
+
+    fn process(&mut self, params: &mut LateParams, block: &mut Block<'_>, ctx: &mut Context<'_>) {
+        let wanted = params.late.value().unsigned_abs() as usize;
+        if wanted != self.wanted {
+            self.wanted = wanted;
+            ctx.latency_changed();
+        }
+        block.each_frame(|frame| {
+            for (sample, line) in frame.zip(&mut self.lines) {
+                line.push_back(*sample);
+                *sample = line.pop_front().unwrap_or(0.0);
+            }
+        });
+    }
+
+    fn latency_frames(&self) -> u32 {
+        self.wanted as u32
+    }
+}
+
+export_plugin!(Late);
+"#;
+
+#[test]
+fn a_plugin_that_asks_for_a_restart_gets_it_with_its_new_latency() {
+    let (plugin, booth) = (Crate::new("late"), Booth::new("late"));
+    plugin.save("src/lib.rs", LATE);
+    let record = booth.file("record");
+    let mut server = booth.start(&plugin, &["--record", record.to_str().unwrap()]);
+    let mut page = Line::open(&server.wait("listening"));
+    let first = server.wait_for("reloaded", |event| event["first"] == true);
+    assert_eq!(first["latency_frames"], 0);
+    pause(&mut server, 1_200);
+    page.call("set_param", &json!({"id": "late", "value": 480}));
+    let restarted = server.wait("restarted");
+    println!("{restarted}");
+    assert_eq!((&restarted["generation"], &restarted["latency_frames"]), (&json!(1), &json!(480)));
+    pause(&mut server, 1_000);
+    assert_eq!(page.call("params", &json!({}))[0]["value"], 480.0);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert_nothing_lost(&ended);
+    let recorded = Wav::read(&record);
+    for (channel, out) in recorded.channels.iter().enumerate() {
+        let take = Take::new(&booth.input, &recorded, channel, 1.0);
+        let until = take.exact_until(take.first(), 1.0);
+        println!("as it was until {until} of {}", recorded.frames());
+        let before = take.first() + 2_000;
+        assert!(until > before + PERIOD, "a whole second was heard unchanged");
+        // Frame n of the end is the input of frame n − 480, which was heard whole seconds before.
+        let wrong = (recorded.frames() - PERIOD / 2..recorded.frames())
+            .find(|n| out[*n].to_bits() != out[(n - 480 - before) % PERIOD + before].to_bits());
+        assert_eq!(wrong, None);
+    }
 }

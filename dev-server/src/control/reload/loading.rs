@@ -13,7 +13,9 @@ use crate::report::{Tone, say};
 impl Control {
     /// Begins with the newest artifact, if the devices are open and nothing else is on its way.
     pub(in crate::control) fn take_up_artifact(&mut self) -> Result<(), Failure> {
-        let is_busy = self.reload.candidate.is_some() || !self.reload.retiring.is_empty();
+        let is_busy = self.reload.candidate.is_some()
+            || self.reload.is_restarting
+            || !self.reload.retiring.is_empty();
         let Some(shape) = self.audio.shape().filter(|_| !is_busy) else {
             return Ok(());
         };
@@ -105,6 +107,9 @@ impl Control {
                 return self.on_refused(number, reason, &message, is_usage);
             }
             News::Log { severity, message } => self.on_log(number, severity, &message),
+            News::RestartWanted { why } => self.restart(number, why),
+            News::PortsChanged(ports) => self.on_ports_renamed(number, ports),
+            News::ParamValue { tag, value, text, .. } => self.on_value_of_text(tag, value, &text),
             News::Panicked(line) => self.on_panic(number, &line),
             News::ParamsChanged(list) => self.on_params_changed(number, list),
             News::State(state) => return self.on_state(state),
@@ -150,9 +155,9 @@ impl Control {
         else {
             return Ok(());
         };
-        let Activated { processor, layout, takes_notes, params, .. } = activated;
-        let (carried, activate_ms) = (activated.carried, activated.activate_ms);
-        candidate.load_ms += activate_ms;
+        let Activated { processor, layout, ports, takes_notes, meters, params, .. } = activated;
+        let carried = activated.carried;
+        candidate.load_ms += activated.activate_ms;
         if shape != candidate.shape {
             // The devices changed meanwhile.
             thread.reactivate(processor, format);
@@ -162,7 +167,7 @@ impl Control {
         }
         self.set_state(State::Activated);
         let generation = Generation::new(number, processor, shape);
-        let playing = Playing { number, thread, info, layout, takes_notes };
+        let playing = Playing { number, thread, info, layout, ports, takes_notes, meters, format };
         let ready = Box::new(Ready {
             playing,
             params,
@@ -192,19 +197,6 @@ impl Control {
         self.start_engine(Box::new(generation))
     }
 
-    /// The generation that played on other devices is ready for the new ones.
-    fn on_reactivated(&mut self, number: u32, activated: Activated) -> Result<(), Failure> {
-        let (Some(shape), Some(playing)) = (self.audio.shape(), &mut self.reload.playing) else {
-            return Ok(());
-        };
-        if playing.number != number {
-            return Ok(());
-        }
-        (playing.layout, playing.takes_notes) = (activated.layout, activated.takes_notes);
-        let generation = Generation::new(number, activated.processor, shape);
-        self.start_engine(Box::new(generation))
-    }
-
     /// A generation that never sounded, because the devices changed under it: its library is taken
     /// up again afterwards.
     pub(in crate::control) fn postpone(&mut self, generation: Generation) {
@@ -230,6 +222,7 @@ impl Control {
         let Some(Candidate { step, panic, artifact, is_recall, .. }) = refused else {
             let what = format!("generation {number}: {message}");
             say(Tone::Error, "Plugin", what);
+            self.on_restart_failed(number, message);
             return Ok(());
         };
         let thread = match step {

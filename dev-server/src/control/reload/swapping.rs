@@ -27,6 +27,8 @@ impl Control {
         let latency_frames = self.audio.latency_frames() + playing.layout.latency_frames;
         self.parts.telemetry.set_generation(number, latency_frames);
         self.set_faulted(false);
+        self.reload.n_restarts = 0;
+        self.probes.forget();
         self.reload.leaves_state = false;
         self.params.replace(params);
         for (id, value) in candidate.journal {
@@ -58,6 +60,7 @@ impl Control {
             "save_to_sound_ms": ms(now - timing.detected_at),
             "lost_frames": self.parts.probe.lost_frames.get() - candidate.lost_frames_before,
             "latency_frames": ready.playing.layout.latency_frames,
+            "layout": ready.playing.shape(),
             "params": ready.carried,
             "warm_frames": ready.warm_frames,
             "fade": ready.fade.map(|fade| match fade {
@@ -69,8 +72,11 @@ impl Control {
 
     /// The engine gave a generation back: its own thread takes it apart.
     pub(in crate::control) fn on_retired(&mut self, generation: Generation) {
-        if let Some(thread) = self.reload.retiring.get(&generation.number()) {
+        let number = generation.number();
+        if let Some(thread) = self.reload.retiring.get(&number) {
             thread.retire(generation.into_processor());
+        } else if self.reload.playing_number() == Some(number) {
+            self.reactivate(generation);
         }
     }
 
