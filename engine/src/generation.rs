@@ -4,7 +4,7 @@ mod warm;
 
 pub use warm::{Replay, WarmUp};
 
-use warm::Heard;
+use warm::Past;
 
 use crate::{
     bus::Block,
@@ -39,8 +39,8 @@ pub struct Generation {
     journal: Vec<PluginEvent>,
     events: Vec<PluginEvent>,
     replies: Replies,
-    /// How far it has heard while it does not sound; none when it starts cold.
-    silent: Option<Heard>,
+    /// What it knows of the past while it does not sound.
+    past: Past,
     /// 0 = the plugin is heard, 1 = the dry signal.
     bypass: Ramp,
     has_run: bool,
@@ -86,7 +86,7 @@ impl Generation {
             layout,
             rate,
             max_block,
-            silent: None,
+            past: Past::Unknown,
             journal: Vec::with_capacity(JOURNAL_CAPACITY),
             events: Vec::with_capacity(JOURNAL_CAPACITY + EVENTS_PER_BLOCK),
             replies: Replies::new(REPLIES_PER_BLOCK),
@@ -160,7 +160,7 @@ impl Generation {
     /// Everything is allocated already.
     pub(crate) fn run(&mut self, block: &mut Block<'_>) {
         let is_first = !std::mem::replace(&mut self.has_run, true);
-        self.silent = None;
+        self.past = Past::Unknown;
         if is_first {
             block.reporter.fact(Event::Sounding {
                 generation: self.number,

@@ -202,6 +202,27 @@ fn a_generation_that_waited_too_long_starts_cold() {
     assert_eq!(session.output[start + 2..start + 2 * DELAY], [0.125; 2 * DELAY - 2]);
 }
 
+/// By control's wish: the past is void, the held note and the newest gain come by other ways.
+#[test]
+fn a_generation_that_forgets_starts_from_silence() {
+    let mut session = Session::new(7);
+    session.play_to(9_000);
+    let (next, _) = session.warm_up();
+    let gain = EventBody::Param { id: 1, value: 0.5 };
+    session.swap(next.forgetting().with_journal([gain]), Fade::Cross { frames: 1 });
+    session.input.truncate(2 * session.output.len() / 2);
+    session.input.resize(2 * 30_000, 1.0);
+    let start = session.output.len();
+    session.play_to(start / 2 + 60);
+    // Ones times 0.5, and the held note's 0.25: no tail.
+    let end = session.output.len().min(start + 2 * 50);
+    assert!(
+        session.output[start + 2..end].iter().all(|&x| x == 0.75),
+        "{:?}",
+        &session.output[start..end]
+    );
+}
+
 #[test]
 fn what_is_late_or_fails_is_told_and_starts_cold() {
     let mut session = Session::new(9);

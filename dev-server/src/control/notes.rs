@@ -110,10 +110,9 @@ impl Control {
             MidiEvent::Played(EventBody::Note(note)) => self.play(Player::Port, note),
             MidiEvent::Played(body) => self.send_notes(body),
             MidiEvent::State { state, port } => {
-                let state = json!(state);
-                let word = state.as_str().unwrap_or_default();
-                let event = json!({ "end": "midi", "state": word, "reason": port });
-                self.parts.report.event("device", event);
+                let event =
+                    self.parts.report.event("midi", json!({ "state": state, "port": port }));
+                let word = event["state"].as_str().unwrap_or_default();
                 say(Tone::Warning, "MIDI", format!("{port} {word}"));
                 self.let_go(Player::Port);
                 Ok(())

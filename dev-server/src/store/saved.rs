@@ -137,6 +137,15 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn every_value_comes_back_to_the_bit() {
+        proptest::proptest!(|(value in proptest::num::f64::NORMAL)| {
+            let saved = Saved::new("org.x", "a", &[param(1, "gain", value, &[])], None);
+            let text = serde_json::to_vec(&saved).unwrap();
+            assert_eq!(Saved::parse(&text).unwrap(), saved);
+        });
+    }
+
+    #[test]
     fn values_go_by_id_then_by_key_and_stay_in_range() {
         let old =
             [param(1, "gain", -6.0, &[]), param(2, "mix", 99.0, &[]), param(3, "out", 1.0, &[])];

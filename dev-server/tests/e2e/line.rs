@@ -1,6 +1,10 @@
 //! A script's WebSocket to a running `retake`, authorised by the token.
 
-use std::{collections::VecDeque, net::TcpStream, time::Duration};
+use std::{
+    collections::VecDeque,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Error, Message, WebSocket};
@@ -56,7 +60,9 @@ impl Line {
 
     /// The next notification of that name that `is_right`; its parameters.
     pub(crate) fn wait_for(&mut self, name: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < until, "no {name} is told");
             let mut told = match self.news.pop_front() {
                 Some(told) => told,
                 None => self.text(),
@@ -96,7 +102,10 @@ impl Line {
     }
 
     fn text(&mut self) -> Value {
+        let until = Instant::now() + PATIENCE;
         loop {
+            // Pings come for ever.
+            assert!(Instant::now() < until, "nothing is told");
             if let Message::Text(text) = self.socket.read().unwrap() {
                 return serde_json::from_str(&text).unwrap();
             }

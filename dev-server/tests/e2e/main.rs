@@ -23,6 +23,7 @@ mod line;
 mod notes;
 mod organ;
 mod page;
+mod page_parts;
 mod presets;
 mod pulse;
 mod reload;

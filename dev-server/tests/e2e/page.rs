@@ -69,7 +69,7 @@ fn assert_level(browser: &mut Browser, meter: &str, peak: f64) {
 }
 
 /// The levels of one side over the next moment, as scripts read them.
-fn measured(line: &mut Line, side: &str) -> Vec<f64> {
+pub(crate) fn measured(line: &mut Line, side: &str) -> Vec<f64> {
     // An echo tells where a ramp begins.
     std::thread::sleep(Duration::from_millis(100));
     line.call("meters", &json!({}));
@@ -86,7 +86,7 @@ fn assert_measured(line: &mut Line, side: &str, wanted: [f64; 2]) {
 }
 
 /// A server, a script's line to it, and a page that is connected.
-fn at_the_page(args: &[&str]) -> (Server, Line, Browser) {
+pub(crate) fn at_the_page(args: &[&str]) -> (Server, Line, Browser) {
     let mut server = Server::start(args);
     let listening = server.wait("listening");
     server.wait("reloaded");

@@ -56,7 +56,18 @@ pub enum WarmUp {
     Failed,
 }
 
-/// How far a generation that does not sound has heard.
+/// What a generation that does not sound knows of the past.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Past {
+    /// Nothing: it starts cold.
+    Unknown,
+    /// What is void: it is reset and starts cold.
+    Void,
+    /// All of it, up to some frame.
+    Heard(Heard),
+}
+
+/// How far a generation has heard.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heard {
     audio_to: u64,
@@ -64,7 +75,7 @@ pub(super) struct Heard {
 }
 
 /// A block of input from somewhere before the present.
-struct Past<'a> {
+struct Before<'a> {
     input: &'a Planar,
     frames: usize,
     /// The engine's clock at its first frame.
@@ -106,7 +117,7 @@ impl Generation {
             while let Some((frame, body)) = events.next_if(|e| e.0 < at + frames as u64) {
                 self.events.push(PluginEvent { offset: offset(frame, at), body });
             }
-            let past = Past { input: &device, frames, at, to_mono, tempo_bpm };
+            let past = Before { input: &device, frames, at, to_mono, tempo_bpm };
             if frames > 0 && self.hear(&past) == Outcome::Error {
                 return WarmUp::Failed;
             }
@@ -117,21 +128,28 @@ impl Generation {
         }
         let audio_to = input.position();
         let has_heard = audio_to > begin;
-        self.silent = has_heard.then(|| Heard { audio_to, events_to: events_to.min(audio_to) });
+        if has_heard {
+            self.past = Past::Heard(Heard { audio_to, events_to: events_to.min(audio_to) });
+        }
         WarmUp::Warm { frames: audio_to - begin }
     }
 
-    /// Forgets what it has heard: it starts from silence.
-    ///
-    /// # Real time
-    /// The processor's reset.
-    pub fn start_cold(&mut self) {
+    /// What it has heard is void: it starts from silence, reset by the engine, with the held notes.
+    #[must_use]
+    pub fn forgetting(mut self) -> Self {
+        if self.is_warm() {
+            self.past = Past::Void;
+        }
+        self
+    }
+
+    fn start_cold(&mut self) {
         self.processor.reset();
-        self.silent = None;
+        self.past = Past::Unknown;
     }
 
     /// Plays a block with `self.events` to the processor, without keeping its sound.
-    fn hear(&mut self, past: &Past<'_>) -> Outcome {
+    fn hear(&mut self, past: &Before<'_>) -> Outcome {
         adapt(past.input, &mut self.input, past.frames, past.to_mono);
         let outcome = self.processor.process(&mut ProcessIo {
             input: &self.input,
@@ -153,8 +171,13 @@ impl Generation {
     /// # Real time
     /// Comparisons, and at most the processor's reset.
     pub(crate) fn can_catch_up(&mut self, now: u64, dry: &DryDelay, log: &EventLog) -> bool {
-        let Some(heard) = self.silent else {
-            return false;
+        let heard = match self.past {
+            Past::Heard(heard) => heard,
+            Past::Unknown => return false,
+            Past::Void => {
+                self.start_cold();
+                return false;
+            }
         };
         let is_near = now.saturating_sub(heard.audio_to) <= dry.max_delay() as u64;
         let can = is_near && heard.events_to >= log.complete_from();
@@ -167,14 +190,18 @@ impl Generation {
         can
     }
 
+    fn heard_to(&self) -> Option<Heard> {
+        if let Past::Heard(heard) = self.past { Some(heard) } else { None }
+    }
+
     /// Whether it goes on hearing without sounding.
     pub(crate) fn is_warm(&self) -> bool {
-        self.silent.is_some()
+        self.heard_to().is_some()
     }
 
     /// Whether it has not heard everything before `now` yet.
     pub(crate) fn is_behind(&self, now: u64) -> bool {
-        self.silent.is_some_and(|heard| heard.audio_to < now)
+        self.heard_to().is_some_and(|heard| heard.audio_to < now)
     }
 
     /// Plays it what it is behind, at most twice the block's frames, up to the end of `block`.
@@ -183,7 +210,7 @@ impl Generation {
     /// Everything is allocated already; costs up to twice what the generation costs.
     pub(crate) fn catch_up(&mut self, block: &mut Block<'_>, log: &EventLog) {
         let mut left = CATCH_UP_SPEED * block.frames;
-        while let Some(heard) = self.silent.filter(|_| left > 0) {
+        while let Some(heard) = self.heard_to().filter(|_| left > 0) {
             let behind = (block.frame + block.frames as u64).saturating_sub(heard.audio_to);
             let behind = usize::try_from(behind).unwrap_or(usize::MAX);
             let frames = behind.min(left).min(self.max_block);
@@ -193,12 +220,12 @@ impl Generation {
             let input = block.dry.delayed(behind - frames, frames);
             let at = heard.audio_to;
             let (to_mono, tempo_bpm) = (block.to_mono, block.transport.tempo_bpm);
-            self.catch_up_by(&Past { input, frames, at, to_mono, tempo_bpm }, heard, log);
+            self.catch_up_by(&Before { input, frames, at, to_mono, tempo_bpm }, heard, log);
             left -= frames;
         }
     }
 
-    fn catch_up_by(&mut self, past: &Past<'_>, heard: Heard, log: &EventLog) {
+    fn catch_up_by(&mut self, past: &Before<'_>, heard: Heard, log: &EventLog) {
         let to = past.at + past.frames as u64;
         self.events.clear();
         let missed = log.between(heard.events_to, to);
@@ -207,7 +234,7 @@ impl Generation {
         if self.hear(past) == Outcome::Error {
             self.condemn();
         }
-        self.silent = Some(Heard { audio_to: to, events_to: to });
+        self.past = Past::Heard(Heard { audio_to: to, events_to: to });
     }
 }
 

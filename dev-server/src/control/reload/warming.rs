@@ -64,8 +64,12 @@ impl Control {
         }
         let (fade, fits) = self.fade_to(&ready, if frames > 0 { Some(load) } else { None });
         let is_warm = frames > 0 && fits;
+        let why = if frames > 0 { "the load leaves no room" } else { "it took too long" };
+        if !is_warm && !candidate.is_recall {
+            say(Tone::Plain, "Cold", format!("no warm start, {why}: tails begin anew"));
+        }
         if !is_warm {
-            generation.start_cold();
+            generation = generation.forgetting();
             let journal = candidate.journal.iter();
             let journal = journal.map(|&(id, value)| EventBody::Param { id, value });
             generation = generation.with_journal(journal);
