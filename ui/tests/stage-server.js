@@ -2,6 +2,7 @@
 
 import { FakeServer, param } from "./fake.js";
 import { section, snapshot } from "./snapshot.js";
+import { N_BINS, RATE, hzOfBin, list, probes, scope, spectrum, stereo } from "./sound.js";
 
 const wanted = new URLSearchParams(location.search);
 const PLUGIN = { id: "org.example.tape-drive", name: "Tape Drive", version: "1.2.0" };
@@ -51,16 +52,48 @@ function channel(level, t) {
   return { peak, meanSquare: (peak * 0.42) ** 2, clips: peak > 1 ? 2 : 0 };
 }
 
+/** A mix, and what a low pass with a bump makes of it. @param {number} t s @param {number} bin */
+function mix(t, bin) {
+  const hz = hzOfBin(bin);
+  const notes = [55, 110, 164.8, 220, 329.6, 440].reduce((sum, note, i) => sum + 10 ** (-(((Math.log2(hz / note) * 14) ** 2) / 8)) * beat(t + i / 3), 0);
+  return -34 - 3.4 * Math.log2(hz / 80 + 80 / hz) + 24 * Math.min(1, notes) + 5 * (Math.random() + Math.random() - 1) + 6 * beat(t);
+}
+
+/** @param {number} hz */
+const filter = (hz) => 4 * Math.exp(-((Math.log2(hz / 2200) * 1.2) ** 2)) - 10 * Math.log10(1 + (hz / 9000) ** 6) - 10 * Math.log10(1 + (45 / hz) ** 4);
+
+/** What the views show. @param {number} t s */
+function picture(t) {
+  const input = list(N_BINS, (bin) => mix(t, bin));
+  const wave = (/** @type {number} */ i) => 0.5 * beat(t) * Math.sin((i - 256) / 22) + 0.18 * Math.sin((i - 256) / 7.1 + t);
+  const dots = (/** @type {number} */ width) => list(512, (i) => (i % 2 === 0 ? 1 : 0.86) * 0.5 * beat(t) * Math.sin(Math.floor(i / 2) * 0.37 + t * 9) + width * (Math.random() - 0.5) * 0.5);
+  return [
+    stereo([0.71 + 0.1 * Math.sin(t), -0.02, dots(0.4)], [0.58 + 0.2 * Math.sin(t * 1.3), 0.06 + 0.04 * Math.sin(t), dots(0.9)]),
+    spectrum((bin) => input[bin], (bin) => input[bin] + filter(hzOfBin(bin)) + 0.3 * (Math.random() - 0.5)),
+    scope({ frame: t * RATE, trigger: 256, input: list(1024, wave), output: list(1024, (i) => Math.tanh(1.8 * wave(i))) }),
+    probes([[0, list(600, (i) => Math.exp(-((i + t * 400) % 300) / 70))], [1, list(600, (i) => Math.tanh(2 * Math.sin(i / 15 + t * 3)))]]),
+  ];
+}
+
+server.methods.probes = () => {
+  const t = (performance.now() - started) / 1000;
+  const value = 5 + 6 * beat(t);
+  return {
+    meters: [{ key: "gr", name: "Gain reduction", unit: "dB", min: 0, max: 24, value }],
+    probes: [{ name: "envelope", kind: "scalar", value: beat(t), min: 0.3, max: 1 }, ...["env", "shaper"].map((name) => ({ name, kind: "signal", value: null, min: null, max: null }))],
+  };
+};
+
 server.snapshot = () => {
   const t = (performance.now() - started) / 1000;
   const out = -15.2 + 3 * Math.sin(t / 3) + Math.sin(t * 1.7);
   const sections = [
     section(1, [0.62, 0.55, 1.04, 0.91]),
     section(2, [out - 5.5 + 2 * beat(t), out - 5.8, -21.4, 5.2, -3.9], [out + 2 * beat(t), out, -15.3, 4.1, 0.3]),
-    section(3, [0.71 + 0.1 * Math.sin(t), -0.02], 0, [0.58 + 0.2 * Math.sin(t * 1.3), 0.06 + 0.04 * Math.sin(t)], 0),
+    ...picture(t),
   ];
   return snapshot({
-    input: [channel(0.6, t), channel(0.52, t)], output: [channel(1.01, t), channel(0.88, t)], frames: FRAMES, sections, generation: 3,
+    input: [channel(0.6, t), channel(0.52, t)], output: [channel(1.01, t), channel(0.88, t)], frames: FRAMES, frame: t * RATE, sections, generation: 3,
     load: [0.061, 0.074, 0.118],
   });
 };
