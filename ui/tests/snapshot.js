@@ -3,16 +3,17 @@
 /** @typedef {{ peak: number, meanSquare: number, clips: number }} Channel */
 
 /**
- * @param {{ input: Channel[], output: Channel[], frames: number, sections?: ArrayBuffer[], load?: number[], generation?: number }} what
+ * @param {{ input: Channel[], output: Channel[], frames: number, sections?: ArrayBuffer[], load?: number[], generation?: number, frame?: number }} what
  * @returns {ArrayBuffer}
  */
-export function snapshot({ input, output, frames, sections = [], load = [0.06, 0.09, 0.12], generation = 1 }) {
+export function snapshot({ input, output, frames, sections = [], load = [0.06, 0.09, 0.12], generation = 1, frame = 0 }) {
   const channels = [...input, ...output];
   const fixed = 88 + 12 * channels.length;
   const bytes = new Uint8Array(fixed + sections.reduce((sum, { byteLength }) => sum + byteLength, 0));
   const view = new DataView(bytes.buffer);
   [1, input.length, output.length, 1].forEach((byte, at) => view.setUint8(at, byte));
   view.setUint32(4, generation, true);
+  view.setFloat64(8, frame, true);
   load.forEach((value, i) => view.setFloat32(16 + 4 * i, value, true));
   [544, 498, 512].forEach((value, i) => view.setUint32(28 + 4 * i, value, true));
   view.setUint32(80, frames, true);

@@ -14,8 +14,8 @@ import { Plot } from "./plot.js";
 const SECONDS = 10;
 const COLUMNS = 400;
 /** The colours' range, hundredths of dB. */
-const DARKEST = -10_000;
-const BRIGHTEST = -600;
+const DARKEST = -9000;
+const BRIGHTEST = 0;
 const SILENCE = -32768;
 const TONES = 256;
 
@@ -199,7 +199,7 @@ function ramp() {
   const g = el2d(TONES, 1);
   const fill = g.createLinearGradient(0, 0, TONES, 0);
   const stops = ["--well", "--signal-deep", "--trace-output", "--trace-difference", "--ink"];
-  [0, 0.32, 0.6, 0.84, 1].forEach((at, i) => fill.addColorStop(at, token(stops[i])));
+  [0, 0.4, 0.7, 0.88, 1].forEach((at, i) => fill.addColorStop(at, token(stops[i])));
   g.fillStyle = fill;
   g.fillRect(0, 0, TONES, 1);
   return new Uint32Array(g.getImageData(0, 0, TONES, 1).data.buffer);

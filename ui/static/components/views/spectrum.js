@@ -54,7 +54,7 @@ export class SpectrumView extends Plot {
         this.smoothing = /** @type {Smoothing} */ (value);
         this.changed();
       }),
-      figure("Average", [["0", "No average"], ["0.1", "0.1 s"], ["0.5", "0.5 s"], ["2", "2 s"]], "within"),
+      figure("Average", [["0", "No average"], ["0.1", "Average 0.1 s"], ["0.5", "Average 0.5 s"], ["2", "Average 2 s"]], "within"),
       figure("Slope", [["0", "0 dB/oct"], ["3", "3 dB/oct"], ["4.5", "4.5 dB/oct"]], "slope"),
       figure("Difference range", [6, 12, 24, 48].map((n) => [String(n), `Δ ±${n} dB`]), "reach"),
       check("Peak hold", this.holding, (on) => {
