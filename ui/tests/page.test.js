@@ -190,7 +190,9 @@ test("a page that nobody sees subscribes to nothing and sends no credits", async
   };
   see(true);
   await until(() => Object.keys(server.of("subscribe").at(-1).views).length === 0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
   credits = 0;
+  line.dispatchEvent(new MessageEvent("message", { data: new ArrayBuffer(0) }));
   await new Promise((resolve) => setTimeout(resolve, 200));
   equal(credits, 0);
   see(false);

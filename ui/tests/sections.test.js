@@ -53,6 +53,7 @@ test("a message that is cut within its sections is not read, wherever it is cut"
 test("a section with more in its counts than in its bytes is not read", () => {
   equal(decode(message(section(6, 1, 0, 1000))), null);
   equal(decode(message(section(3, [0, 0], 2 ** 31))), null);
+  equal(decode(message(section(6, 1, 0, 4), section(1, [0, 0, 0, 0]))), null, "nor does it read on in the next");
 });
 
 test("what visible views need is one subscription, with the larger sizes", () => {

@@ -144,8 +144,8 @@ test("the trigger is drawn at its index", () => {
   show([scope({ frame: 4800, trigger: 128, input: wave, output: wave })]);
   close(view.x(128), view.box.left + (128 / 511) * view.box.width, 1e-9);
   const y = view.box.top + view.box.height - 6;
-  const [line, beside] = [pixel(view, Math.round(view.x(128)), y), pixel(view, Math.round(view.x(128)) + 4, y)];
-  equal(line.join() !== beside.join(), true, "a line");
+  const [red, , blue] = pixel(view, Math.round(view.x(128)), y);
+  equal(red > blue + 40, true, "an amber line");
   equal(cells(view.csv())[128].slice(0, 3), ["4928", "0", "0"]);
   close(Number(cells(view.csv())[176][1]), 1, 1e-9, "48 frames are a millisecond");
   view.point(128 / 511, 0.5);
@@ -163,9 +163,14 @@ test("an inverted channel lies flat, mono stands upright", () => {
   equal([view.place(0.5, -0.5)[1], view.place(0.5, 0.5)[0]], [y, x]);
   equal(view.place(1, 1)[1], y - view.dial().radius, "full scale at the edge");
   equal(label(), "Goniometer: output correlation −1.00, balance 0.00; input correlation +1.00");
+  view.side = "output";
+  view.changed();
+  show();
   const ground = pixel(view, x + 31, y + 9).join();
-  const lit = list(40, (i) => pixel(view, x - 20 + i, y + 1).join() !== ground || pixel(view, x - 20 + i, y - 1).join() !== ground).filter(Boolean).length;
-  equal(lit > 10, true, `${lit} of 40 pixels beside the flat line are lit`);
+  /** @param {(i: number) => number[]} at */
+  const lit = (at) => list(40, (i) => at(i).join() !== ground).filter(Boolean).length;
+  equal(lit((i) => pixel(view, x - 20 + i, y - 1)) > 10, true, "flat");
+  equal(lit((i) => pixel(view, x + 3, y - 25 + i)) < 8, true, "not upright");
   done();
 });
 
