@@ -162,3 +162,41 @@ test("what a plugin is, is asked anew when it restarts; without notes it has no 
   await until(() => at("#keyboard").hidden && server.of("presets").length > before);
   equal(at("#journal-lines").lastElementChild?.textContent, "1.00 sgeneration 1 restarted at its own wish");
 });
+
+test("a snapshot that is cut is left out, and the journal says so once", async () => {
+  const lines = () => [...document.querySelectorAll("#journal-lines li")].filter((line) => line.textContent?.includes("telemetry that this page cannot read")).length;
+  const cut = new ArrayBuffer(90);
+  new DataView(cut).setUint8(0, 1);
+  new DataView(cut).setUint8(2, 2);
+  for (let i = 0; i < 3; i++) server.line?.dispatchEvent(new MessageEvent("message", { data: cut }));
+  await until(() => lines() > 0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  equal(lines(), 1);
+});
+
+test("a page that nobody sees subscribes to nothing and sends no credits", async () => {
+  await until(() => server.of("subscribe").at(-1)?.views.levels);
+  let credits = 0;
+  const line = /** @type {any} */ (server.line);
+  const send = line.send;
+  line.send = (/** @type {any} */ data) => {
+    if (typeof data !== "string") credits += 1;
+    send.call(line, data);
+  };
+  const see = (/** @type {boolean} */ hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+    line.dispatchEvent(new MessageEvent("message", { data: new ArrayBuffer(0) }));
+  };
+  see(true);
+  await until(() => Object.keys(server.of("subscribe").at(-1).views).length === 0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  credits = 0;
+  line.dispatchEvent(new MessageEvent("message", { data: new ArrayBuffer(0) }));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  equal(credits, 0);
+  see(false);
+  await until(() => credits > 0 && server.of("subscribe").at(-1).views.levels);
+  Reflect.deleteProperty(document, "hidden");
+  line.send = send;
+});

@@ -10,10 +10,12 @@ import "./page.test.js";
 import "./instrument.test.js";
 import "./parameter.test.js";
 import "./poll.test.js";
+import "./sections.test.js";
 import "./taper.test.js";
 import "./telemetry.test.js";
 import "./undo.test.js";
 import "./viewdeck.test.js";
+import "./views.test.js";
 import "./words.test.js";
 import { run } from "./harness.js";
 

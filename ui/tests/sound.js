@@ -44,5 +44,5 @@ export const stereo = (input, output) => section(3, ...[input, output].flatMap((
 /** Section 6. @param {[number, number[]][]} traces index and samples */
 export const probes = (traces) => section(6, traces.length, ...traces.flatMap(([index, samples]) => [index, samples.length, samples]));
 
-/** @param {number} count @param {(i: number) => number} value */
+/** @template Value @param {number} count @param {(i: number) => Value} value */
 export const list = (count, value) => Array.from({ length: count }, (_, i) => value(i));

@@ -25,7 +25,7 @@ export function peakOf(levels) {
   const [before, level, after] = [levels[best - 1], levels[best], levels[best + 1]];
   const bend = before - 2 * level + after;
   const shift = Number.isFinite(bend) && bend < 0 ? (before - after) / (2 * bend) : 0;
-  return { bin: best + shift, level };
+  return { bin: best + shift, level: shift === 0 ? level : level - ((before - after) * shift) / 4 };
 }
 
 /** The nearest note and how far off: "A4 +12 ct". @param {number} hz */

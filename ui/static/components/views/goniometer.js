@@ -11,7 +11,7 @@ import { Plot } from "./plot.js";
 
 const POINTS = 256;
 /** Older sets of points fade out. */
-const TRAIL = [0.95, 0.4, 0.2, 0.1];
+const TRAIL = [0.95, 0.35];
 const GAUGE = 14;
 
 export class GoniometerView extends Plot {
