@@ -136,7 +136,8 @@ fn replace_if(cell: &AtomicU64, value: f64, is_better: impl Fn(f64, f64) -> bool
 }
 
 impl Probes {
-    pub(crate) fn new() -> Self {
+    /// No probe yet, and nobody watches.
+    pub fn new() -> Self {
         let ring = |_| {
             let (writer, source) = overwrite_ring(1, RING_SAMPLES);
             Ring { writer: Mutex::new(writer), source }
@@ -195,7 +196,7 @@ impl Probes {
     ///
     /// # Real time
     /// At most 64 comparisons.
-    pub(crate) fn find(&self, name: &[u8]) -> Option<u32> {
+    pub fn find(&self, name: &[u8]) -> Option<u32> {
         if name.is_empty() || name.len() > NAME_BYTES {
             return None;
         }
@@ -222,7 +223,7 @@ impl Probes {
     ///
     /// # Real time
     /// No waiting: the writer's lock is only tried.
-    pub(crate) fn signal(&self, probe: u32, samples: &[f32]) -> bool {
+    pub fn signal(&self, probe: u32, samples: &[f32]) -> bool {
         let Some(slot) = self.slots.get(probe as usize) else {
             return false;
         };
