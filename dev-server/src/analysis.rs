@@ -24,8 +24,16 @@ mod stereo;
 mod traces;
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "small numbers")]
 mod signals;
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::float_cmp,
+    reason = "small numbers; rows of one channel look like rows of two; samples come out as they went in"
+)]
 mod tests;
 
 use std::sync::Arc;

@@ -135,9 +135,15 @@ fn replace_if(cell: &AtomicU64, value: f64, is_better: impl Fn(f64, f64) -> bool
     let _ = cell.fetch_update(Ordering::AcqRel, Ordering::Acquire, better);
 }
 
-impl Probes {
+impl Default for Probes {
     /// No probe yet, and nobody watches.
-    pub fn new() -> Self {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Probes {
+    pub(crate) fn new() -> Self {
         let ring = |_| {
             let (writer, source) = overwrite_ring(1, RING_SAMPLES);
             Ring { writer: Mutex::new(writer), source }

@@ -158,14 +158,7 @@ impl Loudness {
         }
         let meters = meters.get_or_insert_with(new);
         for (meter, reader) in meters.iter_mut().zip(&mut readers.sides) {
-            readers.buffer.resize(CHUNK * reader.channels().max(1), 0.0);
-            loop {
-                let n = reader.read(&mut readers.buffer).records;
-                if n == 0 {
-                    break;
-                }
-                meter.take(&mut readers.buffer[..n * reader.channels()]);
-            }
+            meter.drain(reader, &mut readers.buffer);
         }
         // With the meters still held: a reset comes wholly before or after.
         self.state().figures = [meters[0].figures(), meters[1].figures()];
@@ -190,7 +183,7 @@ pub(super) struct Meter {
     channels: usize,
     rate: u32,
     /// `None` without channels, and with more than the measurement takes.
-    meter: Option<EbuR128>,
+    ebu: Option<EbuR128>,
     frames: u64,
 }
 
@@ -198,26 +191,38 @@ impl Meter {
     pub(super) fn new(channels: usize, rate: u32) -> Self {
         let mode = Mode::S | Mode::I | Mode::LRA | Mode::TRUE_PEAK | Mode::HISTOGRAM;
         let n = u32::try_from(channels).unwrap_or(u32::MAX);
-        Self { channels, rate, meter: EbuR128::new(n, rate, mode).ok(), frames: 0 }
+        Self { channels, rate, ebu: EbuR128::new(n, rate, mode).ok(), frames: 0 }
     }
 
     fn fits(&self, channels: usize, rate: u32) -> bool {
         (self.channels, self.rate) == (channels, rate)
     }
 
+    /// Takes in everything that the reader has.
+    fn drain(&mut self, reader: &mut TapReader, buffer: &mut Vec<f32>) {
+        buffer.resize(CHUNK * reader.channels().max(1), 0.0);
+        loop {
+            let n = reader.read(buffer).records;
+            if n == 0 {
+                return;
+            }
+            self.take(&mut buffer[..n * reader.channels()]);
+        }
+    }
+
     /// Takes in whole interleaved frames; what is no number in them becomes silence.
     pub(super) fn take(&mut self, interleaved: &mut [f32]) {
-        let Some(meter) = &mut self.meter else {
+        let Some(ebu) = &mut self.ebu else {
             return;
         };
         interleaved.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
-        if meter.add_frames_f32(interleaved).is_ok() {
+        if ebu.add_frames_f32(interleaved).is_ok() {
             self.frames += (interleaved.len() / self.channels) as u64;
         }
     }
 
     pub(super) fn figures(&self) -> Figures {
-        let Some(meter) = &self.meter else {
+        let Some(ebu) = &self.ebu else {
             return Figures::UNKNOWN;
         };
         let full = |ms: u64| self.frames * 1_000 >= ms * u64::from(self.rate);
@@ -226,14 +231,14 @@ impl Meter {
             Ok(value) if is_known && value.is_finite() => value as f32,
             _ => f32::NAN,
         };
-        let integrated = known(full(400), meter.loudness_global());
-        let peaks = (0..).take(self.channels).filter_map(|c| meter.true_peak(c).ok());
+        let integrated = known(full(400), ebu.loudness_global());
+        let peaks = (0..).take(self.channels).filter_map(|c| ebu.true_peak(c).ok());
         let peak = peaks.fold(0.0, f64::max);
         Figures {
-            momentary: known(full(400), meter.loudness_momentary()),
-            short_term: known(full(3_000), meter.loudness_shortterm()),
+            momentary: known(full(400), ebu.loudness_momentary()),
+            short_term: known(full(3_000), ebu.loudness_shortterm()),
             integrated,
-            range: known(full(3_000) && integrated.is_finite(), meter.loudness_range()),
+            range: known(full(3_000) && integrated.is_finite(), ebu.loudness_range()),
             true_peak: known(true, Ok(20.0 * peak.log10())),
         }
     }

@@ -127,7 +127,9 @@ impl Scope {
         let n_before = if triggered.is_some() { self.n_before() } else { 0 };
         word(out, shown[0].len());
         word(out, n_before * shown[0].len() / input.len().max(1));
-        shown.iter().for_each(|row| floats(out, row));
+        for row in &shown {
+            floats(out, row);
+        }
     }
 }
 

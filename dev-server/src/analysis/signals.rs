@@ -86,8 +86,15 @@ impl Desk {
 
     /// The plugin that sounds has a latency.
     pub(super) fn be_late(&self, latency_frames: usize) {
-        let probes = Arc::new(Probes::new());
-        self.telemetry.set_sounding(Sounding { probes, latency_frames });
+        self.telemetry.set_sounding(Sounding { probes: Arc::default(), latency_frames });
+    }
+
+    /// Another generation sounds; its probes.
+    pub(super) fn reload(&self) -> Arc<Probes> {
+        let probes = Arc::new(Probes::default());
+        let sounding = Sounding { probes: Arc::clone(&probes), latency_frames: 0 };
+        self.telemetry.set_sounding(sounding);
+        probes
     }
 
     pub(super) fn taps(&self) -> Taps {
@@ -114,9 +121,8 @@ impl Desk {
             let n = (frames - from).min(480);
             let planar = |rows: &[Vec<f32>]| {
                 let mut planar = Planar::new(rows.len(), 480);
-                for (c, row) in rows.iter().enumerate() {
-                    planar.channel_mut(c)[..n].copy_from_slice(&row[from..from + n]);
-                }
+                let pairs = planar.rows_mut().zip(rows);
+                pairs.for_each(|(to, row)| to[..n].copy_from_slice(&row[from..from + n]));
                 planar
             };
             let (input, output) = (planar(input), planar(output));

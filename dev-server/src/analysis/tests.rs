@@ -513,6 +513,36 @@ fn a_snapshot_with_everything_fits() {
 }
 
 #[test]
+fn traces_follow_the_plugin_that_sounds() {
+    let desk = Desk::new((1, 1), RATE);
+    let mut eye = desk.view(&json!({"probes": ["gone", "env"]}));
+    let traces = |eye: &mut Eye| {
+        let mut section = eye.look()[&6].clone();
+        let n = section.word();
+        let trace = |_| {
+            let (index, n) = (section.word(), section.word());
+            (index, section.floats(n))
+        };
+        (0..n).map(trace).collect::<Vec<_>>()
+    };
+    for _generation in 0..2 {
+        let probes = desk.reload();
+        assert_eq!(traces(&mut eye), [(0, vec![]), (1, vec![])]);
+        let env = probes.find(b"env").unwrap();
+        probes.signal(env, &[9.0]);
+        // The first look that finds it begins there.
+        assert_eq!(traces(&mut eye), [(0, vec![]), (1, vec![])]);
+        probes.signal(env, &[1.0, -2.0]);
+        probes.signal(env, &[3.0]);
+        assert_eq!(traces(&mut eye), [(0, vec![]), (1, vec![1.0, -2.0, 3.0])]);
+        probes.signal(env, &sine(RATE, 997.0, 1.0, 10_000));
+        let long = traces(&mut eye).remove(1).1;
+        assert_eq!(long.len(), 1_024);
+        assert!(long.chunks_exact(2).all(|pair| pair[0] <= pair[1]));
+    }
+}
+
+#[test]
 fn another_engine_is_followed_and_a_loss_forgets_the_past() {
     let mut desk = Desk::new((2, 2), RATE);
     let mut eye = desk.view(&json!({"levels": true, "spectrum": {}, "stereo": {}, "scope": {}}));

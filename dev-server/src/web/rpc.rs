@@ -30,7 +30,7 @@ impl RpcError {
     }
 
     /// −32602 with `{allowed}`: the value is none of them.
-    pub fn not_allowed(message: impl Into<String>, allowed: Value) -> Self {
+    pub fn not_allowed(message: impl Into<String>, allowed: &Value) -> Self {
         Self { data: Some(json!({"allowed": allowed})), ..Self::new(-32602, message) }
     }
 

@@ -227,7 +227,7 @@ fn probes(text: &Text) -> Result<Vec<String>, RpcError> {
     names.filter(fits).ok_or_else(|| {
         let message =
             format!("probes must be a list of at most {MAX_PROBES} names of 1 to {MAX_NAME} bytes");
-        RpcError::not_allowed(message, json!({"names": MAX_PROBES, "bytes": MAX_NAME}))
+        RpcError::not_allowed(message, &json!({"names": MAX_PROBES, "bytes": MAX_NAME}))
     })
 }
 
@@ -271,7 +271,7 @@ where
     let value = serde_json::from_str(text.get()).ok();
     value.filter(|value| allowed.contains(value)).ok_or_else(|| {
         let allowed = json!(allowed);
-        RpcError::not_allowed(format!("{name} must be one of {allowed}"), allowed)
+        RpcError::not_allowed(format!("{name} must be one of {allowed}"), &allowed)
     })
 }
 
