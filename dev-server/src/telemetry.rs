@@ -1,7 +1,8 @@
 //! Telemetry: what pages draw. Binary snapshots by credit, and the `meters` call.
 //!
 //! Control publishes the meters of each new engine; views (one per client and purpose) merge the
-//! meter records since their own last look, on the web threads. The layout of a snapshot is
+//! meter records since their own last look, on the web threads, and append the sections of what their
+//! client subscribed to: see `analysis`. The layout of a snapshot is
 //! documented in `ui/PROTOCOL.md`.
 
 use std::sync::{

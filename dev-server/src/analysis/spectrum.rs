@@ -115,8 +115,7 @@ impl Spectrum {
         side.channels() > 0
     }
 
-    /// Where the written bin `b` lies between the transform's, and how far it is to its neighbours'
-    /// on a scale of factors.
+    /// Where the written bin `b` lies between the transform's.
     fn place(&self, b: usize) -> f64 {
         let share = b as f64 / (N_BINS - 1) as f64;
         LOWEST_HZ * self.span().powf(share) * self.size as f64 / f64::from(self.rate)
