@@ -4,6 +4,7 @@
 //! thread that decides; the other modules are what it decides about. Sound never passes through
 //! this crate: it lives in `retake-engine`, driven by `retake-io`.
 
+mod analysis;
 pub mod app;
 pub mod browser;
 pub mod build;

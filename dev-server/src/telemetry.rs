@@ -1,7 +1,8 @@
 //! Telemetry: what pages draw. Binary snapshots by credit, and the `meters` call.
 //!
 //! Control publishes the meters of each new engine; views (one per client and purpose) merge the
-//! meter records since their own last look, on the web threads. The layout of a snapshot is
+//! meter records since their own last look, on the web threads, and append the sections of what their
+//! client subscribed to: see `analysis`. The layout of a snapshot is
 //! documented in `ui/PROTOCOL.md`.
 
 use std::sync::{
@@ -16,7 +17,12 @@ use retake_engine::{
 };
 use serde_json::{Value, json};
 
-use crate::web::{TelemetrySource, TelemetryView};
+pub use crate::analysis::{Sounding, Taps};
+
+use crate::{
+    analysis::{Analysis, Session, loudness::Loudness},
+    web::{Subscription, TelemetrySource, TelemetryView},
+};
 
 /// Version of the binary snapshot.
 const VERSION: u8 = 1;
@@ -43,18 +49,21 @@ pub struct Telemetry {
     generation: AtomicU32,
     latency_frames: AtomicU32,
     shown: Mutex<Shown>,
+    loudness: Arc<Loudness>,
 }
 
 #[derive(Debug, Default)]
 struct Shown {
     link: Option<Link>,
     load: Load,
+    sounding: Option<Sounding>,
 }
 
 #[derive(Debug, Clone)]
 struct Link {
     epoch: u64,
     meters: MeterSource,
+    taps: Taps,
 }
 
 impl Telemetry {
@@ -66,14 +75,16 @@ impl Telemetry {
             generation: AtomicU32::new(0),
             latency_frames: AtomicU32::new(0),
             shown: Mutex::default(),
+            loudness: Loudness::new(),
         })
     }
 
-    /// A new engine renders: views read its meters from now on.
-    pub fn connect(&self, meters: MeterSource) {
+    /// A new engine renders: views read its meters and taps from now on.
+    pub fn connect(&self, meters: MeterSource, taps: Taps) {
+        self.loudness.connect(taps.clone());
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let epoch = shown.link.as_ref().map_or(0, |link| link.epoch) + 1;
-        shown.link = Some(Link { epoch, meters });
+        shown.link = Some(Link { epoch, meters, taps });
         drop(shown);
         self.set(Flag::Running, true);
     }
@@ -91,6 +102,16 @@ impl Telemetry {
     pub fn set_generation(&self, generation: u32, latency_frames: usize) {
         self.generation.store(generation, Relaxed);
         self.latency_frames.store(u32::try_from(latency_frames).unwrap_or(u32::MAX), Relaxed);
+    }
+
+    /// The plugin that sounds.
+    pub fn set_sounding(&self, sounding: Sounding) {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).sounding = Some(sounding);
+    }
+
+    /// The loudness is measured from now on, as if nothing had sounded before.
+    pub fn reset_loudness(&self) {
+        self.loudness.reset();
     }
 
     /// The load of the last second.
@@ -131,7 +152,7 @@ pub struct Views(pub Arc<Telemetry>);
 
 impl TelemetrySource for Views {
     fn open(&self) -> Box<dyn TelemetryView + Send> {
-        Box::new(View { telemetry: Arc::clone(&self.0), epoch: 0, reader: None })
+        Box::new(View::new(Arc::clone(&self.0)))
     }
 }
 
@@ -140,26 +161,40 @@ struct View {
     telemetry: Arc<Telemetry>,
     epoch: u64,
     reader: Option<MeterReader>,
+    analysis: Analysis,
+}
+
+/// What a look finds beside the counters.
+struct Look {
+    reading: MeterReading,
+    load: Load,
+    sounding: Option<Sounding>,
 }
 
 impl View {
+    fn new(telemetry: Arc<Telemetry>) -> Self {
+        Self { telemetry, epoch: 0, reader: None, analysis: Analysis::default() }
+    }
+
     /// Merges since the last look; follows when another engine has taken over.
-    fn read(&mut self) -> (MeterReading, Load) {
+    fn read(&mut self) -> Look {
         let shown = self.telemetry.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(link) = shown.link.as_ref().filter(|link| link.epoch != self.epoch) {
             self.epoch = link.epoch;
             self.reader = Some(link.meters.open());
+            self.analysis.connect(link.taps.clone());
         }
-        let load = shown.load;
+        let (load, sounding) = (shown.load, shown.sounding.clone());
         drop(shown);
-        (self.reader.as_mut().map(MeterReader::merge).unwrap_or_default(), load)
+        let reading = self.reader.as_mut().map(MeterReader::merge).unwrap_or_default();
+        Look { reading, load, sounding }
     }
 }
 
 impl TelemetryView for View {
     #[expect(clippy::cast_possible_truncation, reason = "counters of one look, channels below 256")]
     fn snapshot(&mut self, out: &mut Vec<u8>) {
-        let (reading, load) = self.read();
+        let Look { reading, load, sounding } = self.read();
         let telemetry = &*self.telemetry;
         let p = &*telemetry.probe;
         out.push(VERSION);
@@ -184,10 +219,16 @@ impl TelemetryView for View {
             out.extend(mean_square(channel, reading.frames).to_le_bytes());
             out.extend(channel.clips.to_le_bytes());
         }
+        let (sounding, loudness) = (sounding.as_ref(), &telemetry.loudness);
+        self.analysis.write(&Session { sounding, load: &load, loudness }, out);
+    }
+
+    fn subscribe(&mut self, wanted: &Subscription) {
+        self.analysis.subscribe(wanted);
     }
 
     fn meters(&mut self) -> Value {
-        let (reading, _) = self.read();
+        let reading = self.read().reading;
         let side = |channels: &[ChannelMeter]| -> Vec<Value> {
             channels.iter().map(|c| channel_json(c, reading.frames)).collect()
         };

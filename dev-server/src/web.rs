@@ -19,6 +19,7 @@ mod request;
 mod rpc;
 mod server;
 mod socket;
+mod subscription;
 mod telemetry;
 mod token;
 mod wire;
@@ -32,6 +33,7 @@ pub use port::{DEFAULT_PORT, PortChoice};
 pub use request::{ParamRef, Request};
 pub use rpc::RpcError;
 pub use server::{Config, Server, serve};
+pub use subscription::{ScopeView, Smoothing, SpectrumView, StereoView, Subscription, Trigger};
 pub use telemetry::{TelemetrySource, TelemetryView};
 pub use token::{Token, TokenFile};
 

@@ -135,6 +135,13 @@ fn replace_if(cell: &AtomicU64, value: f64, is_better: impl Fn(f64, f64) -> bool
     let _ = cell.fetch_update(Ordering::AcqRel, Ordering::Acquire, better);
 }
 
+impl Default for Probes {
+    /// No probe yet, and nobody watches.
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Probes {
     pub(crate) fn new() -> Self {
         let ring = |_| {
@@ -195,7 +202,7 @@ impl Probes {
     ///
     /// # Real time
     /// At most 64 comparisons.
-    pub(crate) fn find(&self, name: &[u8]) -> Option<u32> {
+    pub fn find(&self, name: &[u8]) -> Option<u32> {
         if name.is_empty() || name.len() > NAME_BYTES {
             return None;
         }
@@ -222,7 +229,7 @@ impl Probes {
     ///
     /// # Real time
     /// No waiting: the writer's lock is only tried.
-    pub(crate) fn signal(&self, probe: u32, samples: &[f32]) -> bool {
+    pub fn signal(&self, probe: u32, samples: &[f32]) -> bool {
         let Some(slot) = self.slots.get(probe as usize) else {
             return false;
         };

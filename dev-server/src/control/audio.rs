@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Control, Failure, Message, reload::Fault};
 use crate::{
     report::{Tone, say},
-    telemetry::Flag,
+    telemetry::{Flag, Taps},
 };
 
 /// What control holds of the sound.
@@ -189,7 +189,7 @@ impl Control {
             frame,
             probe: Arc::clone(&self.parts.probe),
         });
-        self.parts.telemetry.connect(control.meters.clone());
+        self.parts.telemetry.connect(control.meters.clone(), Taps::of(&control, shape.rate));
         self.audio.engine = Some(control);
         if is_new_session {
             self.schedule_settings(shape.rate)?;

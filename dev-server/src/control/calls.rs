@@ -44,6 +44,11 @@ impl Control {
                 self.parts.report.notify("reset_clips", &json!({}));
                 Ok(json!({}))
             }
+            Request::ResetLoudness => {
+                self.parts.telemetry.reset_loudness();
+                self.parts.report.notify("reset_loudness", &json!({}));
+                Ok(json!({}))
+            }
             Request::Note { key, velocity, on, channel } => {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))

@@ -29,7 +29,7 @@ use retake_host::{
 use serde_json::{Value, json};
 
 use super::{Control, Failure, Message};
-use crate::watch::Timing;
+use crate::{telemetry::Sounding, watch::Timing};
 
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
@@ -163,6 +163,12 @@ struct Playing {
 }
 
 impl Playing {
+    /// What views want to know of it.
+    fn sounding(&self) -> Sounding {
+        let latency_frames = self.layout.latency_frames;
+        Sounding { probes: self.thread.probes(), latency_frames }
+    }
+
     /// Channels of its audio ports.
     fn shape(&self) -> Value {
         let sidechain = self.ports.sidechain().map_or(0, |port| port.n_channels);

@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::RpcError;
 use super::rpc::Envelope;
+use super::{RpcError, Subscription, subscription};
 
 /// What control is asked to do. Checked as far as possible without knowing the session.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +52,8 @@ pub enum Request {
     },
     /// Forgets the clips counted so far.
     ResetClips,
+    /// Measures the loudness from now on.
+    ResetLoudness,
     /// Lets the plugin read a text.
     TextToValue {
         /// Of which parameter.
@@ -98,6 +100,8 @@ pub enum ParamRef {
 pub(crate) enum Method {
     /// The connection itself, from its own view of the telemetry.
     Meters,
+    /// The connection itself: what its snapshots are to carry.
+    Subscribe(Subscription),
     /// The control thread.
     Control(Request),
 }
@@ -159,9 +163,13 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
             named::<Nothing>(params)?;
             return Ok(Method::Meters);
         }
+        "subscribe" => {
+            return subscription::read(named(params)?).map(Method::Subscribe);
+        }
         "status" => named::<Nothing>(params).map(|_| Request::Status)?,
         "params" => named::<Nothing>(params).map(|_| Request::Params)?,
         "reset_clips" => named::<Nothing>(params).map(|_| Request::ResetClips)?,
+        "reset_loudness" => named::<Nothing>(params).map(|_| Request::ResetLoudness)?,
         "bypass" => named::<Switch>(params).map(|p| Request::Bypass { on: p.on })?,
         "mute" => named::<Switch>(params).map(|p| Request::Mute { on: p.on })?,
         "reset_params" => named::<Nothing>(params).map(|_| Request::ResetParams)?,
@@ -305,6 +313,9 @@ mod tests {
             ("note", r#"{"key":60}"#),
             ("gesture", r#"{"id":1}"#),
             ("gesture", r#"{"id":null,"on":true}"#),
+            ("subscribe", "{}"),
+            ("subscribe", r#"{"views":[]}"#),
+            ("reset_loudness", r#"{"side":"input"}"#),
             ("save_preset", "{}"),
             ("recall_preset", r#"{"name":7}"#),
             ("delete_preset", r#"{"name":"a","path":"b"}"#),

@@ -29,6 +29,11 @@ impl RpcError {
         Self { data: Some(json!({"min": min, "max": max})), ..Self::new(-32602, message) }
     }
 
+    /// −32602 with `{allowed}`: the value is none of them.
+    pub fn not_allowed(message: impl Into<String>, allowed: &Value) -> Self {
+        Self { data: Some(json!({"allowed": allowed})), ..Self::new(-32602, message) }
+    }
+
     /// −32000: refused now; the same request may be right later.
     pub fn busy(message: impl Into<String>) -> Self {
         Self::new(-32000, message)

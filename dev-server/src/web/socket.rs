@@ -7,7 +7,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, Interval, interval_at, sleep_until, timeout_at};
@@ -127,6 +127,10 @@ impl Client<'_> {
             Ok(Method::Meters) => {
                 let meters = self.meters.meters();
                 self.reply(envelope.id, Ok(meters)).await
+            }
+            Ok(Method::Subscribe(wanted)) => {
+                self.frames.subscribe(&wanted);
+                self.reply(envelope.id, Ok(json!(wanted))).await
             }
             Ok(Method::Control(request)) => {
                 let (reply, answer) = oneshot::channel();

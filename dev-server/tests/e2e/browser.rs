@@ -132,6 +132,10 @@ impl Browser {
 
     /// A click of the mouse on the middle of an element, whatever lies there.
     pub(crate) fn click(&mut self, selector: &str) {
+        self.eval(&format!(
+            "document.querySelector({})?.scrollIntoView({{ block: 'center' }})",
+            json!(selector)
+        ));
         let middle = format!(
             "(({{ left, top, width, height }}) => [left + width / 2, top + height / 2])\
              (document.querySelector({}).getBoundingClientRect())",

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 
 use retake::web::{
     Asset, Call, Config, ControlGone, ControlHandle, Limits, OpenHandle, OpenRefused, PortChoice,
-    Request, RpcError, Server, TelemetrySource, TelemetryView, Token, serve,
+    Request, RpcError, Server, Subscription, TelemetrySource, TelemetryView, Token, serve,
 };
 use serde_json::{Value, json};
 
@@ -98,6 +98,8 @@ impl TelemetryView for View {
     fn snapshot(&mut self, out: &mut Vec<u8>) {
         out.extend(self.now.load(Ordering::SeqCst).to_le_bytes());
     }
+
+    fn subscribe(&mut self, _: &Subscription) {}
 
     fn meters(&mut self) -> Value {
         self.calls += 1;

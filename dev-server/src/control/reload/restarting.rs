@@ -87,6 +87,7 @@ impl Control {
         });
         let latency_frames = self.audio.latency_frames() + playing.layout.latency_frames;
         self.parts.telemetry.set_generation(number, latency_frames);
+        self.parts.telemetry.set_sounding(playing.sounding());
         self.params.replace(activated.params);
         self.tell("restarted", fields);
         self.parts.report.notify("params_changed", &json!({}));

@@ -26,6 +26,7 @@ impl Control {
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
         let latency_frames = self.audio.latency_frames() + playing.layout.latency_frames;
         self.parts.telemetry.set_generation(number, latency_frames);
+        self.parts.telemetry.set_sounding(playing.sounding());
         self.set_faulted(false);
         self.reload.n_restarts = 0;
         self.probes.forget();

@@ -190,7 +190,8 @@ impl Timed {
 
     fn end(self, frames: usize, rate: u32, probe: &Probe) {
         if frames > 0 {
-            probe.load.record(nanos(self.begun.elapsed()), frames, rate);
+            let end_frame = probe.frames.get();
+            probe.load.record(nanos(self.begun.elapsed()), frames, rate, end_frame);
             probe.callbacks.add(1);
         }
     }

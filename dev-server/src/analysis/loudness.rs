@@ -1,0 +1,245 @@
+//! Loudness by EBU R 128: measured once for all clients, while one of them looks.
+//!
+//! The thread `loudness` lives as long as somebody watches; what it has measured is kept until the
+//! next reset, or until an engine with other channels or another rate takes over. What sounded
+//! while nobody watched is not part of it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use ebur128::{EbuR128, Mode};
+use retake_engine::tap::TapReader;
+
+use super::Taps;
+
+/// How often the taps are read; they remember far longer.
+const PERIOD: Duration = Duration::from_millis(50);
+/// Frames that are read at once.
+const CHUNK: usize = 4_096;
+
+/// LUFS, LU and dBTP; not a number = not known yet, or silence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Figures {
+    pub(crate) momentary: f32,
+    pub(crate) short_term: f32,
+    pub(crate) integrated: f32,
+    pub(crate) range: f32,
+    /// The highest so far.
+    pub(crate) true_peak: f32,
+}
+
+impl Figures {
+    const UNKNOWN: Self = Self {
+        momentary: f32::NAN,
+        short_term: f32::NAN,
+        integrated: f32::NAN,
+        range: f32::NAN,
+        true_peak: f32::NAN,
+    };
+}
+
+/// The measurement of the session.
+#[derive(Debug)]
+pub(crate) struct Loudness {
+    state: Mutex<State>,
+    /// Only the thread takes it, and whoever resets.
+    meters: Mutex<Option<[Meter; 2]>>,
+}
+
+#[derive(Debug)]
+struct State {
+    taps: Option<Taps>,
+    /// Counts engines.
+    epoch: u64,
+    n_watching: usize,
+    is_running: bool,
+    /// Input, output.
+    figures: [Figures; 2],
+}
+
+/// Someone looks, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Watch(Arc<Loudness>);
+
+impl Watch {
+    /// Input, output.
+    pub(crate) fn figures(&self) -> [Figures; 2] {
+        self.0.state().figures
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.state().n_watching -= 1;
+    }
+}
+
+impl Loudness {
+    pub(crate) fn new() -> Arc<Self> {
+        let figures = [Figures::UNKNOWN; 2];
+        let state = State { taps: None, epoch: 0, n_watching: 0, is_running: false, figures };
+        Arc::new(Self { state: Mutex::new(state), meters: Mutex::default() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn meters(&self) -> MutexGuard<'_, Option<[Meter; 2]>> {
+        self.meters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another engine renders.
+    pub(crate) fn connect(&self, taps: Taps) {
+        let mut state = self.state();
+        state.taps = Some(taps);
+        state.epoch += 1;
+    }
+
+    /// Measures from now on, as if nothing had sounded before.
+    pub(crate) fn reset(&self) {
+        *self.meters() = None;
+        self.state().figures = [Figures::UNKNOWN; 2];
+    }
+
+    /// Measures until the watch is dropped.
+    pub(crate) fn watch(self: &Arc<Self>) -> Watch {
+        let mut state = self.state();
+        state.n_watching += 1;
+        if !state.is_running {
+            let loudness = Arc::clone(self);
+            let thread = thread::Builder::new().name("loudness".into());
+            // Without a thread the figures stay unknown; the next watch tries again.
+            state.is_running = thread.spawn(move || loudness.run()).is_ok();
+        }
+        drop(state);
+        Watch(Arc::clone(self))
+    }
+
+    /// The thread.
+    fn run(&self) {
+        let mut readers = None;
+        while let Some((taps, epoch)) = self.next_taps() {
+            if let Some(taps) = taps {
+                self.measure(&taps, epoch, &mut readers);
+            }
+            thread::sleep(PERIOD);
+        }
+    }
+
+    /// What is to be read; `None` when nobody watches any more: the thread ends.
+    fn next_taps(&self) -> Option<(Option<Taps>, u64)> {
+        let mut state = self.state();
+        if state.n_watching == 0 {
+            state.is_running = false;
+            return None;
+        }
+        Some((state.taps.clone(), state.epoch))
+    }
+
+    /// Reads what came since the last time; the first time of an engine only finds its end.
+    fn measure(&self, taps: &Taps, epoch: u64, readers: &mut Option<Readers>) {
+        let readers = match readers {
+            Some(readers) if readers.epoch == epoch => readers,
+            _ => readers.insert(Readers::open(taps, epoch)),
+        };
+        let mut meters = self.meters();
+        let fits = |meters: &[Meter; 2]| {
+            let [input, output] = meters;
+            input.fits(taps.input.channels(), taps.rate)
+                && output.fits(taps.output.channels(), taps.rate)
+        };
+        let new = || [&taps.input, &taps.output].map(|tap| Meter::new(tap.channels(), taps.rate));
+        if !meters.as_ref().is_some_and(fits) {
+            *meters = None;
+        }
+        let meters = meters.get_or_insert_with(new);
+        for (meter, reader) in meters.iter_mut().zip(&mut readers.sides) {
+            meter.drain(reader, &mut readers.buffer);
+        }
+        // With the meters still held: a reset comes wholly before or after.
+        self.state().figures = [meters[0].figures(), meters[1].figures()];
+    }
+}
+
+struct Readers {
+    epoch: u64,
+    sides: [TapReader; 2],
+    buffer: Vec<f32>,
+}
+
+impl Readers {
+    fn open(taps: &Taps, epoch: u64) -> Self {
+        Self { epoch, sides: [taps.input.open(), taps.output.open()], buffer: Vec::new() }
+    }
+}
+
+/// The measurement of one side.
+#[derive(Debug)]
+pub(super) struct Meter {
+    channels: usize,
+    rate: u32,
+    /// `None` without channels, and with more than the measurement takes.
+    ebu: Option<EbuR128>,
+    frames: u64,
+}
+
+impl Meter {
+    pub(super) fn new(channels: usize, rate: u32) -> Self {
+        let mode = Mode::S | Mode::I | Mode::LRA | Mode::TRUE_PEAK | Mode::HISTOGRAM;
+        let n = u32::try_from(channels).unwrap_or(u32::MAX);
+        Self { channels, rate, ebu: EbuR128::new(n, rate, mode).ok(), frames: 0 }
+    }
+
+    fn fits(&self, channels: usize, rate: u32) -> bool {
+        (self.channels, self.rate) == (channels, rate)
+    }
+
+    /// Takes in everything that the reader has.
+    fn drain(&mut self, reader: &mut TapReader, buffer: &mut Vec<f32>) {
+        buffer.resize(CHUNK * reader.channels().max(1), 0.0);
+        loop {
+            let n = reader.read(buffer).records;
+            if n == 0 {
+                return;
+            }
+            self.take(&mut buffer[..n * reader.channels()]);
+        }
+    }
+
+    /// Takes in whole interleaved frames; what is no number in them becomes silence.
+    pub(super) fn take(&mut self, interleaved: &mut [f32]) {
+        let Some(ebu) = &mut self.ebu else {
+            return;
+        };
+        interleaved.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
+        if ebu.add_frames_f32(interleaved).is_ok() {
+            self.frames += (interleaved.len() / self.channels) as u64;
+        }
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        let Some(ebu) = &self.ebu else {
+            return Figures::UNKNOWN;
+        };
+        let full = |ms: u64| self.frames * 1_000 >= ms * u64::from(self.rate);
+        let known = |is_known, value: Result<f64, ebur128::Error>| match value {
+            #[expect(clippy::cast_possible_truncation, reason = "levels, for display")]
+            Ok(value) if is_known && value.is_finite() => value as f32,
+            _ => f32::NAN,
+        };
+        let integrated = known(full(400), ebu.loudness_global());
+        let peaks = (0..).take(self.channels).filter_map(|c| ebu.true_peak(c).ok());
+        let peak = peaks.fold(0.0, f64::max);
+        Figures {
+            momentary: known(full(400), ebu.loudness_momentary()),
+            short_term: known(full(3_000), ebu.loudness_shortterm()),
+            integrated,
+            range: known(full(3_000) && integrated.is_finite(), ebu.loudness_range()),
+            true_peak: known(true, Ok(20.0 * peak.log10())),
+        }
+    }
+}
