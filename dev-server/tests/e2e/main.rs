@@ -19,6 +19,7 @@ mod faults;
 mod foreign;
 mod health;
 mod heap;
+mod instrument;
 mod line;
 mod notes;
 mod organ;
