@@ -57,6 +57,8 @@ fn a_sine_reads_its_loudness_its_true_peak_and_its_frequency() {
         assert_reads(&mut browser, &loudness("input", reading), -23.0, 0.1);
         assert_reads(&mut browser, &loudness("output", reading), -29.0, 0.1);
     }
+    // The first sound began in the middle of a period: a step, whose true peak is higher.
+    browser.click("#reset-loudness");
     for (end, level) in [("input", -23.0), ("output", -29.0)] {
         assert_reads(&mut browser, &loudness(end, "truePeak"), level, 0.2);
     }
@@ -69,8 +71,8 @@ fn a_sine_reads_its_loudness_its_true_peak_and_its_frequency() {
         rest.split(' ').next().unwrap().parse().unwrap()
     };
     // Half of one of 512 bins between 20 Hz and 24 kHz is 0.7 %.
-    assert!((after("loudest at ") / 997.0 - 1.0).abs() < 0.007, "{words}");
-    assert!((after("Hz, ") + 29.0).abs() < 0.1, "{words}");
+    assert!((after("loudest at ") / 0.997 - 1.0).abs() < 0.007, "{words}");
+    assert!((after("kHz, ") + 29.0).abs() < 0.1, "{words}");
     browser.assert_clean();
 }
 

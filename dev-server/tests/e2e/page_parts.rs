@@ -37,6 +37,8 @@ fn what_was_saved_comes_back_by_a_click() {
         line.wait_for("param", |param| param["value"] == value);
     };
     set(&mut line, -40.0);
+    // What comes later moves what is below it.
+    browser.until_seen("[data-plugin-meter=gain_reduction]");
     browser.until_seen("#preset-name");
     browser.eval(
         "(() => { const name = document.querySelector('#preset-name'); name.value = 'Squash'; \
