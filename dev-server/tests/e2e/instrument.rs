@@ -80,12 +80,12 @@ fn a_sine_reads_its_loudness_its_true_peak_and_its_frequency() {
 fn an_inverted_channel_and_a_lone_one_are_seen() {
     let tone = sine(48_000, 440.0, 0.25, 48_000);
     let inverted: Vec<f32> = tone.iter().map(|x| -x).collect();
-    let (_server, _line, mut browser) = at_the_instruments("inverted", tone.clone(), inverted);
+    let (server, line, mut browser) = at_the_instruments("inverted", tone.clone(), inverted);
     for end in ["input", "output"] {
         let correlation = format!("document.querySelector('[data-stereo={end}-correlation]')");
         browser.until(&format!("Math.abs(Number({correlation}?.ariaValueNow) + 1) <= 0.02"));
     }
-    drop((_server, browser));
+    drop((server, line, browser));
     let (_server, _line, mut browser) = at_the_instruments("lone", tone, vec![0.0; 48_000]);
     let balance = "document.querySelector('[data-stereo=output-balance]')";
     browser.until(&format!("Math.abs(Number({balance}?.ariaValueNow) + 1) <= 0.02"));
