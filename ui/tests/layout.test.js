@@ -23,7 +23,7 @@ async function stage(width, height, what) {
 /** What stands out of the window at its right, unless it lies in something that scrolls or is cut. @param {Element} root */
 function sticksOut(root) {
   const { clientWidth } = root;
-  const scrolls = ".view-bar, .strips, .diagnostics, .glass";
+  const scrolls = ".view-bar, .plot-controls, .strips, .diagnostics, .glass";
   return [...root.querySelectorAll("body *")]
     .filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5 && !element.closest(scrolls))
     .map((element) => `${element.tagName} ${element.id || element.className}`).slice(0, 5);
