@@ -177,6 +177,10 @@ impl Readers {
     }
 }
 
+/// Frames after which the true peak counts: a measurement begins in the middle of the sound, and the
+/// interpolation takes what was before for silence, so it finds a step there that nobody heard.
+const SETTLING: usize = 48;
+
 /// The measurement of one side.
 #[derive(Debug)]
 pub(super) struct Meter {
@@ -185,13 +189,15 @@ pub(super) struct Meter {
     /// `None` without channels, and with more than the measurement takes.
     ebu: Option<EbuR128>,
     frames: u64,
+    /// Highest so far, linear, of what came after [`SETTLING`].
+    true_peak: f64,
 }
 
 impl Meter {
     pub(super) fn new(channels: usize, rate: u32) -> Self {
         let mode = Mode::S | Mode::I | Mode::LRA | Mode::TRUE_PEAK | Mode::HISTOGRAM;
         let n = u32::try_from(channels).unwrap_or(u32::MAX);
-        Self { channels, rate, ebu: EbuR128::new(n, rate, mode).ok(), frames: 0 }
+        Self { channels, rate, ebu: EbuR128::new(n, rate, mode).ok(), frames: 0, true_peak: 0.0 }
     }
 
     fn fits(&self, channels: usize, rate: u32) -> bool {
@@ -212,13 +218,23 @@ impl Meter {
 
     /// Takes in whole interleaved frames; what is no number in them becomes silence.
     pub(super) fn take(&mut self, interleaved: &mut [f32]) {
-        let Some(ebu) = &mut self.ebu else {
-            return;
-        };
         interleaved.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
-        if ebu.add_frames_f32(interleaved).is_ok() {
-            self.frames += (interleaved.len() / self.channels) as u64;
+        let heard = usize::try_from(self.frames).unwrap_or(usize::MAX);
+        let unsettled = SETTLING.saturating_sub(heard) * self.channels;
+        let (first, rest) = interleaved.split_at(unsettled.min(interleaved.len()));
+        self.add(first);
+        if let Some(peak) = self.add(rest) {
+            self.true_peak = self.true_peak.max(peak);
         }
+    }
+
+    /// The true peak of these frames.
+    fn add(&mut self, interleaved: &[f32]) -> Option<f64> {
+        let ebu = self.ebu.as_mut().filter(|_| !interleaved.is_empty())?;
+        ebu.add_frames_f32(interleaved).ok()?;
+        self.frames += (interleaved.len() / self.channels) as u64;
+        let channels = (0..).take(self.channels);
+        Some(channels.filter_map(|c| ebu.prev_true_peak(c).ok()).fold(0.0, f64::max))
     }
 
     pub(super) fn figures(&self) -> Figures {
@@ -232,14 +248,33 @@ impl Meter {
             _ => f32::NAN,
         };
         let integrated = known(full(400), ebu.loudness_global());
-        let peaks = (0..).take(self.channels).filter_map(|c| ebu.true_peak(c).ok());
-        let peak = peaks.fold(0.0, f64::max);
         Figures {
             momentary: known(full(400), ebu.loudness_momentary()),
             short_term: known(full(3_000), ebu.loudness_shortterm()),
             integrated,
             range: known(full(3_000) && integrated.is_finite(), ebu.loudness_range()),
-            true_peak: known(true, Ok(20.0 * peak.log10())),
+            true_peak: known(true, Ok(20.0 * self.true_peak.log10())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod settling {
+    use super::*;
+
+    /// 997 Hz at −23 dBFS, begun at every phase.
+    #[test]
+    fn a_measurement_that_begins_within_the_sound_finds_no_step() {
+        let step = std::f64::consts::TAU * 997.0 / 48_000.0;
+        let amplitude = 10_f64.powf(-23.0 / 20.0);
+        for phase in 0..48 {
+            #[expect(clippy::cast_possible_truncation, reason = "samples are f32")]
+            let sample = |n: usize| (amplitude * (step * (n + phase) as f64).sin()) as f32;
+            let mut meter = Meter::new(1, 48_000);
+            let mut sound: Vec<f32> = (0..4_800).map(sample).collect();
+            meter.take(&mut sound);
+            let peak = meter.figures().true_peak;
+            assert!((peak + 23.0).abs() < 0.2, "{peak} dBTP from phase {phase}");
         }
     }
 }

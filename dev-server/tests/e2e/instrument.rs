@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::{
     browser::Browser,
     line::Line,
@@ -54,13 +52,13 @@ fn loudness(end: &str, reading: &str) -> String {
 #[test]
 fn a_sine_reads_its_loudness_its_true_peak_and_its_frequency() {
     let tone = || sine(48_000, 997.0, 10_f64.powf(-23.0 / 20.0), 48_000);
-    let (_server, mut line, mut browser) = at_the_instruments("sine", tone(), tone());
+    let (_server, _line, mut browser) = at_the_instruments("sine", tone(), tone());
     for reading in ["momentary", "shortTerm", "integrated"] {
         assert_reads(&mut browser, &loudness("input", reading), -23.0, 0.1);
         assert_reads(&mut browser, &loudness("output", reading), -29.0, 0.1);
     }
     // The first sound began in the middle of a period: a step, whose true peak is higher.
-    line.call("reset_loudness", &json!({}));
+    browser.click("#reset-loudness");
     for (end, level) in [("input", -23.0), ("output", -29.0)] {
         assert_reads(&mut browser, &loudness(end, "truePeak"), level, 0.2);
     }
