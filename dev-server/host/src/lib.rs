@@ -36,6 +36,7 @@ mod carry;
 mod error;
 mod events;
 mod ffi;
+mod finding;
 mod format;
 mod functions;
 mod hash;
@@ -61,6 +62,7 @@ mod wishes;
 
 pub use carry::{Carried, ParamRef};
 pub use error::{FailReason, HostError};
+pub use finding::{AuditFinding, AuditKind, CrashKind, StackFrame};
 pub use format::Format;
 pub use hints::Taper;
 pub use inspect::inspect;

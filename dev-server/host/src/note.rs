@@ -5,7 +5,12 @@ use std::{fmt, sync::Mutex};
 use retake_engine::{Generation, Layout, Processor};
 
 use crate::{
-    carry::Carried, error::FailReason, panic_line::PanicLine, params::ParamInfo, ports::Ports,
+    carry::Carried,
+    error::FailReason,
+    finding::{AuditFinding, CrashKind, StackFrame},
+    panic_line::PanicLine,
+    params::ParamInfo,
+    ports::Ports,
     probe::MeterInfo,
 };
 
@@ -110,6 +115,29 @@ pub enum News {
         /// What for, for people.
         why: &'static str,
     },
+    /// It has a process of its own.
+    Isolated {
+        /// The process.
+        pid: u32,
+        /// The core that its audio thread keeps to.
+        pinned: Option<u32>,
+        /// Real-time priority of its audio thread.
+        priority: Option<i32>,
+        /// What the system did not allow, for people.
+        lacks: Vec<String>,
+    },
+    /// Its process ended before its time; [`News::Gone`] follows.
+    Crashed {
+        /// How.
+        what: CrashKind,
+        /// For people.
+        message: String,
+        /// Where the thread was that is to blame; empty if it left no word.
+        stack: Vec<StackFrame>,
+    },
+    /// All places so far where its `process` does what an audio thread must not; at most once a
+    /// second, when there is a new one or the rates changed.
+    Audit(Vec<AuditFinding>),
     /// Destroyed, unloaded, copy removed, thread at its end.
     Gone {
         /// The system kept the library mapped: its thread-locals have destructors still to run.
