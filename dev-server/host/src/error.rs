@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::panic_line::PanicLine;
+use crate::{
+    panic_line::PanicLine,
+    vet::{Signal, VetFinding, VetKind},
+};
 
 /// The reasons of a refused reload, by the names of the JSON events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -116,6 +119,20 @@ pub enum HostError {
     /// An error from `process`, before anything sounded.
     #[error("the plugin returned an error from process")]
     Process,
+    /// It failed before anything sounded, when it was played a test signal.
+    #[error("{error} (when it heard {signal})")]
+    Trial {
+        /// What it was played.
+        signal: Signal,
+        /// [`HostError::Panic`] or [`HostError::Process`].
+        error: Box<HostError>,
+    },
+    /// The same bytes hung before.
+    #[error(
+        "this very build did not come back from a call before: change it, or load it all the same \
+         with --admit-anyway"
+    )]
+    Quarantined,
     /// A parameter that was given does not exist or is out of range.
     #[error("{0}")]
     Parameter(String),
@@ -139,6 +156,19 @@ impl HostError {
         )
     }
 
+    /// What was found out about the build.
+    pub fn findings(&self) -> Vec<VetFinding> {
+        let (signal, kind) = match self {
+            Self::Trial { signal, error } if matches!(**error, Self::Panic(_)) => {
+                (Some(*signal), VetKind::Panic)
+            }
+            Self::Trial { signal, .. } => (Some(*signal), VetKind::ProcessError),
+            Self::Quarantined => (None, VetKind::Quarantined),
+            _ => return Vec::new(),
+        };
+        vec![VetFinding { signal, kind, message: self.to_string() }]
+    }
+
     /// The reason as scripts read it.
     pub fn reason(&self) -> FailReason {
         match self {
@@ -153,7 +183,9 @@ impl HostError {
             Self::Layout(_) => FailReason::Layout,
             Self::State { .. } => FailReason::State,
             Self::Panic(_) => FailReason::Panic,
+            Self::Trial { error, .. } => error.reason(),
             Self::Process
+            | Self::Quarantined
             | Self::Parameter(_)
             | Self::Loader(_)
             | Self::Copy(_)

@@ -57,6 +57,7 @@ mod start;
 mod text;
 mod thread;
 mod timers;
+mod vet;
 mod whole;
 mod wishes;
 
@@ -74,5 +75,6 @@ pub use probe::{MeterInfo, ProbeKind, ProbeReading, Probes};
 pub use processor::ClapProcessor;
 pub use staging::{StagedCopy, StagingDir, stage};
 pub use start::{Start, Started};
-pub use thread::{PluginThread, Request};
+pub use thread::{Admission, PluginThread, Request};
+pub use vet::{Signal, VET_PEAK, VetFinding, VetKind};
 pub use wishes::FaultCounts;

@@ -12,6 +12,7 @@ use crate::{
     params::ParamInfo,
     ports::Ports,
     probe::MeterInfo,
+    vet::VetFinding,
 };
 
 /// A fact about one generation.
@@ -43,6 +44,13 @@ pub enum News {
         /// Mapping the library and its entry's `init`.
         load_ms: f64,
     },
+    /// It was played the test signals; before it is activated for the first time.
+    Vetted {
+        /// What may be meant, and is told all the same.
+        warnings: Vec<VetFinding>,
+        /// Making the second instance, playing to it, and destroying it.
+        vet_ms: f64,
+    },
     /// The plugin can sound; also after [`crate::PluginThread::reactivate`].
     Activated(Box<Activated>),
     /// Answer to [`crate::PluginThread::warm_up`].
@@ -62,6 +70,8 @@ pub enum News {
         message: String,
         /// Whether the command line is to blame: a parameter or a plugin that is not there.
         is_usage: bool,
+        /// What was found out about the build.
+        findings: Vec<VetFinding>,
     },
     /// The plugin logged a line.
     Log {

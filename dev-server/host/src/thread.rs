@@ -24,11 +24,12 @@ use crate::{
     format::Format,
     inspect,
     instance::{Heritage, Instance},
-    note::{Activated, News, Note, Outbox, Severity},
+    note::{Activated, News, Note, Outbox, PluginInfo, Severity},
     probe::Probes,
     processor::ClapProcessor,
     staging::{self, StagingDir},
     start::{Start, Started},
+    vet::Trial,
     wishes::{FaultCounts, Wishes},
 };
 
@@ -60,6 +61,36 @@ pub struct Request {
     pub start: Option<Start>,
     /// Values that must exist and be in range; they win over those carried.
     pub set: Vec<(ParamRef, f64)>,
+    /// What it has to pass.
+    pub admission: Admission,
+}
+
+impl Request {
+    /// Finds out where a generation without a predecessor starts from: once.
+    ///
+    /// # Errors
+    /// [`HostError::Parameter`]: the command line asks for what cannot be had.
+    pub(crate) fn settle(
+        &mut self,
+        plugin: &PluginInfo,
+        instance: &mut Instance,
+    ) -> Result<(), HostError> {
+        let Some(start) = self.start.take() else {
+            return Ok(());
+        };
+        let found = start.find(plugin, &instance.params()).map_err(HostError::Parameter)?;
+        Started { state: self.state, params: self.params } = found;
+        Ok(())
+    }
+}
+
+/// What a build has to pass before it may sound.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// It is played no test signals, and none is refused that hung before.
+    pub is_waived: bool,
+    /// Hashes of builds that hung.
+    pub quarantine: Arc<[u64]>,
 }
 
 enum Ask {
@@ -166,6 +197,11 @@ impl PluginThread {
         self.busy.lasting()
     }
 
+    /// Whether that call is a block of a plugin that may not sound yet.
+    pub fn is_on_trial(&self) -> bool {
+        self.busy.is_on_trial()
+    }
+
     fn ask(&self, ask: Ask) {
         // A thread that ended has said `Gone`; a processor inside is dropped here, on control.
         let _ = self.asks.send(ask);
@@ -204,31 +240,58 @@ impl Life {
         let start = Instant::now();
         let copy = staging::stage(&request.artifact, &request.staging)?;
         self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
+        let Admission { is_waived, quarantine } = &request.admission;
+        if !is_waived && quarantine.contains(&copy.hash()) {
+            return Err(HostError::Quarantined);
+        }
         let start = Instant::now();
         Ok((self.busy.call(|| Library::open(copy))?, start))
     }
 
     /// From creation to destruction; the library stays.
-    fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
+    fn live(
+        &self,
+        library: &Library,
+        mut request: Request,
+        start: Instant,
+    ) -> Result<(), HostError> {
         let plugin = self.busy.call(|| inspect::choose(library, request.plugin_id.as_deref()))?;
         let (info, has_tls) = (plugin.clone(), library.has_tls());
         self.tell(News::Loaded { info, has_tls, load_ms: ms_since(start) });
+        if !request.admission.is_waived {
+            self.vet(library, &plugin, &mut request)?;
+        }
         let start = Instant::now();
         let mut instance = Instance::create(library, &plugin.id, &self.wishes, &self.busy)?;
         instance.is_guarded = cfg!(debug_assertions) || request.is_guarded;
-        let started = match request.start {
-            Some(start) => start.find(&plugin, &instance.params()),
-            None => Ok(Started { state: request.state, params: request.params }),
-        };
-        let heritage = started
-            .map_err(HostError::Parameter)
-            .map(|Started { state, params }| Heritage { state, params, set: request.set });
-        let restored = heritage.and_then(|heritage| instance.restore(&heritage));
-        let sounding = restored
-            .and_then(|carried| self.activate(&mut instance, request.format, carried, start));
+        let settled = request.settle(&plugin, &mut instance);
+        let Request { state, params, set, format, .. } = request;
+        let restored = settled.and_then(|()| instance.restore(&Heritage { state, params, set }));
+        let sounding =
+            restored.and_then(|carried| self.activate(&mut instance, format, carried, start));
         let ended = sounding.and_then(|()| self.serve(&mut instance));
         instance.destroy();
         ended
+    }
+
+    /// Plays the test signals to an instance that is destroyed before the one that may sound is
+    /// made.
+    fn vet(
+        &self,
+        library: &Library,
+        plugin: &PluginInfo,
+        request: &mut Request,
+    ) -> Result<(), HostError> {
+        let start = Instant::now();
+        let ended = Trial { library, plugin, request, busy: &self.busy }.run();
+        self.wishes.role.become_main();
+        if let Err(HostError::Trial { error, .. }) = &ended
+            && let HostError::Panic(line) = &**error
+        {
+            self.tell(News::Panicked(line.clone()));
+        }
+        self.tell(News::Vetted { warnings: ended?, vet_ms: ms_since(start) });
+        Ok(())
     }
 
     fn activate(
@@ -310,7 +373,8 @@ impl Life {
         let rate = generation.rate();
         self.wishes.take_panic();
         let start = Instant::now();
-        let ended = self.busy.call(|| generation.warm_up(replay, &mut || start.elapsed() > limit));
+        let ended =
+            self.busy.call_on_trial(|| generation.warm_up(replay, &mut || start.elapsed() > limit));
         let took = start.elapsed();
         // A panic is told by the plugin's callback.
         instance.serve();
@@ -349,6 +413,7 @@ impl Life {
             reason: error.reason(),
             message: error.to_string(),
             is_usage: error.is_usage(),
+            findings: error.findings(),
         });
     }
 
