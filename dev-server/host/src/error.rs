@@ -127,6 +127,12 @@ pub enum HostError {
         /// [`HostError::Panic`] or [`HostError::Process`].
         error: Box<HostError>,
     },
+    /// What sounded lately was more than it could bear.
+    #[error("{}", listed(findings))]
+    Unfit {
+        /// What was found.
+        findings: Vec<VetFinding>,
+    },
     /// The same bytes hung before.
     #[error(
         "this very build did not come back from a call before: change it, or load it all the same \
@@ -163,6 +169,7 @@ impl HostError {
                 (Some(*signal), VetKind::Panic)
             }
             Self::Trial { signal, .. } => (Some(*signal), VetKind::ProcessError),
+            Self::Unfit { findings } => return findings.clone(),
             Self::Quarantined => (None, VetKind::Quarantined),
             _ => return Vec::new(),
         };
@@ -185,6 +192,7 @@ impl HostError {
             Self::Panic(_) => FailReason::Panic,
             Self::Trial { error, .. } => error.reason(),
             Self::Process
+            | Self::Unfit { .. }
             | Self::Quarantined
             | Self::Parameter(_)
             | Self::Loader(_)
@@ -192,6 +200,11 @@ impl HostError {
             | Self::Thread(_) => FailReason::Refused,
         }
     }
+}
+
+fn listed(findings: &[VetFinding]) -> String {
+    let messages: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
+    messages.join("; ")
 }
 
 fn no_plugin(wanted: Option<&str>, ids: &[String]) -> String {

@@ -61,6 +61,8 @@ pub enum News {
         frames: u64,
         /// Time it took per frame, in frames: its load on the plugin's own thread.
         load: f64,
+        /// What would have refused it, had that not been waived.
+        warnings: Vec<VetFinding>,
     },
     /// It will not sound; what was made is undone, [`News::Gone`] follows.
     Failed {

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{Generation, Processor, Replay, WarmUp};
+use retake_engine::{Findings, Generation, Processor, Replay, WarmUp};
 
 use crate::{
     busy::Busy,
@@ -29,7 +29,7 @@ use crate::{
     processor::ClapProcessor,
     staging::{self, StagingDir},
     start::{Start, Started},
-    vet::Trial,
+    vet::{self, Pace, Trial},
     wishes::{FaultCounts, Wishes},
 };
 
@@ -87,7 +87,7 @@ impl Request {
 /// What a build has to pass before it may sound.
 #[derive(Debug, Clone, Default)]
 pub struct Admission {
-    /// It is played no test signals, and none is refused that hung before.
+    /// It is played no test signals, the replay only warns, and none is refused that hung before.
     pub is_waived: bool,
     /// Hashes of builds that hung.
     pub quarantine: Arc<[u64]>,
@@ -108,6 +108,7 @@ struct Warming {
     generation: Generation,
     replay: Replay,
     limit: Duration,
+    is_waived: bool,
 }
 
 /// Control's end of a plugin's thread. Every method returns at once.
@@ -117,6 +118,8 @@ struct Warming {
 #[derive(Debug)]
 pub struct PluginThread {
     generation: u64,
+    /// What is found in the warm-up only warns.
+    is_waived: bool,
     asks: Sender<Ask>,
     busy: Busy,
     wishes: Arc<Wishes>,
@@ -130,14 +133,14 @@ impl PluginThread {
     pub fn spawn(request: Request, notes: Box<dyn Fn(Note) + Send>) -> Result<Self, HostError> {
         let (asks, inbox) = channel();
         let busy = Busy::new();
-        let generation = request.generation;
+        let (generation, is_waived) = (request.generation, request.admission.is_waived);
         let wishes = Arc::new(Wishes::new(Outbox::new(generation, notes)));
         let life = Life { busy: busy.clone(), wishes: Arc::clone(&wishes), inbox };
         thread::Builder::new()
             .name(format!("plugin-{generation}"))
             .spawn(move || life.run(request))
             .map_err(HostError::Thread)?;
-        Ok(Self { generation, asks, busy, wishes })
+        Ok(Self { generation, is_waived, asks, busy, wishes })
     }
 
     /// Whose thread this is.
@@ -177,9 +180,11 @@ impl PluginThread {
     }
 
     /// Plays the recent past to a generation that has not sounded, for at most `limit`;
-    /// [`News::Warmed`] answers, or [`News::Failed`] and [`News::Gone`] when the plugin fails in it.
+    /// [`News::Warmed`] answers, or [`News::Failed`] and [`News::Gone`] when the plugin fails in it
+    /// or is not fit to sound.
     pub fn warm_up(&self, generation: Generation, replay: Replay, limit: Duration) {
-        self.ask(Ask::WarmUp(Box::new(Warming { generation, replay, limit })));
+        let is_waived = self.is_waived;
+        self.ask(Ask::WarmUp(Box::new(Warming { generation, replay, limit, is_waived })));
     }
 
     /// Ends the generation whose processor came back; [`News::Gone`] answers.
@@ -367,24 +372,35 @@ impl Life {
     }
 
     /// # Errors
-    /// [`HostError::Panic`] or [`HostError::Process`]; the processor was stopped.
+    /// [`HostError::Panic`], [`HostError::Process`] or [`HostError::Unfit`]; the processor was
+    /// stopped.
     fn warm_up(&self, instance: &mut Instance, warming: Warming) -> Result<(), HostError> {
-        let Warming { mut generation, replay, limit } = warming;
+        let Warming { mut generation, replay, limit, is_waived } = warming;
         let rate = generation.rate();
         self.wishes.take_panic();
-        let start = Instant::now();
-        let ended =
-            self.busy.call_on_trial(|| generation.warm_up(replay, &mut || start.elapsed() > limit));
+        let (start, mut pace) = (Instant::now(), Pace::new(generation.replay_block(), rate));
+        let ended = self.busy.call_on_trial(|| {
+            generation.warm_up(replay, &mut || {
+                pace.tick();
+                start.elapsed() > limit
+            })
+        });
         let took = start.elapsed();
         // A panic is told by the plugin's callback.
         instance.serve();
+        let (frames, sound) = match ended {
+            WarmUp::Warm { frames, findings } => (frames, findings),
+            WarmUp::Late | WarmUp::Failed => (0, Findings::default()),
+        };
+        let findings = vet::of_replay(sound, pace);
         let failure = match (self.wishes.take_panic(), ended) {
             (Some(panic), _) => HostError::Panic(panic),
             (None, WarmUp::Failed) => HostError::Process,
+            (None, _) if !findings.is_empty() && !is_waived => HostError::Unfit { findings },
             (None, _) => {
-                let frames = if let WarmUp::Warm { frames, .. } = ended { frames } else { 0 };
                 let load = took.as_secs_f64() * f64::from(rate) / frames.max(1) as f64;
-                self.tell(News::Warmed { generation: Box::new(generation), frames, load });
+                let generation = Box::new(generation);
+                self.tell(News::Warmed { generation, frames, load, warnings: findings });
                 return Ok(());
             }
         };

@@ -12,7 +12,7 @@ use std::{
 };
 
 use retake_engine::{
-    EventBody, Note, Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport,
+    EventBody, Findings, Note, Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport,
     processor::Replies,
 };
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,10 @@ impl VetFinding {
     pub(crate) fn new(signal: Signal, kind: VetKind, message: String) -> Self {
         Self { signal: Some(signal), kind, message }
     }
+
+    fn is_like(&self, other: &Self) -> bool {
+        (self.signal, self.kind) == (other.signal, other.kind)
+    }
 }
 
 impl fmt::Display for Signal {
@@ -173,7 +177,7 @@ fn play(
 ) -> Result<Vec<VetFinding>, HostError> {
     let begin = Instant::now();
     let mut stage = Stage::new(processor, format);
-    let mut findings = Vec::new();
+    let mut findings: Vec<VetFinding> = Vec::new();
     for signal in ORDER {
         if begin.elapsed() > LIMIT {
             break;
@@ -185,7 +189,9 @@ fn play(
             return Err(HostError::Trial { signal, error: Box::new(error) });
         }
         if let Heard::Sound(sound) = heard {
-            findings.extend(sound.findings(signal));
+            let is_new = |new: &VetFinding| findings.iter().all(|old| !old.is_like(new));
+            let new: Vec<_> = sound.findings(signal).into_iter().filter(is_new).collect();
+            findings.extend(new);
         }
     }
     Ok(findings)
@@ -304,6 +310,66 @@ fn noise(seed: &mut u32) -> f32 {
     (*seed >> 8) as f32 / 8_388_608.0 - 1.0
 }
 
+/// How long the blocks of a replay took.
+pub(crate) struct Pace {
+    /// Length of a block, seconds.
+    length: f64,
+    since: Instant,
+    shares: Vec<f64>,
+}
+
+/// Fewer blocks say nothing about the load.
+const MIN_BLOCKS: usize = 8;
+
+impl Pace {
+    pub(crate) fn new(block: usize, rate: u32) -> Self {
+        let length = block as f64 / f64::from(rate.max(1));
+        Self { length, since: Instant::now(), shares: Vec::new() }
+    }
+
+    /// A block begins, and the one before has ended.
+    pub(crate) fn tick(&mut self) {
+        let now = Instant::now();
+        self.shares.push((now - self.since).as_secs_f64() / self.length);
+        self.since = now;
+    }
+
+    /// What is wrong with the load: by mean and median, because single blocks may have been held up
+    /// by something else.
+    fn finding(mut self) -> Option<VetFinding> {
+        // Before the first block was nothing.
+        self.shares.drain(..self.shares.len().min(1));
+        self.shares.sort_unstable_by(f64::total_cmp);
+        let n = self.shares.len();
+        let mean = self.shares.iter().sum::<f64>() / n.max(1) as f64;
+        let (median, worst) = (*self.shares.get(n / 2)?, *self.shares.last()?);
+        let percent = |share: f64| format!("{:.0} %", share * 100.0);
+        let message = format!(
+            "the load is {} of the block ({} at worst): it would not keep up",
+            percent(mean),
+            percent(worst)
+        );
+        let is_over = n >= MIN_BLOCKS && mean > 1.0 && median > 1.0;
+        is_over.then(|| VetFinding::new(Signal::Replay, VetKind::OverBudget, message))
+    }
+}
+
+/// What is wrong with a build that has heard what sounded lately.
+pub(crate) fn of_replay(sound: Findings, pace: Pace) -> Vec<VetFinding> {
+    let mut findings = Vec::new();
+    let mut found = |kind, message| findings.push(VetFinding::new(Signal::Replay, kind, message));
+    if sound.n_non_finite > 0 {
+        let n = sound.n_non_finite;
+        found(VetKind::NonFinite, format!("{n} samples are not finite of {}", Signal::Replay));
+    }
+    if sound.peak > VET_PEAK {
+        let level = 20.0 * sound.peak.log10();
+        found(VetKind::Peak, format!("its peak is {level:+.1} dBFS in {}", Signal::Replay));
+    }
+    findings.extend(pace.finding());
+    findings
+}
+
 impl Sound {
     fn listen(&mut self, output: &Planar) {
         for sample in output.rows().flatten() {
@@ -363,6 +429,22 @@ mod tests {
         sound.listen(&output);
         assert_eq!((sound.peak, sound.n_non_finite), (2.0, 2));
         assert_eq!(kinds(Signal::Silence, &sound), [VetKind::NonFinite, VetKind::OverBudget]);
+    }
+
+    #[test]
+    fn a_replay_is_refused_by_what_it_sounds_like_and_what_it_costs() {
+        let pace = |shares: &[f64]| Pace { shares: shares.to_vec(), ..Pace::new(512, 48_000) };
+        let kinds = |peak, n_non_finite, shares: &[f64]| -> Vec<_> {
+            let found = of_replay(Findings { peak, n_non_finite }, pace(shares));
+            found.into_iter().map(|finding| finding.kind).collect()
+        };
+        assert_eq!(kinds(VET_PEAK, 0, &[]), []);
+        assert_eq!(kinds(16.0, 3, &[]), [VetKind::NonFinite, VetKind::Peak]);
+        let heavy = [1.1; 9];
+        assert_eq!(kinds(0.0, 0, &heavy), [VetKind::OverBudget]);
+        assert_eq!(kinds(0.0, 0, &heavy[..8]), [], "the first is no block");
+        let held_up = [0.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 20.0];
+        assert_eq!(kinds(0.0, 0, &held_up), [], "something else took the time");
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Generation {
     /// Not on the audio thread: allocates.
     pub fn warm_up(&mut self, replay: Replay, is_late: &mut dyn FnMut() -> bool) -> WarmUp {
         let Replay { mut input, base, events, events_to, to_mono, tempo_bpm } = replay;
-        let block = self.max_block.min(REPLAY_BLOCK);
+        let block = self.replay_block();
         // A tap of no channels still tells the time.
         let mut interleaved = vec![0.0; input.channels().max(1) * block];
         let mut device = Planar::new(input.channels(), block);
@@ -159,6 +159,11 @@ impl Generation {
             self.past = Past::Heard(Heard { audio_to, events_to: events_to.min(audio_to) });
         }
         WarmUp::Warm { frames: audio_to - begin, findings }
+    }
+
+    /// Frames of a block of a warm-up, but for the last.
+    pub fn replay_block(&self) -> usize {
+        self.max_block.min(REPLAY_BLOCK)
     }
 
     /// What it has heard is void: it starts from silence, reset by the engine, with the held notes.

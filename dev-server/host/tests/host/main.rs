@@ -16,4 +16,5 @@ mod parameters;
 mod probes;
 mod rig;
 mod sdk;
+mod vetting;
 mod wishes;
