@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Control, Failure, reload::STATE_LIMIT};
 use crate::{
     memory::Memory,
-    store::{Asker, Order, QUICK, Saved, Stand, Start, Store, StoreEvent, Which},
+    store::{Asked, Asker, Order, QUICK, Saved, Stand, Start, Store, StoreEvent, Which},
     web::RpcError,
 };
 
@@ -67,12 +67,14 @@ struct Recall {
 impl Presets {
     /// Keeps what `memory` says.
     pub(super) fn new(memory: &mut Memory) -> Self {
-        let Memory { store, start, session, quarantine, .. } = memory;
+        let Memory { store, start, session, quarantine, stand, .. } = memory;
         Self {
             store: store.take(),
             start: start.take(),
             session: session.take(),
             quarantine: std::mem::take(quarantine).into(),
+            // Devices are kept even where nothing moves.
+            has_moved: stand.devices != Asked::default(),
             ..Self::default()
         }
     }
@@ -273,7 +275,8 @@ impl Control {
 
     /// Writes where the session stands, if that is kept and has changed.
     pub(super) fn keep_session(&mut self) {
-        if self.presets.session.is_some() && std::mem::take(&mut self.presets.has_moved) {
+        let can_be = self.presets.session.is_some() && self.reload.playing_thread().is_some();
+        if can_be && std::mem::take(&mut self.presets.has_moved) {
             self.ask_state(Wanted::Session);
         }
     }

@@ -59,7 +59,7 @@ mod tests {
     fn what_is_written_is_what_is_read() {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::at(home.path().join("retake"));
-        assert_eq!(folder.quarantine().unwrap(), []);
+        assert_eq!(folder.quarantine().unwrap(), [0_u64; 0]);
         let hashes = [0, 1, u64::MAX];
         folder.save_quarantine(&hashes).unwrap();
         assert_eq!(folder.quarantine().unwrap(), hashes);
@@ -69,7 +69,8 @@ mod tests {
     fn a_damaged_file_is_a_sentence() {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::at(home.path().to_owned());
-        for text in ["", "{", "[]", "{\"format\":2,\"hung\":[]}", "{\"format\":1,\"hung\":[\"x\"]}"] {
+        for text in ["", "{", "[]", "{\"format\":2,\"hung\":[]}", "{\"format\":1,\"hung\":[\"x\"]}"]
+        {
             std::fs::write(folder.quarantine_file(), text).unwrap();
             let error = folder.quarantine().unwrap_err();
             assert!(matches!(error, StoreError::Damaged { .. }), "{text}: {error}");

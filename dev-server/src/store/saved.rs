@@ -63,7 +63,14 @@ impl Saved {
         let params = params.iter().filter(|p| p.is_writable() && p.value.is_finite());
         let params =
             params.map(|p| SavedParam { id: p.id, key: p.key.clone(), value: p.value }).collect();
-        Self { format: FORMAT, plugin: plugin.to_owned(), name: name.to_owned(), params, state, stand: None }
+        Self {
+            format: FORMAT,
+            plugin: plugin.to_owned(),
+            name: name.to_owned(),
+            params,
+            state,
+            stand: None,
+        }
     }
 
     /// The values for a plugin with these parameters: by id, else by key, held within the ranges;

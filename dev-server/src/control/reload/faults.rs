@@ -204,7 +204,6 @@ impl Crash {
     fn kind(&self) -> &'static str {
         if self.what == CrashKind::Hang { "hang" } else { "crash" }
     }
-
 }
 
 /// The innermost call whose line is known; the author's own, if that can be told.

@@ -103,14 +103,13 @@ impl Control {
                 _ => format!(" in {}", frame.function),
             };
             let place = own_place(&finding.stack).map_or_else(String::new, at);
-            let what = format!("generation {number} calls {} on the audio thread{place}", finding.call);
+            let what =
+                format!("generation {number} calls {} on the audio thread{place}", finding.call);
             say(Tone::Warning, "Audit", what);
         }
         if !new.is_empty() {
             let findings = self.reload.inside.audit_of(number);
-            self.parts
-                .report
-                .event("audit", json!({ "generation": number, "findings": findings }));
+            self.parts.report.event("audit", json!({ "generation": number, "findings": findings }));
         }
     }
 }

@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use retake_engine::{EventBody, Generation};
-use retake_host::{
-    Activated, Admission, FailReason, News, Note, ParamRef, PluginThread, Request,
-};
+use retake_host::{Activated, Admission, FailReason, News, Note, ParamRef, PluginThread, Request};
 use serde_json::json;
 
 use super::{
@@ -147,13 +145,16 @@ impl Control {
             News::ParamText { id, value, text, tag } => self.on_text(id, value, &text, tag),
             News::Audit(findings) => self.on_audit(number, findings),
             News::Isolated { pid, pinned, priority, lacks } => {
-                self.on_isolated(number, json!({
-                    "mode": "process",
-                    "pid": pid,
-                    "pinned": pinned,
-                    "priority": priority,
-                    "lacks": lacks,
-                }));
+                self.on_isolated(
+                    number,
+                    json!({
+                        "mode": "process",
+                        "pid": pid,
+                        "pinned": pinned,
+                        "priority": priority,
+                        "lacks": lacks,
+                    }),
+                );
             }
             _ => {}
         }

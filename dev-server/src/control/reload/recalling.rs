@@ -20,7 +20,8 @@ impl Control {
     pub(in crate::control) fn restart_with(&mut self, state: Vec<u8>) -> Result<(), Failure> {
         let Some(path) = self.reload.newest_library.clone() else {
             // The standby's file is not there any more, and the broken one's is broken.
-            let what = "its parameters were recalled; the rest of its state needs a build that plays";
+            let what =
+                "its parameters were recalled; the rest of its state needs a build that plays";
             say(Tone::Warning, "Preset", what);
             return Ok(());
         };

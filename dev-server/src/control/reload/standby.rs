@@ -97,7 +97,8 @@ impl Control {
         number: u32,
         instead_of: u32,
     ) -> Result<(), Failure> {
-        let is_candidate = |c: &Candidate| c.number == instead_of && matches!(c.step, Step::Swaps(_));
+        let is_candidate =
+            |c: &Candidate| c.number == instead_of && matches!(c.step, Step::Swaps(_));
         if self.reload.candidate.as_ref().is_some_and(is_candidate) {
             let message = "the plugin failed before it was heard";
             return self.on_refused(instead_of, Refusal::of(FailReason::Refused, message));
