@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::panic_line::PanicLine;
 
 /// The reasons of a refused reload, by the names of the JSON events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailReason {
