@@ -108,6 +108,10 @@ pub enum Outcome {
     Ok,
     /// The plugin reported an error for this block; its output is not to be used.
     Error,
+    /// No answer in time; nothing of this block is to be heard, the next may be fine again.
+    Late,
+    /// The plugin is gone for good: its process ended or was given up.
+    Gone,
 }
 
 /// Silence, for any number of channels: what stands in for a plugin that is not ready.

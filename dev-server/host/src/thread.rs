@@ -318,7 +318,7 @@ impl Life {
             (Some(panic), _) => HostError::Panic(panic),
             (None, WarmUp::Failed) => HostError::Process,
             (None, _) => {
-                let frames = if let WarmUp::Warm { frames } = ended { frames } else { 0 };
+                let frames = if let WarmUp::Warm { frames, .. } = ended { frames } else { 0 };
                 let load = took.as_secs_f64() * f64::from(rate) / frames.max(1) as f64;
                 self.tell(News::Warmed { generation: Box::new(generation), frames, load });
                 return Ok(());
