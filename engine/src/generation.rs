@@ -2,7 +2,7 @@
 
 mod warm;
 
-pub use warm::{Findings, Replay, WarmUp};
+pub use warm::{Findings, REPLAY_BLOCK, Replay, WarmUp};
 
 use warm::Past;
 
@@ -126,6 +126,11 @@ impl Generation {
     /// Rate of the engine it was made for, Hz.
     pub fn rate(&self) -> u32 {
         self.rate
+    }
+
+    /// Largest block that it was made for, frames.
+    pub fn max_block(&self) -> usize {
+        self.max_block
     }
 
     /// Channels and latency of its processor.

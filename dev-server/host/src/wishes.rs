@@ -113,15 +113,13 @@ impl FaultCounts {
     pub(crate) fn as_array(&self) -> [u64; FAULTS.len()] {
         let Self { unsorted, out_of_block, malformed, .. } = *self;
         let Self { replies_lost, events_lost, wrong_thread, probes_lost, .. } = *self;
-        [
-            unsorted,
-            out_of_block,
-            malformed,
-            replies_lost,
-            events_lost,
-            wrong_thread,
-            probes_lost,
-        ]
+        [unsorted, out_of_block, malformed, replies_lost, events_lost, wrong_thread, probes_lost]
+    }
+
+    /// The counts of both.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let (a, b) = (self.as_array(), other.as_array());
+        Self::from_array(std::array::from_fn(|n| a[n] + b[n]))
     }
 
     pub(crate) fn from_array(counts: [u64; FAULTS.len()]) -> Self {

@@ -112,7 +112,8 @@ struct Before<'a> {
 const CATCH_UP_SPEED: usize = 2;
 /// A warm-up that finds less than this has come up with the engine: the rest is the engine's.
 const NEAR_FRAMES: usize = 64;
-const REPLAY_BLOCK: usize = 512;
+/// Longest block of a replay, in frames.
+pub const REPLAY_BLOCK: usize = 512;
 
 impl Generation {
     /// Plays `replay` to this generation, which has not sounded yet; `is_late` is asked once per

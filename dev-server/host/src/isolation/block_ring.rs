@@ -197,7 +197,8 @@ impl Asker {
 
     fn begin(&self, kind: Kind) -> &[std::sync::atomic::AtomicU32] {
         let size = self.shape.ask_words();
-        let slot = &self.asks.words()[Shape::ASKS_AT + self.shape.slot(self.asked) * size..][..size];
+        let slot =
+            &self.asks.words()[Shape::ASKS_AT + self.shape.slot(self.asked) * size..][..size];
         let kind = KINDS.iter().position(|k| *k == kind).unwrap_or(0);
         slot[0].store(u32::try_from(kind).unwrap_or(0), Ordering::Relaxed);
         slot

@@ -44,7 +44,7 @@ impl Harvest {
             }
             to.u32(VALUES);
             to.u32(probe);
-            [last, min, max].map(|value| to.f64(value));
+            [last, min, max].iter().for_each(|value| to.f64(*value));
         }
         for probe in 0..self.n_named {
             n_lost += self.write_signal(probes, probe, to);

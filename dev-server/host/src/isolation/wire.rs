@@ -25,7 +25,8 @@ use crate::{
     error::FailReason,
     finding::AuditFinding,
     format::Format,
-    note::{PluginInfo, Severity},
+    instance::serving::RESTARTS,
+    note::{News, PluginInfo, Severity},
     panic_line::PanicLine,
     params::ParamInfo,
     ports::Ports,
@@ -89,7 +90,7 @@ pub(super) struct Setup {
 
 /// From the child to the parent.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum ToParent {
+pub(crate) enum ToParent {
     FindStart(PluginInfo, Vec<ParamInfo>),
     Activated(Box<Parts>),
     /// The audio thread waits for blocks.
@@ -104,7 +105,7 @@ pub(super) enum ToParent {
 
 /// [`crate::Activated`] without its processor, which stays in the child.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Parts {
+pub(crate) struct Parts {
     pub(super) n_input: usize,
     pub(super) n_output: usize,
     pub(super) latency_frames: usize,
@@ -122,7 +123,7 @@ pub(super) struct Parts {
 
 /// The news that cross as they are.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Told {
+pub(crate) enum Told {
     Loaded { info: PluginInfo, has_tls: bool, load_ms: f64 },
     Failed { reason: FailReason, message: String, is_usage: bool },
     Log { severity: Severity, message: String },
@@ -138,6 +139,64 @@ pub(super) enum Told {
     RestartWanted { why: String },
     Audit(Vec<AuditFinding>),
     Gone,
+}
+
+impl Told {
+    /// What of the news crosses as it is.
+    pub(super) fn from_news(news: News) -> Option<Self> {
+        Some(match news {
+            News::Loaded { info, has_tls, load_ms } => Self::Loaded { info, has_tls, load_ms },
+            News::Failed { reason, message, is_usage } => {
+                Self::Failed { reason, message, is_usage }
+            }
+            News::Log { severity, message } => Self::Log { severity, message },
+            News::Panicked(line) => Self::Panicked(line),
+            News::ParamsChanged(params) => Self::ParamsChanged(params),
+            News::State(state) => Self::State(state),
+            News::ParamText { id, value, text, tag } => Self::ParamText { id, value, text, tag },
+            News::ParamValue { id, text, value, tag } => Self::ParamValue { id, text, value, tag },
+            News::StateDirty => Self::StateDirty,
+            News::LatencyChanged => Self::LatencyChanged,
+            News::TailChanged { frames } => Self::TailChanged { frames },
+            News::PortsChanged(ports) => Self::PortsChanged(ports),
+            News::RestartWanted { why } => Self::RestartWanted { why: why.to_owned() },
+            News::Audit(findings) => Self::Audit(findings),
+            News::Gone { .. } => Self::Gone,
+            // The parent tells these by itself.
+            News::Staged { .. }
+            | News::Activated(_)
+            | News::Warmed { .. }
+            | News::Isolated { .. }
+            | News::Crashed { .. } => return None,
+        })
+    }
+
+    pub(super) fn into_news(self) -> News {
+        match self {
+            Self::Loaded { info, has_tls, load_ms } => News::Loaded { info, has_tls, load_ms },
+            Self::Failed { reason, message, is_usage } => {
+                News::Failed { reason, message, is_usage }
+            }
+            Self::Log { severity, message } => News::Log { severity, message },
+            Self::Panicked(line) => News::Panicked(line),
+            Self::ParamsChanged(params) => News::ParamsChanged(params),
+            Self::State(state) => News::State(state),
+            Self::ParamText { id, value, text, tag } => News::ParamText { id, value, text, tag },
+            Self::ParamValue { id, text, value, tag } => News::ParamValue { id, text, value, tag },
+            Self::StateDirty => News::StateDirty,
+            Self::LatencyChanged => News::LatencyChanged,
+            Self::TailChanged { frames } => News::TailChanged { frames },
+            Self::PortsChanged(ports) => News::PortsChanged(ports),
+            Self::RestartWanted { why } => News::RestartWanted { why: known(&why) },
+            Self::Audit(findings) => News::Audit(findings),
+            Self::Gone => News::Gone { pinned: false },
+        }
+    }
+}
+
+/// The same words as the child's, which come from the same list.
+fn known(why: &str) -> &'static str {
+    RESTARTS.iter().map(|(_, known)| *known).find(|known| *known == why).unwrap_or("")
 }
 
 fn invalid(e: impl std::fmt::Display) -> io::Error {

@@ -48,7 +48,9 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn transport(&mut self, time: Transport) {
-        [time.tempo_bpm, time.seconds, time.beats].map(|value| self.f64(value));
+        for value in [time.tempo_bpm, time.seconds, time.beats] {
+            self.f64(value);
+        }
     }
 
     pub(crate) fn event(&mut self, event: PluginEvent) {
@@ -153,15 +155,18 @@ mod tests {
     fn what_was_written_is_read_and_the_end_is_the_end() {
         let words: [AtomicU32; 24] = Default::default();
         let note = Note { key: 60, channel: 15, velocity: 0.3, on: true };
-        let bodies =
-            [EventBody::Param { id: 7, value: -0.1 }, EventBody::Note(note), EventBody::Midi([1; 3])];
+        let bodies = [
+            EventBody::Param { id: 7, value: -0.1 },
+            EventBody::Note(note),
+            EventBody::Midi([1; 3]),
+        ];
         let events = bodies.map(|body| PluginEvent { offset: 9, body });
         let time = Transport::at(1_234, 48_000, 93.0);
         let mut writer = Writer::new(&words);
         writer.transport(time);
-        events.map(|event| writer.event(event));
+        events.iter().for_each(|event| writer.event(*event));
         assert!(writer.has_room(3) && !writer.has_room(4));
-        [1, 2, 3, 4, 5].map(|n| writer.u32(n));
+        (1..=5).for_each(|n| writer.u32(n));
         let mut reader = Reader::new(&words);
         assert_eq!(reader.transport(), time);
         assert_eq!(events.map(|_| reader.event()), events.map(Some));
