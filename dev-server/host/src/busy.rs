@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(target_os = "linux")]
+use crate::isolation::Board;
+
 /// Shared by the plugin's thread, which enters and leaves, and whoever watches it.
 #[derive(Debug, Clone)]
 pub(crate) struct Busy {
@@ -15,6 +18,9 @@ pub(crate) struct Busy {
     /// Microseconds after `origin`, plus one; 0 = not in foreign code. The lowest bit is set when
     /// the plugin is on trial.
     since: Arc<AtomicU64>,
+    /// Where another process sees it.
+    #[cfg(target_os = "linux")]
+    board: Option<Arc<Board>>,
 }
 
 /// A block before the plugin may sound.
@@ -22,7 +28,18 @@ const ON_TRIAL: u64 = 1;
 
 impl Busy {
     pub(crate) fn new() -> Self {
-        Self { origin: Instant::now(), since: Arc::new(AtomicU64::new(0)) }
+        Self {
+            origin: Instant::now(),
+            since: Arc::new(AtomicU64::new(0)),
+            #[cfg(target_os = "linux")]
+            board: None,
+        }
+    }
+
+    /// As [`Busy::new`], and visible on the board.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn shown_on(board: Arc<Board>) -> Self {
+        Self { board: Some(board), ..Self::new() }
     }
 
     /// Runs `foreign`, visibly.
@@ -37,7 +54,11 @@ impl Busy {
 
     fn call_marked<T>(&self, mark: u64, foreign: impl FnOnce() -> T) -> T {
         self.since.store(((self.elapsed_us() + 1) << 1) | mark, Ordering::Relaxed);
+        #[cfg(target_os = "linux")]
+        self.board.iter().for_each(|board| board.enter(mark != 0));
         let result = foreign();
+        #[cfg(target_os = "linux")]
+        self.board.iter().for_each(|board| board.leave());
         self.since.store(0, Ordering::Relaxed);
         result
     }

@@ -6,7 +6,7 @@ use retake_engine::{Generation, Layout, Processor};
 
 use crate::{
     carry::Carried,
-    error::FailReason,
+    error::{FailReason, HostError},
     finding::{AuditFinding, CrashKind, StackFrame},
     panic_line::PanicLine,
     params::ParamInfo,
@@ -157,6 +157,24 @@ pub enum News {
     },
 }
 
+impl News {
+    pub(crate) fn failed(error: &HostError) -> Self {
+        Self::Failed {
+            reason: error.reason(),
+            message: error.to_string(),
+            is_usage: error.is_usage(),
+            findings: error.findings(),
+        }
+    }
+
+    pub(crate) fn foreign_processor() -> Self {
+        Self::Log {
+            severity: Severity::HostMisbehaving,
+            message: "a processor came back that is not this plugin's".to_owned(),
+        }
+    }
+}
+
 /// An activated plugin.
 pub struct Activated {
     /// The audio half, started.
@@ -192,7 +210,7 @@ impl fmt::Debug for Activated {
 }
 
 /// What a plugin says it is.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PluginInfo {
     /// Reverse-domain id.
     pub id: String,
@@ -205,7 +223,9 @@ pub struct PluginInfo {
 }
 
 /// How grave a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "CLAP's own words")]
 pub enum Severity {

@@ -25,7 +25,7 @@ use crate::{
     instance::{Heritage, Instance},
     note::{Outbox, PluginInfo},
     processor::ClapProcessor,
-    thread::Request,
+    thread::Recipe,
     wishes::Wishes,
 };
 
@@ -124,7 +124,7 @@ impl fmt::Display for Signal {
 pub(crate) struct Trial<'a> {
     pub(crate) library: &'a Library,
     pub(crate) plugin: &'a PluginInfo,
-    pub(crate) request: &'a mut Request,
+    pub(crate) recipe: &'a mut Recipe,
     pub(crate) busy: &'a Busy,
 }
 
@@ -138,18 +138,18 @@ impl Trial<'_> {
     /// [`HostError::Trial`]: the plugin panicked or returned an error. [`HostError::Parameter`], as
     /// of the instance that is to sound. One that cannot be made is no finding: that says why.
     pub(crate) fn run(self) -> Result<Vec<VetFinding>, HostError> {
-        let Self { library, plugin, request, busy } = self;
+        let Self { library, plugin, recipe, busy } = self;
         // What it says is said again by the instance that is to sound.
         let wishes = Arc::new(Wishes::new(Outbox::new(0, Box::new(drop))));
         wishes.role.become_main();
         let Ok(mut instance) = Instance::create(library, &plugin.id, &wishes, busy) else {
             return Ok(Vec::new());
         };
-        let settled = request.settle(plugin, &mut instance);
-        let format = request.format;
+        let settled = recipe.settle(plugin, &mut instance);
+        let format = recipe.format;
         let heard = settled.and_then(|()| {
-            let params = request.params.clone();
-            let heritage = Heritage { state: None, params, set: request.set.clone() };
+            let params = recipe.params.clone();
+            let heritage = Heritage { state: None, params, set: recipe.set.clone() };
             let Ok((mut processor, _)) =
                 instance.restore(&heritage).and_then(|_| instance.activate(format))
             else {

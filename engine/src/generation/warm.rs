@@ -114,6 +114,7 @@ struct Before<'a> {
 const CATCH_UP_SPEED: usize = 2;
 /// A warm-up that finds less than this has come up with the engine: the rest is the engine's.
 const NEAR_FRAMES: usize = 64;
+/// Longest block of a replay, in frames.
 const REPLAY_BLOCK: usize = 512;
 
 impl Generation {

@@ -18,3 +18,6 @@ mod rig;
 mod sdk;
 mod vetting;
 mod wishes;
+
+/// The same tests run with processes of their own in `tests/isolated`.
+const ISOLATION: retake_host::Isolation = retake_host::Isolation::InProcess;

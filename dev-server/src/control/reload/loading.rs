@@ -3,14 +3,20 @@
 use std::time::Instant;
 
 use retake_engine::Generation;
-use retake_host::{Activated, Admission, FailReason, News, Note, ParamRef, PluginThread, Request};
+use retake_host::{
+    Activated, Admission, FailReason, Isolation, News, Note, ParamRef, Patience, PluginThread,
+    Request,
+};
 use serde_json::json;
 
 use super::{
     Candidate, Control, Failure, Handover, Message, Playing, Ready, State, Step, events_of,
     faults::{Crash, Refusal},
 };
-use crate::report::{Tone, say};
+use crate::{
+    cli::{ClockArg, IsolationArg, Run},
+    report::{Tone, say},
+};
 
 /// From an artifact to an activated plugin.
 impl Control {
@@ -83,6 +89,10 @@ impl Control {
                 is_waived: self.parts.run.safety.admit_anyway,
                 quarantine: self.presets.quarantine.clone(),
             },
+            isolation: isolation(&self.parts.run),
+            patience: patience(&self.parts.run),
+            // This very program, even when its file was built anew meanwhile.
+            executable: "/proc/self/exe".into(),
         };
         // The snapshot is taken: what changes from here on goes through the journal.
         candidate.journal.clear();
@@ -307,5 +317,19 @@ impl Control {
         };
         say(Tone::Error, "Refused", format!("{message}; {}{hint}", self.what_plays_on()));
         Ok(())
+    }
+}
+
+fn isolation(run: &Run) -> Isolation {
+    match run.safety.isolation {
+        IsolationArg::Process => Isolation::Process,
+        IsolationArg::InProcess => Isolation::InProcess,
+    }
+}
+
+fn patience(run: &Run) -> Patience {
+    match run.audio.clock {
+        ClockArg::Fast => Patience::Watchdog,
+        ClockArg::Real => Patience::HalfBlock,
     }
 }
