@@ -70,6 +70,13 @@ impl Server {
     pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Self {
         let mut command = retake();
         command.args(args).args(["--json", "--port", "0"]);
+        // The whole set in the other isolation, for tests that say none.
+        if let Ok(isolation) = std::env::var("RETAKE_E2E_ISOLATION")
+            && args.first().is_some_and(|word| word.as_ref() == "run")
+            && !args.iter().any(|word| word.as_ref() == "--isolation")
+        {
+            command.args(["--isolation", &isolation]);
+        }
         Self::spawn(command)
     }
 
