@@ -1,7 +1,7 @@
 //! Reloads while it sounds: every frame of the input comes out once, under the old law or the new
 //! one or their linear mix.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
 
@@ -38,11 +38,21 @@ impl Booth {
 
     /// Runs the plugin between the two, at the real clock, with more words.
     pub(crate) fn start(&self, plugin: &Crate, more: &[&str]) -> Server {
+        Server::start(&self.words(plugin, more))
+    }
+
+    /// As [`Booth::start`], with this state directory.
+    pub(crate) fn start_in(&self, state: &Path, plugin: &Crate, more: &[&str]) -> Server {
+        let mut command = Server::command(&self.words(plugin, more));
+        command.env("RETAKE_STATE_DIR", state);
+        Server::spawn(command)
+    }
+
+    fn words(&self, plugin: &Crate, more: &[&str]) -> Vec<String> {
         let input = format!("virtual:file={}", self.file("in").display());
         let output = format!("virtual:file={}", self.file("out").display());
-        let mut words = vec!["run", plugin.path(), "--input", &input, "--output", &output];
-        words.extend_from_slice(more);
-        Server::start(&words)
+        let words = ["run", plugin.path(), "--input", &input, "--output", &output];
+        words.iter().chain(more).map(ToString::to_string).collect()
     }
 
     /// As [`Booth::start`], with a microphone that plays its file once, and with a recording.

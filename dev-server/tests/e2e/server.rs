@@ -68,6 +68,11 @@ pub(crate) struct Ended {
 impl Server {
     /// Starts `retake ARGS --json --port 0`.
     pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Self {
+        Self::spawn(Self::command(args))
+    }
+
+    /// The command of [`Server::start`].
+    pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
         let mut command = retake();
         command.args(args).args(["--json", "--port", "0"]);
         // The whole set in the other isolation, for tests that say none.
@@ -77,7 +82,7 @@ impl Server {
         {
             command.args(["--isolation", &isolation]);
         }
-        Self::spawn(command)
+        command
     }
 
     pub(crate) fn spawn(mut command: Command) -> Self {
