@@ -144,10 +144,11 @@ impl Asked {
         Self { host: host.filter(|_| has_any || named.host.is_some()), input, output }
     }
 
-    /// Without virtual devices, which are no part of the machine: a file would be written anew.
+    /// Without what is no device of the machine: the default, and virtual ones, whose files would be
+    /// written anew.
     #[must_use]
     pub fn without_virtual(&self) -> Self {
-        let is_real = |name: &String| !name.starts_with("virtual");
+        let is_real = |name: &String| !name.starts_with("virtual") && name != "default";
         let real = |name: &Option<String>| name.clone().filter(is_real);
         Self { host: real(&self.host), input: real(&self.input), output: real(&self.output) }
     }
@@ -259,5 +260,9 @@ mod tests {
     fn virtual_devices_are_not_kept() {
         let asked = asked("virtual", "virtual:tone=220", "Speaker");
         assert_eq!(asked.without_virtual(), self::asked("", "", "Speaker"));
+        assert_eq!(
+            self::asked("", "default", "none").without_virtual(),
+            self::asked("", "", "none")
+        );
     }
 }
