@@ -30,6 +30,8 @@ use crate::{error::HostError, staging::StagedCopy};
 pub(crate) struct Library {
     entry: PluginEntry,
     mapped: Arc<Mapped>,
+    /// One of its functions.
+    code: u64,
 }
 
 /// Fields are dropped in this order: left, unmapped, removed.
@@ -85,6 +87,7 @@ impl Library {
         let path = CString::new(copy.path().to_string_lossy().as_bytes())
             .map_err(|e| HostError::Loader(e.to_string()))?;
         let mapped = Arc::new(Mapped { initialised: initialise(&entry, &path)?, library, copy });
+        let code = entry.init.map_or(0, |init| init as usize as u64);
         let held = Held {
             entry: Box::new(EntryDescriptor {
                 init: Some(already_initialised),
@@ -96,7 +99,7 @@ impl Library {
         // SAFETY: `entry` is a CLAP entry whose `init` succeeded, and `held` keeps its library.
         let entry = unsafe { PluginEntry::load_from(held, &path) }
             .map_err(|e| HostError::Init(e.to_string()))?;
-        Ok(Self { entry, mapped })
+        Ok(Self { entry, mapped, code })
     }
 
     /// What instances are made from.
@@ -109,12 +112,18 @@ impl Library {
         self.mapped.copy.has_tls()
     }
 
+    /// Address of one of its functions.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn code(&self) -> u64 {
+        self.code
+    }
+
     /// Leaves and unmaps the library and removes the copy; whether it stayed mapped all the same.
     ///
     /// It does when something of the plugin is still alive, or when the system pinned it (glibc
     /// does while destructors of its thread-locals are to run).
     pub(crate) fn close(self) -> bool {
-        let Self { entry, mapped } = self;
+        let Self { entry, mapped, .. } = self;
         drop(entry);
         let Some(mapped) = Arc::into_inner(mapped) else {
             return true;

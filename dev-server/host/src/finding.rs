@@ -15,6 +15,23 @@ pub struct StackFrame {
     pub line: Option<u32>,
 }
 
+impl StackFrame {
+    /// Whether the plugin's author wrote it, as far as name and file tell: not the language's
+    /// libraries, nor those of a registry, nor the SDK.
+    pub fn is_authors(&self) -> bool {
+        let is_foreign = |file: &str| FOREIGN_FOLDERS.iter().any(|folder| file.contains(folder));
+        let name = self.function.trim_start_matches(['<', '&', '(']);
+        self.file.as_ref().is_some_and(|file| !file.starts_with("/usr/") && !is_foreign(file))
+            && !FOREIGN_CRATES.iter().any(|prefix| name.starts_with(prefix))
+    }
+}
+
+/// Sources that come with the compiler, from a registry, or from a repository by cargo.
+const FOREIGN_FOLDERS: [&str; 4] =
+    ["/rustc/", "/lib/rustlib/src/", "/registry/src/", "/git/checkouts/"];
+
+const FOREIGN_CRATES: [&str; 4] = ["core::", "alloc::", "std::", "retake_sdk::"];
+
 /// A place in the plugin's `process` that does what an audio thread must not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuditFinding {

@@ -29,6 +29,8 @@
 //!
 //! [`Processor`]: retake_engine::Processor
 
+#[cfg(target_os = "linux")]
+pub mod audit;
 mod buffers;
 mod busy;
 mod callbacks;

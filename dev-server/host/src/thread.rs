@@ -16,6 +16,8 @@ use std::{
 
 use retake_engine::{Generation, Processor, Replay, WarmUp};
 
+#[cfg(target_os = "linux")]
+use crate::audit;
 use crate::{
     busy::Busy,
     carry::{Carried, ParamRef},
@@ -205,7 +207,10 @@ impl Life {
         let copy = staging::stage(&request.artifact, &request.staging)?;
         self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
         let start = Instant::now();
-        Ok((self.busy.call(|| Library::open(copy))?, start))
+        let library = self.busy.call(|| Library::open(copy))?;
+        #[cfg(target_os = "linux")]
+        audit::note_library(library.code());
+        Ok((library, start))
     }
 
     /// From creation to destruction; the library stays.
