@@ -11,6 +11,7 @@
 
 use std::{
     ffi::{CStr, CString, c_char, c_void},
+    fs::File,
     path::Path,
     ptr::NonNull,
     slice,
@@ -32,6 +33,7 @@ pub(crate) struct Library {
     mapped: Arc<Mapped>,
     /// One of its functions.
     code: u64,
+    file: Option<File>,
 }
 
 /// Fields are dropped in this order: left, unmapped, removed.
@@ -75,6 +77,8 @@ impl Library {
     /// [`HostError::Loader`], [`HostError::NoClapEntry`], [`HostError::ClapVersion`] or
     /// [`HostError::Init`]; the library is unmapped and the copy removed then.
     pub(crate) fn open(copy: StagedCopy) -> Result<Self, HostError> {
+        // Whoever looks for names later reads it, whatever becomes of the path.
+        let file = File::open(copy.path()).ok();
         let library = map(copy.path())?;
         let entry = entry_of(&library)?;
         let found = ClapVersion::from_raw(entry.clap_version);
@@ -99,7 +103,7 @@ impl Library {
         // SAFETY: `entry` is a CLAP entry whose `init` succeeded, and `held` keeps its library.
         let entry = unsafe { PluginEntry::load_from(held, &path) }
             .map_err(|e| HostError::Init(e.to_string()))?;
-        Ok(Self { entry, mapped, code })
+        Ok(Self { entry, mapped, code, file })
     }
 
     /// What instances are made from.
@@ -113,9 +117,13 @@ impl Library {
     }
 
     /// Address of one of its functions.
-    #[cfg(target_os = "linux")]
     pub(crate) fn code(&self) -> u64 {
         self.code
+    }
+
+    /// The file that it was loaded from.
+    pub(crate) fn file(&self) -> Option<File> {
+        self.file.as_ref().and_then(|file| file.try_clone().ok())
     }
 
     /// Leaves and unmaps the library and removes the copy; whether it stayed mapped all the same.

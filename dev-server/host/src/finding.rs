@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One call on a thread's stack; the innermost stands first.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StackFrame {
     /// The function as its author writes it, without the compiler's hash; or where the address
     /// lies when nobody knows.
@@ -45,6 +45,24 @@ pub struct AuditFinding {
     pub n: u64,
     /// How often a second lately.
     pub per_second: f64,
+}
+
+impl AuditFinding {
+    /// Where it is to be mended: the innermost line of the author's own; without one, the innermost
+    /// with a line at all, or the innermost.
+    pub fn place(&self) -> Option<&StackFrame> {
+        let mut frames = self.stack.iter();
+        frames
+            .clone()
+            .find(|frame| frame.is_authors())
+            .or_else(|| frames.clone().find(|frame| frame.line.is_some()))
+            .or_else(|| frames.next())
+    }
+
+    /// Whether both do the same kind of thing at the same place.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.place() == other.place()
+    }
 }
 
 /// What an audio thread must not do.

@@ -16,9 +16,8 @@ use std::{
 
 use retake_engine::{Generation, Processor, Replay, WarmUp};
 
-#[cfg(target_os = "linux")]
-use crate::audit;
 use crate::{
+    audit,
     busy::Busy,
     carry::{Carried, ParamRef},
     error::HostError,
@@ -208,7 +207,6 @@ impl Life {
         self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
         let start = Instant::now();
         let library = self.busy.call(|| Library::open(copy))?;
-        #[cfg(target_os = "linux")]
         audit::note_library(library.code());
         Ok((library, start))
     }

@@ -68,12 +68,19 @@ impl Symbols {
         self.stacks(&[addresses.to_vec()]).pop().unwrap_or_default()
     }
 
-    /// Up to the outermost frame of the plugin; all if there is none.
+    /// From where the host's own part ends up to the outermost frame of the plugin; all if there is
+    /// none of the plugin.
     fn of_the_plugin<'a>(&self, addresses: &'a [u64]) -> impl Iterator<Item = u64> + use<'a> {
-        let is_plugins = |address| self.modules.find(address).is_some_and(|m| m.is_plugin);
-        let last = addresses.iter().rposition(|address| is_plugins(*address));
-        let n = last.map_or(addresses.len(), |last| last + 1);
-        addresses[..n].iter().copied()
+        let is_plugins = |at: &u64| self.modules.find(*at).is_some_and(|m| m.is_plugin);
+        let is_hosts = |at: &u64| {
+            let module = self.modules.find(*at);
+            module.is_some_and(|m| !m.is_plugin && self.modules.is_executable(m))
+        };
+        let range = match addresses.iter().rposition(is_plugins) {
+            Some(last) => addresses.iter().position(|at| !is_hosts(at)).unwrap_or(0)..=last,
+            None => 0..=addresses.len().saturating_sub(1),
+        };
+        addresses.get(range).unwrap_or_default().iter().copied()
     }
 }
 
