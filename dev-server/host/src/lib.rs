@@ -48,6 +48,7 @@ mod hash;
 mod hints;
 mod inspect;
 mod instance;
+mod isolation;
 mod log;
 mod note;
 mod note_ports;
@@ -62,6 +63,7 @@ mod start;
 mod text;
 mod thread;
 mod timers;
+mod warming;
 mod whole;
 mod wishes;
 
@@ -71,6 +73,9 @@ pub use finding::{AuditFinding, AuditKind, CrashKind, StackFrame};
 pub use format::Format;
 pub use hints::Taper;
 pub use inspect::inspect;
+#[cfg(target_os = "linux")]
+pub use isolation::{IsolatedProcessor, plugin_host_main};
+pub use isolation::{Isolation, Patience};
 pub use note::{Activated, News, Note, PluginInfo, Severity};
 pub use panic_line::PanicLine;
 pub use params::ParamInfo;

@@ -2,11 +2,11 @@
 
 use std::{fmt, sync::Mutex};
 
-use retake_engine::{Generation, Layout, Processor};
+use retake_engine::{Findings, Generation, Layout, Processor};
 
 use crate::{
     carry::Carried,
-    error::FailReason,
+    error::{FailReason, HostError},
     finding::{AuditFinding, CrashKind, StackFrame},
     panic_line::PanicLine,
     params::ParamInfo,
@@ -53,6 +53,10 @@ pub enum News {
         frames: u64,
         /// Time it took per frame, in frames: its load on the plugin's own thread.
         load: f64,
+        /// Its longest block, in lengths of a block.
+        worst_block: f64,
+        /// What it sounded like meanwhile.
+        findings: Findings,
     },
     /// It will not sound; what was made is undone, [`News::Gone`] follows.
     Failed {
@@ -145,6 +149,23 @@ pub enum News {
     },
 }
 
+impl News {
+    pub(crate) fn failed(error: &HostError) -> Self {
+        Self::Failed {
+            reason: error.reason(),
+            message: error.to_string(),
+            is_usage: error.is_usage(),
+        }
+    }
+
+    pub(crate) fn foreign_processor() -> Self {
+        Self::Log {
+            severity: Severity::HostMisbehaving,
+            message: "a processor came back that is not this plugin's".to_owned(),
+        }
+    }
+}
+
 /// An activated plugin.
 pub struct Activated {
     /// The audio half, started.
@@ -180,7 +201,7 @@ impl fmt::Debug for Activated {
 }
 
 /// What a plugin says it is.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PluginInfo {
     /// Reverse-domain id.
     pub id: String,
@@ -193,7 +214,9 @@ pub struct PluginInfo {
 }
 
 /// How grave a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "CLAP's own words")]
 pub enum Severity {

@@ -10,7 +10,9 @@ fn main() {
     use std::{path::Path, sync::Arc, sync::mpsc::channel};
 
     use retake_engine::{Planar, ProcessIo, Transport, processor::Replies};
-    use retake_host::{Format, News, PluginThread, Request, StagingDir, audit};
+    use retake_host::{
+        Format, Isolation, News, Patience, PluginThread, Request, StagingDir, audit,
+    };
 
     let mut args = std::env::args().skip(1);
     let words = shared::words(Path::new(&args.next().unwrap()));
@@ -28,6 +30,9 @@ fn main() {
         state: None,
         params: Vec::new(),
         start: None,
+        isolation: Isolation::InProcess,
+        patience: Patience::Watchdog,
+        executable: std::path::PathBuf::new(),
         set: vec![("end".parse().unwrap(), args.next().unwrap().parse().unwrap())],
     };
     let (send, notes) = channel();

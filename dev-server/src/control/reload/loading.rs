@@ -73,6 +73,9 @@ impl Control {
             set: settings.iter().map(wanted).collect(),
             state,
             start: self.presets.start.clone().filter(|_| is_first).map(crate::store::Start::ask),
+            isolation: retake_host::Isolation::InProcess,
+            patience: retake_host::Patience::Watchdog,
+            executable: "/proc/self/exe".into(),
         };
         // The snapshot is taken: what changes from here on goes through the journal.
         candidate.journal.clear();
@@ -100,7 +103,7 @@ impl Control {
                 c.note_loaded(info, load_ms);
             }),
             News::Activated(activated) => return self.on_activated(number, *activated),
-            News::Warmed { generation, frames, load } => {
+            News::Warmed { generation, frames, load, .. } => {
                 return self.on_warmed(*generation, frames, load);
             }
             News::Failed { reason, message, is_usage } => {
