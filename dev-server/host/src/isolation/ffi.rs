@@ -47,9 +47,10 @@ pub(super) fn end_with(parent: i32) -> io::Result<()> {
     if getppid().map(Pid::as_raw_nonzero).map(i32::from) != Some(parent) {
         return Err(io::ErrorKind::NotConnected.into());
     }
-    let limit = |n| Rlimit { current: Some(n), maximum: Some(n) };
-    let _ = setrlimit(Resource::Core, limit(0));
-    let _ = setrlimit(Resource::Rttime, limit(RUN_US));
+    let limit = |n, most| Rlimit { current: Some(n), maximum: Some(most) };
+    let _ = setrlimit(Resource::Core, limit(0, 0));
+    // At first a signal that it can have last words at, then one that it cannot.
+    let _ = setrlimit(Resource::Rttime, limit(RUN_US, 2 * RUN_US));
     Ok(())
 }
 
