@@ -22,5 +22,7 @@ fn main() -> ExitCode {
         Some(Command::Bundle(args)) => bundle::bundle(args),
         Some(Command::Audit(args)) => audit::audit(*args),
         Some(Command::Devices { json }) => listing::print(json),
+        #[cfg(target_os = "linux")]
+        Some(Command::PluginHost { .. }) => retake_host::plugin_host_main(),
     }
 }

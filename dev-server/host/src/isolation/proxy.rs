@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    fs, io,
     os::{
         fd::{AsFd, OwnedFd},
         unix::{net::UnixStream, process::CommandExt},
@@ -30,8 +30,10 @@ use super::{
     wire::{self, Parts, Setup, ToChild, ToParent, Told},
 };
 use crate::{
+    audit::{LastWords, Symbols, Words},
     busy::Busy,
     error::HostError,
+    finding::StackFrame,
     note::{Activated, News, Severity},
     panic_line::PanicLine,
     staging::{self, StagedCopy},
@@ -120,6 +122,7 @@ impl Proxy {
         let copy = staging::stage_in_memory(&request.artifact, told)?;
         let stage_ms = start.elapsed().as_secs_f64() * 1e3;
         self.wishes.outbox.send(News::Staged { hash: copy.hash(), stage_ms });
+        request.admission.check(copy.hash())?;
         let library = copy.file().ok_or(HostError::NoIsolation)?;
         let (socket, theirs) = UnixStream::pair().map_err(HostError::NoProcess)?;
         // A child that stops in the middle of a word must not stop us.
@@ -134,6 +137,7 @@ impl Proxy {
         Ok(Talk {
             proxy: self,
             socket,
+            copy,
             pid,
             start,
             activated: None,
@@ -194,6 +198,7 @@ fn setup(request: &mut Request, copy: &StagedCopy, asks_start: bool) -> Setup {
         state: request.state.take(),
         params: std::mem::take(&mut request.params),
         set: std::mem::take(&mut request.set),
+        admission: std::mem::take(&mut request.admission),
         asks_start,
     }
 }
@@ -202,6 +207,8 @@ fn setup(request: &mut Request, copy: &StagedCopy, asks_start: bool) -> Setup {
 struct Talk<'a> {
     proxy: &'a Proxy,
     socket: UnixStream,
+    /// The library.
+    copy: StagedCopy,
     pid: u32,
     start: Option<Start>,
     /// Told as soon as the audio thread waits for blocks.
@@ -228,9 +235,17 @@ impl Talk<'_> {
             self.proxy.wishes.deliver_logs();
         };
         if !self.is_parted {
-            let End { what, message } = end;
-            self.tell(News::Crashed { what, message, stack: Vec::new() });
+            let End { what, message, words } = end;
+            let stack = words.map_or_else(Vec::new, |words| self.named(&words));
+            self.tell(News::Crashed { what, message, stack });
         }
+    }
+
+    /// The calls of a stack that the child left.
+    fn named(&self, words: &Words) -> Vec<StackFrame> {
+        let modules = self.proxy.link.board.last_words().map(LastWords::modules);
+        let library = fs::read(self.copy.path()).unwrap_or_default();
+        Symbols::new(modules.unwrap_or_default(), library).stack(&words.stack)
     }
 
     fn next(&mut self) -> Option<Mail> {

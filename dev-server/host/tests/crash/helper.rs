@@ -30,6 +30,7 @@ fn main() {
         state: None,
         params: Vec::new(),
         start: None,
+        admission: retake_host::Admission { is_waived: true, ..Default::default() },
         isolation: Isolation::InProcess,
         patience: Patience::Watchdog,
         executable: std::path::PathBuf::new(),
