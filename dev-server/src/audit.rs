@@ -22,8 +22,8 @@ use anyhow::Context;
 use clap::Args;
 use retake_engine::{Outcome, Planar, ProcessIo, Processor, Transport, processor::Replies};
 use retake_host::{
-    Activated, AuditFinding, AuditKind, Format, Isolation, News, PanicLine, Patience, PluginInfo,
-    PluginThread, Request, StackFrame, StagingDir,
+    Activated, Admission, AuditFinding, AuditKind, Format, Isolation, News, PanicLine, Patience,
+    PluginInfo, PluginThread, Request, StackFrame, StagingDir,
 };
 use serde_json::{Value, json};
 
@@ -102,6 +102,8 @@ fn find(args: &Audit) -> anyhow::Result<Found> {
         isolation: Isolation::InProcess,
         patience: Patience::Watchdog,
         executable: PathBuf::new(),
+        // What is found here need not be admitted.
+        admission: Admission { is_waived: true, ..Admission::default() },
     };
     let (send, news) = channel();
     let thread = PluginThread::spawn(request, Box::new(move |note| drop(send.send(note.news))))?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     crates::Crate,
-    server::{retake, tmp},
+    server::{Server, retake, tmp},
 };
 
 /// Twelve lines that do what an audio thread must not, each with the kind of it at its end.
@@ -103,6 +103,32 @@ fn a_million_blocks_of_the_examples_have_no_finding() {
             (output.status.code(), told["findings"].as_array().map(Vec::len)),
             (Some(0), Some(0))
         );
+    }
+}
+
+#[test]
+fn a_session_tells_a_place_wherever_the_plugin_runs() {
+    let plugin = Crate::new("audited");
+    plugin.law("*sample *= gain; std::hint::black_box(vec![gain; 64]);");
+    let source = std::fs::read_to_string(plugin.dir.join("src/lib.rs")).unwrap();
+    let line = 1 + source.lines().position(|line| line.contains("vec![gain; 64]")).unwrap();
+    for isolation in ["in-process", "process"] {
+        let words = ["--input", "virtual:tone=220", "--output", "virtual"];
+        let mut server =
+            Server::start(&[&[plugin.path(), "--isolation", isolation][..], &words].concat());
+        let audit = server.wait_for("audit", |audit| {
+            let findings = audit["findings"].as_array().unwrap();
+            findings.iter().any(|f| f["per_second"].as_f64() > Some(0.0))
+        });
+        let kinds = ["allocation", "free"].map(|kind| {
+            audit["findings"].as_array().unwrap().iter().find(|f| f["kind"] == kind).cloned()
+        });
+        for found in kinds {
+            let found = found.unwrap_or_else(|| panic!("{isolation}: {audit:#}"));
+            assert_eq!(found["line"], line, "{isolation}: {found:#}");
+        }
+        assert_eq!(server.wait("reloaded")["isolation"]["mode"], isolation);
+        server.stop().succeeded();
     }
 }
 
