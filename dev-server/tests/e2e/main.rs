@@ -10,6 +10,7 @@
     reason = "tests say what they measured, and count in small numbers"
 )]
 
+mod audit;
 mod bad_input;
 mod browser;
 mod crates;
