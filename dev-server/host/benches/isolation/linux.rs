@@ -1,4 +1,9 @@
 //! All of it: isolation is Linux's.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds and frames of a bench"
+)]
 
 use std::{
     env,

@@ -37,13 +37,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Stuck,
+    Slow,
     Mute,
-}
-
-impl Verdict {
-    fn of(is_mute: bool) -> Self {
-        if is_mute { Self::Mute } else { Self::Stuck }
-    }
 }
 
 /// What was made of a child until its end.
@@ -102,10 +97,18 @@ impl Watch {
             let is_mute = mute_since.is_some_and(|since: Instant| since.elapsed() > FAREWELL);
             let is_due = sentence.verdict.is_none() && (is_mute || self.link.is_stuck());
             if is_due {
-                sentence.verdict = Some(Verdict::of(is_mute));
+                sentence.verdict = Some(self.verdict(is_mute));
                 sentence.words = self.ask(is_mute);
                 self.kill();
             }
+        }
+    }
+
+    fn verdict(&self, is_mute: bool) -> Verdict {
+        match (is_mute, self.link.is_slow()) {
+            (true, _) => Verdict::Mute,
+            (false, true) => Verdict::Slow,
+            (false, false) => Verdict::Stuck,
         }
     }
 
@@ -154,6 +157,12 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>, words: Option<W
         (Some(Verdict::Stuck), _) => (
             CrashKind::Hang,
             "the plugin did not come back from a call: its process was ended".to_owned(),
+        ),
+        (Some(Verdict::Slow), _) => (
+            CrashKind::OverBudget,
+            "the plugin's blocks took more than half of their time, again and again: its process \
+             was ended"
+                .to_owned(),
         ),
         (Some(Verdict::Mute), _) => {
             (CrashKind::Killed, "the plugin's process talks nonsense: it was ended".to_owned())
