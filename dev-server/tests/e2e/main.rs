@@ -14,6 +14,7 @@ mod access;
 mod bad_input;
 mod browser;
 mod crates;
+mod ebu;
 mod everything;
 mod examples;
 mod fast_clock;
