@@ -12,6 +12,7 @@
 
 mod access;
 mod bad_input;
+mod bad_page;
 mod browser;
 mod crates;
 mod ebu;
@@ -40,4 +41,5 @@ mod signals;
 mod socket;
 mod take;
 mod traces;
+mod unseen;
 mod wav;
