@@ -5,7 +5,7 @@ import { painted, tick } from "./virtual-clock.js";
 import { server } from "./stage-server.js";
 import "../static/app.js";
 
-const FRAMES_PER_SECOND = 10;
+const FRAMES_PER_SECOND = 5;
 /** The stage's sound is made for so many frames, then it comes again. */
 const KEPT = 30;
 const VIEWS = ["spectrum", "spectrogram", "scope", "goniometer", "probes"];

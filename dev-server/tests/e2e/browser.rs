@@ -55,8 +55,13 @@ pub(crate) struct Browser {
 impl Browser {
     /// A tab at this address.
     pub(crate) fn open(url: &str) -> Self {
+        Self::open_with(url, &[])
+    }
+
+    /// A tab at this address, in a browser with more words on its command line.
+    pub(crate) fn open_with(url: &str, words: &[&str]) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let (child, address) = launch(profile.path());
+        let (child, address) = launch(profile.path(), words);
         let stream = TcpStream::connect(host_of(&address)).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -277,9 +282,10 @@ impl Drop for Browser {
 }
 
 /// Starts the browser; its process and the address of its `DevTools`.
-fn launch(profile: &Path) -> (Child, String) {
+fn launch(profile: &Path, words: &[&str]) -> (Child, String) {
     let start = |name: &&str| {
         Command::new(name)
+            .args(words)
             .args(QUIET)
             .arg(format!("--user-data-dir={}", profile.display()))
             .stdin(Stdio::null())

@@ -13,6 +13,7 @@
 mod access;
 mod bad_input;
 mod bad_page;
+mod bench;
 mod browser;
 mod crates;
 mod ebu;

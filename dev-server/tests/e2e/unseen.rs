@@ -114,7 +114,8 @@ fn median(values: &[f64]) -> f64 {
 fn ten_minutes_of_use_leave_the_heap_flat() {
     const LOOKS: usize = 40;
     let page = concat!("file://", env!("CARGO_MANIFEST_DIR"), "/../ui/tests/soak.html");
-    let mut browser = Browser::open(page);
+    // Compiled code is heap, too, and it is compiled anew for as long as it runs.
+    let mut browser = Browser::open_with(page, &["--js-flags=--no-opt --no-maglev --no-sparkplug"]);
     browser.until("document.body?.dataset.ready === ''");
     let began = std::time::Instant::now();
     let mut sizes = Vec::new();
@@ -126,6 +127,7 @@ fn ten_minutes_of_use_leave_the_heap_flat() {
     let [second, last] = [1, 3].map(|n| median(&sizes[n * LOOKS / 4..][..LOOKS / 4]));
     println!("{:.1?}: {:.0} KiB, then {:.0} KiB", began.elapsed(), second / 1024.0, last / 1024.0);
 
-    assert!(last <= 1.02 * second, "{sizes:?}");
+    // One small object per frame is more.
+    assert!(last - second <= 48.0 * 1024.0, "{sizes:?}");
     browser.assert_clean();
 }
