@@ -5,7 +5,7 @@ import { painted, tick } from "./virtual-clock.js";
 import { server } from "./stage-server.js";
 import "../static/app.js";
 
-const FRAMES_PER_SECOND = 5;
+const FRAMES_PER_SECOND = 2;
 /** The stage's sound is made for so many frames, then it comes again. */
 const KEPT = 30;
 const VIEWS = ["spectrum", "spectrogram", "scope", "goniometer", "probes"];
@@ -56,7 +56,7 @@ Object.assign(globalThis, {
       for (let i = 0; i < FRAMES_PER_SECOND; i++, frame++) await tick(1000 / FRAMES_PER_SECOND);
       // What was asked is the server's own record.
       server.asked.length = 0;
-      await painted();
+      if (second % 5 === 0) await painted();
     }
     return frame;
   },
