@@ -10,10 +10,15 @@
     reason = "tests say what they measured, and count in small numbers"
 )]
 
+mod access;
 mod audit;
 mod bad_input;
+mod bad_page;
+mod bench;
 mod browser;
 mod crates;
+mod ebu;
+mod everything;
 mod examples;
 mod fast_clock;
 mod faults;
@@ -38,4 +43,5 @@ mod signals;
 mod socket;
 mod take;
 mod traces;
+mod unseen;
 mod wav;
