@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{BusShape, Fade, Layout};
+use retake_engine::{BusShape, EventBody, Fade, Layout};
 use retake_host::{
     Carried, Format, MeterInfo, PanicLine, ParamInfo, PluginInfo, PluginThread, Ports, VetFinding,
 };
@@ -92,8 +92,7 @@ pub(super) struct Reload {
     playing: Option<Playing>,
     /// What the engine holds beside it.
     behind: Behind,
-    /// The one that plays has not faded in yet.
-    is_fading: bool,
+    handover: Handover,
     inside: Inside,
     /// Generations that failed and were not told of yet.
     troubles: Troubles,
@@ -104,12 +103,21 @@ pub(super) struct Reload {
     newest_library: Option<PathBuf>,
     /// The state of a preset, for the next generation instead of its predecessor's.
     recalled_state: Option<Vec<u8>>,
-    /// The generation that plays is being deactivated and activated.
-    is_restarting: bool,
     /// Restarts of the generation that plays.
     n_restarts: u32,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
+}
+
+/// Whether the generation that plays has come to its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Handover {
+    #[default]
+    None,
+    /// It has not faded in yet.
+    Fading,
+    /// It is being deactivated and activated.
+    Restarting,
 }
 
 /// A library to load.
@@ -133,8 +141,6 @@ struct Candidate {
     shape: BusShape,
     /// It panicked before it sounded.
     panic: Option<PanicLine>,
-    /// Of the library's bytes; 0 until they were read.
-    hash: u64,
     /// What was found and may be meant.
     warnings: Vec<VetFinding>,
     stage_ms: f64,
@@ -168,6 +174,12 @@ struct Ready {
     fade: Option<Fade>,
 }
 
+impl Ready {
+    fn new(playing: Playing, params: Vec<ParamInfo>, carried: Carried) -> Self {
+        Self { playing, params, carried, sent_at: Instant::now(), warm_frames: 0, fade: None }
+    }
+}
+
 /// The generation that sounds.
 #[derive(Debug)]
 struct Playing {
@@ -182,8 +194,6 @@ struct Playing {
     format: Format,
     /// Where its parameters stood when it stopped playing.
     params: Vec<ParamInfo>,
-    /// Of the library's bytes.
-    hash: u64,
     /// Its thread has ended, its processor may still be in the engine.
     is_gone: bool,
 }
@@ -205,6 +215,11 @@ impl Playing {
             "configuration": self.ports.config,
         })
     }
+}
+
+/// A journal as events.
+fn events_of(journal: &[(u32, f64)]) -> impl Iterator<Item = EventBody> {
+    journal.iter().map(|&(id, value)| EventBody::Param { id, value })
 }
 
 impl Candidate {
@@ -255,14 +270,6 @@ impl Reload {
     pub(super) fn has_snapshot(&self) -> bool {
         let step = self.candidate.as_ref().map(|candidate| &candidate.step);
         matches!(step, Some(Step::Warms(_) | Step::Swaps(_)))
-    }
-
-    /// The hash of a generation's library, where it is known.
-    fn hash_of(&self, number: u32) -> Option<u64> {
-        let candidate = self.candidate.iter().map(|c| (c.number, c.hash));
-        let alive = self.playing.iter().chain(self.behind.iter()).map(|p| (p.number, p.hash));
-        let hash = candidate.chain(alive).find(|(n, _)| *n == number)?.1;
-        Some(hash).filter(|hash| *hash != 0)
     }
 
     /// Every thread that a plugin lives on, with its generation.

@@ -59,16 +59,18 @@ impl Shape {
         (HEAD_WORDS + self.n_input * self.max_block).next_multiple_of(HEAD_WORDS)
     }
 
-    fn probes_at(&self) -> usize {
-        HEAD_WORDS + REPLY_ROOM * EVENT_WORDS
+    /// Behind the head stands the sound, so that a block without words touches one page.
+    fn replies_at(&self) -> usize {
+        HEAD_WORDS + self.n_output * self.max_block
     }
 
-    fn output_at(&self) -> usize {
-        self.probes_at() + PROBE_WORDS + N_SIGNALS * self.max_block
+    fn probes_at(&self) -> usize {
+        self.replies_at() + REPLY_ROOM * EVENT_WORDS
     }
 
     fn answer_words(&self) -> usize {
-        (self.output_at() + self.n_output * self.max_block).next_multiple_of(HEAD_WORDS)
+        let n_words = self.probes_at() + PROBE_WORDS + N_SIGNALS * self.max_block;
+        n_words.next_multiple_of(HEAD_WORDS)
     }
 
     const ASKS_AT: usize = HEAD_WORDS + EVENT_ROOM * EVENT_WORDS;
@@ -268,19 +270,20 @@ impl Answer<'_> {
     /// What the plugin said, and how much found no room there.
     pub(crate) fn replies(&self) -> (impl Iterator<Item = PluginEvent>, u64) {
         let n = self.words[1].load(Ordering::Relaxed) as usize;
-        let mut reader = Reader::new(&self.words[HEAD_WORDS..]);
+        let mut reader = Reader::new(&self.words[self.shape.replies_at()..]);
         let replies = (0..n.min(REPLY_ROOM)).filter_map(move |_| reader.event());
         (replies, self.words[2].load(Ordering::Relaxed).into())
     }
 
     /// What its probes said.
-    pub(crate) fn probes(&self) -> Reader<'_> {
-        Reader::new(&self.words[self.shape.probes_at()..self.shape.output_at()])
+    pub(crate) fn probes(&self) -> Option<Reader<'_>> {
+        let has_some = self.words[3].load(Ordering::Relaxed) != 0;
+        has_some.then(|| Reader::new(&self.words[self.shape.probes_at()..]))
     }
 
     /// Copies its sound.
     pub(crate) fn store(&self, output: &mut retake_engine::Planar, frames: usize) {
-        let rows = self.words[self.shape.output_at()..].chunks_exact(self.shape.max_block.max(1));
+        let rows = self.words[HEAD_WORDS..].chunks_exact(self.shape.max_block.max(1));
         for (to, row) in output.rows_mut().zip(rows) {
             load(row, &mut to[..frames]);
         }
@@ -385,7 +388,7 @@ impl Draft<'_> {
         (output, frames): (&retake_engine::Planar, usize),
     ) {
         self.words[0].store((outcome != Outcome::Ok).into(), Ordering::Relaxed);
-        let mut writer = Writer::new(&self.words[HEAD_WORDS..self.shape.probes_at()]);
+        let mut writer = Writer::new(&self.words[self.shape.replies_at()..self.shape.probes_at()]);
         let mut n = 0;
         for reply in replies {
             writer.event(reply);
@@ -394,14 +397,155 @@ impl Draft<'_> {
         self.words[1].store(n, Ordering::Relaxed);
         let n_lost = u32::try_from(n_lost).unwrap_or(u32::MAX);
         self.words[2].store(n_lost, Ordering::Relaxed);
-        let rows = self.words[self.shape.output_at()..].chunks_exact(self.shape.max_block.max(1));
+        let rows = self.words[HEAD_WORDS..].chunks_exact(self.shape.max_block.max(1));
         for (row, samples) in rows.zip(output.rows()) {
             store(row, &samples[..frames]);
         }
     }
 
-    /// Where its probes go.
-    pub(crate) fn probes(&self) -> Writer<'_> {
-        Writer::new(&self.words[self.shape.probes_at()..self.shape.output_at()])
+    /// Has the probes written, by what says whether there were any.
+    pub(crate) fn write_probes(&self, write: impl FnOnce(&mut Writer<'_>) -> bool) {
+        let has_some = write(&mut Writer::new(&self.words[self.shape.probes_at()..]));
+        self.words[3].store(has_some.into(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test; what crosses is exact")]
+mod tests {
+    use retake_engine::{Planar, processor::Replies};
+
+    use super::*;
+    use crate::isolation::shm::Writers;
+
+    const FRAMES: usize = 4;
+
+    struct Both {
+        asker: Asker,
+        answerer: Answerer,
+        answers: Arc<Region>,
+        output: Planar,
+        replies: Replies,
+    }
+
+    impl Both {
+        fn new() -> Self {
+            let shape = Shape::new(1, 1, FRAMES, 48_000.0);
+            let (asks, asks_file) =
+                Region::create("asks", shape.n_ask_words(), Writers::Maker).unwrap();
+            let (answers, answers_file) =
+                Region::create("answers", shape.n_answer_words(), Writers::Everybody).unwrap();
+            let answers = Arc::new(answers);
+            let theirs = Region::map(&asks_file, shape.n_ask_words(), Writers::Maker).unwrap();
+            let ours =
+                Region::map(&answers_file, shape.n_answer_words(), Writers::Everybody).unwrap();
+            Self {
+                asker: Asker::new(asks, Arc::clone(&answers), shape),
+                answerer: Answerer::new(theirs, ours, shape),
+                answers,
+                output: Planar::new(1, FRAMES),
+                replies: Replies::new(REPLY_ROOM),
+            }
+        }
+
+        /// Asks for a block of this value, with this many events.
+        fn ask(&mut self, value: f32, n_events: u32) -> u64 {
+            let mut input = Planar::new(1, FRAMES);
+            input.channel_mut(0).fill(value);
+            let io = ProcessIo {
+                input: &input,
+                output: &mut self.output,
+                frames: FRAMES,
+                frame: 7,
+                transport: Transport::at(7, 48_000, 120.0),
+                events: &[],
+                replies: &mut self.replies,
+            };
+            let event = |n: u32| PluginEvent::param(0, n, f64::from(value));
+            self.asker.post(Kind::Block, &io, (0..n_events).map(event))
+        }
+
+        /// Answers a block with its own input, and its events as replies.
+        fn answer(&mut self) -> (f32, Vec<PluginEvent>) {
+            let (mut input, mut events) = (Planar::new(1, FRAMES), Vec::new());
+            let asked = self.answerer.read(&mut input, &mut events);
+            assert_eq!((asked.kind, asked.frames, asked.frame), (Kind::Block, FRAMES, 7));
+            let draft = self.answerer.draft();
+            draft.write_probes(|_| false);
+            let replies = events.iter().copied().take(REPLY_ROOM);
+            draft.write(Outcome::Ok, replies, 0, (&input, FRAMES));
+            self.answerer.send();
+            (input.channel(0)[0], events)
+        }
+
+        fn taken(&mut self) -> Vec<(f32, usize, bool)> {
+            let mut taken = Vec::new();
+            self.asker.take(|answer| {
+                let mut output = Planar::new(1, FRAMES);
+                answer.store(&mut output, FRAMES);
+                taken.push((output.channel(0)[3], answer.replies().0.count(), answer.is_last));
+            });
+            taken
+        }
+    }
+
+    #[test]
+    fn a_late_child_finds_every_block_in_order_until_the_ring_is_full() {
+        let mut both = Both::new();
+        for round in 0..3_u16 {
+            let mut n = 0_u16;
+            while both.asker.has_room() {
+                assert_eq!(both.ask(f32::from(n), 2), 0);
+                n += 1;
+            }
+            assert_eq!(n, 64, "round {round}");
+            for expected in 0..n {
+                let (value, events) = both.answer();
+                assert_eq!((value, events.len()), (f32::from(expected), 2));
+                assert_eq!(events[1], PluginEvent::param(0, 1, f64::from(expected)));
+            }
+            let taken = both.taken();
+            let expected = (0..n).map(|at| (f32::from(at), 2, at + 1 == n));
+            assert_eq!(taken, expected.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn events_beyond_the_room_are_lost_and_counted_and_none_is_overwritten() {
+        let mut both = Both::new();
+        let most = u32::try_from(EVENTS_PER_BLOCK).unwrap();
+        assert_eq!(both.ask(0.25, most + 5), 5);
+        assert_eq!(both.ask(0.5, most), 0);
+        // No room for any until the child has read.
+        assert_eq!(both.ask(0.75, 3), 3);
+        let (_, events) = both.answer();
+        assert_eq!(events.len(), EVENTS_PER_BLOCK);
+        assert!(events.iter().all(
+            |e| matches!(e.body, retake_engine::EventBody::Param { value, .. } if value == 0.25)
+        ));
+        assert_eq!(both.ask(1.0, 3), 0);
+        assert_eq!([(); 3].map(|()| both.answer().1.len()), [EVENTS_PER_BLOCK, 0, 3]);
+    }
+
+    #[test]
+    fn a_counter_that_makes_no_sense_is_not_believed() {
+        let mut both = Both::new();
+        both.ask(0.5, 0);
+        both.answers.words()[DONE].store(77 << 1, Ordering::Relaxed);
+        assert!(!both.asker.progress().is_done);
+        assert!(both.taken().is_empty() && both.asker.has_room());
+        both.answer();
+        assert_eq!(both.taken(), [(0.5, 0, true)]);
+        end(&both.answers);
+        assert!(both.asker.progress().is_over && both.asker.progress().is_done);
+    }
+
+    #[test]
+    fn what_the_parent_writes_nobody_else_can() {
+        let shape = Shape::new(1, 1, FRAMES, 48_000.0);
+        let (_, file) = Region::create("asks", shape.n_ask_words(), Writers::Maker).unwrap();
+        assert!(Region::map(&file, shape.n_ask_words(), Writers::Everybody).is_err());
+        assert!(Region::map(&file, 1 << 20, Writers::Maker).is_err(), "it is shorter");
+        assert!(rustix::fs::ftruncate(&file, 0).is_err(), "nobody makes it shorter");
     }
 }

@@ -22,7 +22,7 @@ use super::{
     board::Board,
     ffi,
     link::STUCK,
-    priority,
+    priority::{self, Given},
     shm::{Region, Writers},
     wire::{self, Parts, Setup, ToChild, ToParent, Told},
 };
@@ -198,14 +198,14 @@ impl Leash {
     fn hold(&self) -> io::Result<()> {
         loop {
             let (message, files) = wire::receive_with(&self.socket)?;
-            if let Some(ask) = self.translate(message, files)? {
+            if let Some(ask) = self.translate(message, &files)? {
                 // The life may be over already; then the process ends by itself.
                 let _ = self.asks.send(ask);
             }
         }
     }
 
-    fn translate(&self, message: ToChild, files: Vec<OwnedFd>) -> io::Result<Option<Ask>> {
+    fn translate(&self, message: ToChild, files: &[OwnedFd]) -> io::Result<Option<Ask>> {
         Ok(Some(match message {
             ToChild::Setup(_) => return Err(io::ErrorKind::InvalidData.into()),
             ToChild::Start(start) => {
@@ -213,7 +213,7 @@ impl Leash {
                 return Ok(None);
             }
             ToChild::Ring(shape) => {
-                self.sound(shape, &files)?;
+                self.sound(shape, files)?;
                 return Ok(None);
             }
             ToChild::SaveState => Ask::SaveState,
@@ -255,8 +255,9 @@ impl Leash {
             if let Some(words) = board.last_words() {
                 words.note_audio_thread();
             }
-            let priority::Given { pinned, priority, lacks } = priority::take();
-            let _ = wire::send(&socket, &ToParent::Sounds { pinned, priority, lacks });
+            let Given { priority, lacks, .. } = priority::take();
+            let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+            let _ = wire::send(&socket, &ToParent::Sounds { thread, priority, lacks });
             drop(socket);
             service.run(&handed);
         })?;

@@ -10,16 +10,19 @@ use std::{
 };
 
 use super::{
-    Patience, block_ring,
+    block_ring,
     board::{Board, now_ms, since_ms},
     shm::Region,
 };
+use crate::mode::Patience;
 
 /// A child that missed so many blocks in a row, for so long, is given up.
 const MISSES: u32 = 8;
 const MISSED_MS: u32 = 100;
-/// Longest call into the plugin's main thread, and longest block of a warm-up.
+/// Longest call into the plugin's main thread.
 pub(super) const STUCK: Duration = Duration::from_secs(5);
+/// Longest block of a plugin that may not sound yet.
+pub(super) const TRIAL: Duration = Duration::from_millis(1_500);
 /// Longest block where nobody hears how late it is.
 const WATCHDOG: Duration = Duration::from_secs(10);
 
@@ -30,9 +33,13 @@ pub(crate) struct Link {
     usual: Patience,
     /// Milliseconds that a block is waited for; 0 = half its length.
     patience_ms: AtomicU32,
+    /// Answers that came late since the last in time.
+    n_late: AtomicU32,
     n_missed: AtomicU32,
     missed_since: AtomicU32,
     is_given_up: AtomicBool,
+    /// The thread that plays, as the system numbers it; 0 = none yet.
+    audio_thread: AtomicU32,
     is_dead: AtomicBool,
     /// The ring in use, to wake who waits at it.
     answers: Mutex<Option<Arc<Region>>>,
@@ -44,9 +51,11 @@ impl Link {
             board,
             usual,
             patience_ms: AtomicU32::new(0),
+            n_late: AtomicU32::new(0),
             n_missed: AtomicU32::new(0),
             missed_since: AtomicU32::new(0),
             is_given_up: AtomicBool::new(false),
+            audio_thread: AtomicU32::new(0),
             is_dead: AtomicBool::new(false),
             answers: Mutex::new(None),
         };
@@ -79,11 +88,26 @@ impl Link {
         }
     }
 
+    /// The calling thread plays from now on.
+    ///
+    /// # Real time
+    /// A call of the system, once for each thread, which does not wait.
+    pub(super) fn note_thread(&self) {
+        let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+        self.audio_thread.store(thread, Ordering::Relaxed);
+    }
+
+    /// The thread that plays; 0 = none yet.
+    pub(super) fn audio_thread(&self) -> u32 {
+        self.audio_thread.load(Ordering::Relaxed)
+    }
+
     /// A block came in time.
     ///
     /// # Real time
     /// One store.
     pub(super) fn note_answer(&self) {
+        self.n_late.store(0, Ordering::Relaxed);
         self.n_missed.store(0, Ordering::Relaxed);
     }
 
@@ -101,6 +125,19 @@ impl Link {
         }
     }
 
+    /// A block came, but not in time.
+    ///
+    /// # Real time
+    /// One atomic operation.
+    pub(super) fn note_late_answer(&self) {
+        self.n_late.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether blocks come, only too late.
+    pub(super) fn is_slow(&self) -> bool {
+        self.n_late.load(Ordering::Relaxed) > 1
+    }
+
     /// Nothing more is expected of it.
     pub(super) fn give_up(&self) {
         self.is_given_up.store(true, Ordering::Release);
@@ -110,9 +147,10 @@ impl Link {
     pub(super) fn is_stuck(&self) -> bool {
         let n_missed = self.n_missed.load(Ordering::Acquire);
         let missed_ms = since_ms(self.missed_since.load(Ordering::Relaxed));
+        let limit = if self.board.is_on_trial() { TRIAL } else { STUCK };
         self.is_given_up.load(Ordering::Acquire)
             || (n_missed >= MISSES && missed_ms >= MISSED_MS)
-            || self.board.busy_for().is_some_and(|lasting| lasting > STUCK)
+            || self.board.busy_for().is_some_and(|lasting| lasting > limit)
     }
 
     /// Takes the ring that the audio thread waits at.

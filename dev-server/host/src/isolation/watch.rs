@@ -37,7 +37,18 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Stuck,
+    Slow,
     Mute,
+}
+
+/// What was made of a child until its end.
+#[derive(Debug, Default)]
+struct Sentence {
+    verdict: Option<Verdict>,
+    /// What it said when it was asked where it is.
+    words: Option<Words>,
+    /// It says nothing any more.
+    is_mute: bool,
 }
 
 /// Owned by its thread.
@@ -61,34 +72,44 @@ pub(crate) struct End {
 impl Watch {
     /// Until the child is gone, with all that it started.
     pub(super) fn run(mut self) {
-        let (mut verdict, mut words) = (None, None);
+        let sentence = self.listen();
+        self.link.die();
+        // What it said before is still to be read.
+        while !sentence.is_mute && self.look(false).0 && self.hear() {}
+        self.kill();
+        let status = self.child.wait();
+        let words = sentence.words.or_else(|| self.link.board.last_words()?.read());
+        let _ = self.mail.send(Mail::Ended(end(status, sentence.verdict, words)));
+    }
+
+    /// Hears it until it has ended, and ends it if need be.
+    fn listen(&self) -> Sentence {
+        let mut sentence = Sentence::default();
         let mut mute_since = None;
         loop {
-            let (has_word, has_ended) = self.look(mute_since.is_some());
+            let (has_word, has_ended) = self.look(sentence.is_mute);
             if has_ended {
-                break;
+                return sentence;
             }
             if has_word && !self.hear() {
-                mute_since = Some(Instant::now());
+                (sentence.is_mute, mute_since) = (true, Some(Instant::now()));
             }
             let is_mute = mute_since.is_some_and(|since: Instant| since.elapsed() > FAREWELL);
-            if verdict.is_none() && (self.link.is_stuck() || is_mute) {
-                verdict = Some(if is_mute { Verdict::Mute } else { Verdict::Stuck });
-                words = self.ask(is_mute);
+            let is_due = sentence.verdict.is_none() && (is_mute || self.link.is_stuck());
+            if is_due {
+                sentence.verdict = Some(self.verdict(is_mute));
+                sentence.words = self.ask(is_mute);
                 self.kill();
             }
         }
-        self.link.die();
-        // What it said before is still to be read.
-        while mute_since.is_none() && self.look(false).0 {
-            if !self.hear() {
-                break;
-            }
+    }
+
+    fn verdict(&self, is_mute: bool) -> Verdict {
+        match (is_mute, self.link.is_slow()) {
+            (true, _) => Verdict::Mute,
+            (false, true) => Verdict::Slow,
+            (false, false) => Verdict::Stuck,
         }
-        self.kill();
-        let status = self.child.wait();
-        let words = words.or_else(|| self.link.board.last_words()?.read());
-        let _ = self.mail.send(Mail::Ended(end(status, verdict, words)));
     }
 
     /// Where the audio thread is, if that is what does not come back.
@@ -137,11 +158,21 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>, words: Option<W
             CrashKind::Hang,
             "the plugin did not come back from a call: its process was ended".to_owned(),
         ),
+        (Some(Verdict::Slow), _) => (
+            CrashKind::OverBudget,
+            "the plugin's blocks took more than half of their time, again and again: its process \
+             was ended"
+                .to_owned(),
+        ),
         (Some(Verdict::Mute), _) => {
             (CrashKind::Killed, "the plugin's process talks nonsense: it was ended".to_owned())
         }
         (None, Err(e)) => (CrashKind::Killed, format!("the plugin's process is gone: {e}")),
         (None, Ok(status)) => match (status.signal(), status.code()) {
+            (Some(libc::SIGXCPU), _) => (
+                CrashKind::Hang,
+                "the plugin's audio thread ran on and on: its process was ended".to_owned(),
+            ),
             (Some(9), _) => {
                 (CrashKind::Killed, "the plugin's process was killed from outside".to_owned())
             }
@@ -171,7 +202,6 @@ fn name(signal: i32) -> String {
         libc::SIGABRT => "abort".to_owned(),
         libc::SIGILL => "illegal instruction".to_owned(),
         libc::SIGFPE => "arithmetic error, such as an integer divided by zero".to_owned(),
-        libc::SIGXCPU => "an endless loop on the audio thread".to_owned(),
         other => format!("signal {other}"),
     }
 }

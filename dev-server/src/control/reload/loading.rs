@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use retake_engine::{EventBody, Generation};
+use retake_engine::Generation;
 use retake_host::{
     Activated, Admission, FailReason, Isolation, News, Note, ParamRef, Patience, PluginThread,
     Request,
@@ -10,7 +10,7 @@ use retake_host::{
 use serde_json::json;
 
 use super::{
-    Candidate, Control, Failure, Message, Playing, Ready, State, Step,
+    Candidate, Control, Failure, Handover, Message, Playing, Ready, State, Step, events_of,
     faults::{Crash, Refusal},
 };
 use crate::{
@@ -23,7 +23,7 @@ impl Control {
     /// Begins with the newest artifact, if the devices are open and nothing else is on its way.
     pub(in crate::control) fn take_up_artifact(&mut self) -> Result<(), Failure> {
         let reload = &self.reload;
-        let is_moving = reload.candidate.is_some() || reload.is_restarting || reload.is_fading;
+        let is_moving = reload.candidate.is_some() || reload.handover != Handover::None;
         let is_busy = is_moving || !reload.retiring.is_empty();
         let Some(shape) = self.audio.shape().filter(|_| !is_busy) else {
             return Ok(());
@@ -42,7 +42,6 @@ impl Control {
             journal: Vec::new(),
             shape,
             panic: None,
-            hash: 0,
             warnings: Vec::new(),
             stage_ms: 0.0,
             load_ms: 0.0,
@@ -104,7 +103,7 @@ impl Control {
             Err(error) => {
                 let number = candidate.number;
                 let refusal = Refusal::of(error.reason(), &error.to_string());
-                return self.on_refused(number, refusal);
+                return self.on_refused(number, &refusal);
             }
         }
         Ok(())
@@ -114,9 +113,10 @@ impl Control {
     pub(in crate::control) fn on_plugin(&mut self, note: Note) -> Result<(), Failure> {
         let number = u32::try_from(note.generation).unwrap_or(u32::MAX);
         match note.news {
-            News::Staged { stage_ms, hash } => self.on_candidate(number, State::Staged, |c| {
-                (c.stage_ms, c.hash) = (stage_ms, hash);
-            }),
+            News::Staged { stage_ms, hash } => {
+                self.reload.inside.note_hash(number, hash);
+                self.on_candidate(number, State::Staged, |c| c.stage_ms = stage_ms);
+            }
             News::Loaded { info, load_ms, .. } => self.on_candidate(number, State::Loaded, |c| {
                 c.note_loaded(info, load_ms);
             }),
@@ -130,7 +130,7 @@ impl Control {
             }
             News::Failed { reason, message, is_usage, findings } => {
                 let refusal = Refusal::of(reason, &message);
-                return self.on_refused(number, Refusal { is_usage, findings, ..refusal });
+                return self.on_refused(number, &Refusal { is_usage, findings, ..refusal });
             }
             News::Crashed { what, message, stack } => {
                 return self.on_crashed(number, Crash { what, message, stack });
@@ -204,17 +204,17 @@ impl Control {
         else {
             return Ok(());
         };
-        let Activated { processor, layout, ports, takes_notes, meters, params, .. } = activated;
-        let carried = activated.carried;
         candidate.load_ms += activated.activate_ms;
         if shape != candidate.shape {
             // The devices changed meanwhile.
-            thread.reactivate(processor, format);
+            thread.reactivate(activated.processor, format);
             candidate.step = Step::Loads { thread, info: Some(info) };
             self.reload.candidate = Some(Candidate { shape, ..candidate });
             return Ok(());
         }
         self.set_state(State::Activated);
+        let Activated { processor, layout, ports, takes_notes, meters, params, carried, .. } =
+            activated;
         let generation = Generation::new(number, processor, shape);
         let playing = Playing {
             number,
@@ -226,17 +226,9 @@ impl Control {
             meters,
             format,
             params: Vec::new(),
-            hash: candidate.hash,
             is_gone: false,
         };
-        let ready = Box::new(Ready {
-            playing,
-            params,
-            carried,
-            sent_at: Instant::now(),
-            warm_frames: 0,
-            fade: None,
-        });
+        let ready = Box::new(Ready::new(playing, params, carried));
         if self.audio.is_running() {
             // What a preset's state replaces must not come back with the past.
             let cold = if candidate.is_recall {
@@ -250,9 +242,7 @@ impl Control {
             return cold.map_or(Ok(()), |generation| self.on_warmed(generation, 0, 0.0));
         }
         self.params.replace(ready.params.clone());
-        let journal = candidate.journal.iter();
-        let journal = journal.map(|&(id, value)| EventBody::Param { id, value });
-        let generation = generation.with_journal(journal);
+        let generation = generation.with_journal(events_of(&candidate.journal));
         candidate.step = Step::Swaps(ready);
         self.reload.candidate = Some(candidate);
         self.start_engine(Box::new(generation))
@@ -275,7 +265,7 @@ impl Control {
     pub(in crate::control) fn on_refused(
         &mut self,
         number: u32,
-        refusal: Refusal,
+        refusal: &Refusal,
     ) -> Result<(), Failure> {
         let refused = self.reload.candidate.take_if(|c| c.number == number);
         let Some(Candidate { step, panic, artifact, is_recall, .. }) = refused else {
@@ -307,7 +297,7 @@ impl Control {
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.tell("reload_failed", fields);
-        self.after_refusal(&refusal)?;
+        self.after_refusal(refusal)?;
         self.take_up_artifact()
     }
 
