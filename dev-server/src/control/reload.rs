@@ -15,7 +15,7 @@ mod warming;
 pub(super) use faults::Fault;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
     time::{Duration, Instant},
@@ -29,7 +29,7 @@ use retake_host::{
 use serde_json::{Value, json};
 
 use super::{Control, Failure, Message};
-use crate::{telemetry::Sounding, watch::Timing};
+use crate::{build::Advice, telemetry::Sounding, watch::Timing};
 
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
@@ -93,6 +93,8 @@ pub(super) struct Reload {
     is_restarting: bool,
     /// Restarts of the generation that plays.
     n_restarts: u32,
+    /// Kinds of advice about builds that were given.
+    advised: BTreeSet<&'static str>,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
 }
@@ -102,6 +104,7 @@ pub(super) struct Reload {
 struct Artifact {
     path: PathBuf,
     timing: Timing,
+    advice: Vec<Advice>,
 }
 
 /// The generation on its way.

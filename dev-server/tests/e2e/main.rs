@@ -10,6 +10,7 @@
     reason = "tests say what they measured, and count in small numbers"
 )]
 
+mod advice;
 mod bad_input;
 mod browser;
 mod crates;

@@ -68,6 +68,7 @@ impl Control {
                 Fade::Cross { .. } => "cross",
                 Fade::OutIn { .. } => "out_in",
             }),
+            "advice": candidate.artifact.advice,
         })
     }
 
