@@ -115,8 +115,8 @@ impl Drop for StagedCopy {
 /// Checks that `artifact` is a whole library and makes a private copy of it.
 ///
 /// # Errors
-/// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`], or
-/// [`HostError::Copy`]; no file is left then.
+/// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`],
+/// [`HostError::Loader`] or [`HostError::Copy`]; no file is left then.
 pub fn stage(artifact: &Path, dir: &StagingDir) -> Result<StagedCopy, HostError> {
     let bytes = fs::read(artifact)
         .map_err(|source| HostError::LibraryMissing { path: artifact.to_owned(), source })?;
@@ -126,6 +126,7 @@ pub fn stage(artifact: &Path, dir: &StagingDir) -> Result<StagedCopy, HostError>
             let path = artifact.to_owned();
             return Err(HostError::Truncated { path, what });
         }
+        Verdict::Foreign(why) => return Err(HostError::Loader(why)),
         Verdict::NotALibrary => {
             let path = artifact.to_owned();
             return Err(HostError::NotALibrary { path });
