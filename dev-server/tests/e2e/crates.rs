@@ -11,7 +11,7 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "late",
     "law",
     "saves",
@@ -23,6 +23,7 @@ const NAMES: [&str; 12] = [
     "refused",
     "signals",
     "first",
+    "hostile",
     "screenshot",
 ];
 
