@@ -78,6 +78,8 @@ fn engine() -> (Engine, EngineControl, FrameProducer) {
         record: None,
         to_mono: ToMono::First,
         is_real_output: true,
+        is_limited: false,
+        is_live_loop: false,
         muted: false,
         bypass: false,
         tempo_bpm: 120.0,

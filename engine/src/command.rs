@@ -45,7 +45,10 @@ pub enum CommandKind {
         /// The broken generation; any other is left alone.
         generation: u32,
     },
-    /// Silence the output, behind meters and taps.
+    /// Give up the standby: it goes back through the retired ring.
+    DropStandby,
+    /// Silence the output, behind meters and taps. `Mute(false)` also releases what the guard has
+    /// muted after a howl.
     Mute(bool),
     /// Fade out over 20 ms and stay silent: the last command of a session.
     Stop,
@@ -58,7 +61,7 @@ impl CommandKind {
 
     /// Whether the command has reserved room. It does not wait for those queued before it.
     pub fn is_urgent(&self) -> bool {
-        matches!(self, Self::Swap(..) | Self::Stop | Self::Condemn { .. })
+        matches!(self, Self::Swap(..) | Self::Stop | Self::Condemn { .. } | Self::DropStandby)
     }
 }
 
@@ -114,6 +117,39 @@ pub enum Event {
         generation: u32,
         /// Frame of that block.
         frame: u64,
+    },
+    /// The plugin is gone for good: its process ended or was given up.
+    Gone {
+        /// Which generation.
+        generation: u32,
+        /// Frame of the first block that it did not render.
+        frame: u64,
+    },
+    /// A generation failed or was condemned, and another plays in its place from this block on: the
+    /// standby, or the one that played before, when it failed while fading in. The broken one is on
+    /// its way through the retired ring.
+    Promoted {
+        /// The generation that plays now.
+        generation: u32,
+        /// The one that failed.
+        instead_of: u32,
+        /// Frame of the block.
+        frame: u64,
+    },
+    /// The plugin's output has had an offset above −20 dBFS for a second. Told once, until it went.
+    Dc {
+        /// The engine's clock when it was sure.
+        frame: u64,
+        /// The offset, linear and signed, of the channel that showed it.
+        level: f32,
+    },
+    /// Feedback between loudspeaker and microphone: the output was muted. [`CommandKind::Mute`]
+    /// with `false` releases it.
+    Howl {
+        /// The engine's clock when it was sure.
+        frame: u64,
+        /// Its frequency.
+        hz: f32,
     },
     /// The plugin began to send samples that are not finite; their blocks are silenced.
     NonFinite {

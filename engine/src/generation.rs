@@ -2,7 +2,7 @@
 
 mod warm;
 
-pub use warm::{Replay, WarmUp};
+pub use warm::{Findings, REPLAY_BLOCK, Replay, WarmUp};
 
 use warm::Past;
 
@@ -25,6 +25,7 @@ const REPLIES_PER_BLOCK: usize = 256;
 const BYPASS_MS: u32 = 5;
 
 /// One running plugin with the buffers it needs: built by control, boxed, and moved as a whole.
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Generation {
     number: u32,
     processor: Box<dyn Processor>,
@@ -45,6 +46,7 @@ pub struct Generation {
     bypass: Ramp,
     has_run: bool,
     condemned: bool,
+    stands_in: bool,
     was_finite: bool,
 }
 
@@ -93,6 +95,7 @@ impl Generation {
             bypass: Ramp::new(0.0, (rate * BYPASS_MS / 1_000) as usize),
             has_run: false,
             condemned: false,
+            stands_in: false,
             was_finite: true,
         }
     }
@@ -107,6 +110,14 @@ impl Generation {
         self
     }
 
+    /// It only fills a gap, while what played before is activated anew: its swap gives that back
+    /// instead of keeping it as the standby (which stays), and it never becomes one itself.
+    #[must_use]
+    pub fn standing_in(mut self) -> Self {
+        self.stands_in = true;
+        self
+    }
+
     /// The generation's number.
     pub fn number(&self) -> u32 {
         self.number
@@ -115,6 +126,11 @@ impl Generation {
     /// Rate of the engine it was made for, Hz.
     pub fn rate(&self) -> u32 {
         self.rate
+    }
+
+    /// Largest block that it was made for, frames.
+    pub fn max_block(&self) -> usize {
+        self.max_block
     }
 
     /// Channels and latency of its processor.
@@ -200,12 +216,14 @@ impl Generation {
             replies: &mut self.replies,
         });
         self.pass_replies(block);
-        if outcome == Outcome::Error {
-            self.condemned = true;
-            block
-                .reporter
-                .fact(Event::ProcessError { generation: self.number, frame: block.frame });
+        let (generation, frame) = (self.number, block.frame);
+        match outcome {
+            Outcome::Ok => {}
+            Outcome::Late => block.probe.missed_blocks.add(1),
+            Outcome::Error => block.reporter.fact(Event::ProcessError { generation, frame }),
+            Outcome::Gone => block.reporter.fact(Event::Gone { generation, frame }),
         }
+        self.condemned |= matches!(outcome, Outcome::Error | Outcome::Gone);
         outcome == Outcome::Ok
     }
 

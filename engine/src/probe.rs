@@ -55,6 +55,8 @@ pub struct Probe {
     pub record_lost_frames: Counter,
     /// Non-finite samples that the plugin sent.
     pub non_finite: Counter,
+    /// Blocks for which the plugin had no answer in time; they sounded as silence.
+    pub missed_blocks: Counter,
     /// Blocks silenced by the output guard because a sample was not finite.
     pub guarded_blocks: Counter,
     /// Samples held at ±1.0 by the output guard.

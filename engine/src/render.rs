@@ -20,6 +20,7 @@ use crate::{
 };
 
 /// What an engine is made of.
+#[expect(clippy::struct_excessive_bools, reason = "switches that do not depend on each other")]
 #[derive(Debug)]
 pub struct Setup {
     /// Rate, largest block, channels of the output.
@@ -35,6 +36,11 @@ pub struct Setup {
     /// Whether someone hears the output (a real device): it fades in at the start and after gaps,
     /// and is held within ±1.0.
     pub is_real_output: bool,
+    /// Whether a virtual output, too, is held below the limiter's ceiling.
+    pub is_limited: bool,
+    /// Whether the output can come back through the input (a real microphone and a real
+    /// loudspeaker): a howl mutes it.
+    pub is_live_loop: bool,
     /// Whether the output starts muted.
     pub muted: bool,
     /// Whether the plugin starts bypassed.
@@ -173,6 +179,7 @@ impl Engine {
             CommandKind::Swap(next, fade) => self.bus.begin_swap(next, fade, self.frame, &self.dry),
             CommandKind::Bypass(on) => self.bypass = on,
             CommandKind::Condemn { generation } => self.bus.condemn(generation),
+            CommandKind::DropStandby => {}
             CommandKind::Mute(on) => self.master.mute(on),
             CommandKind::Stop => self.master.stop(),
         }
@@ -279,6 +286,7 @@ impl Engine {
         EngineParts {
             playing,
             next,
+            standby: None,
             record: self.record.map(|r| r.ring),
             commands: self.schedule.into_commands(self.ports.commands),
             frame: self.frame,
@@ -293,6 +301,8 @@ pub struct EngineParts {
     pub playing: Box<Generation>,
     /// The generation that was fading in.
     pub next: Option<Box<Generation>>,
+    /// The generation that stood by.
+    pub standby: Option<Box<Generation>>,
     /// Commands that were not obeyed yet, swaps with their generations among them.
     pub commands: Vec<Command>,
     /// The recorder's ring.

@@ -53,7 +53,7 @@ fn warmed(
             tempo_bpm: 120.0,
         };
         let warm = next.warm_up(replay, &mut || false);
-        assert!(frame == 0 || matches!(warm, WarmUp::Warm { frames: 1.. }));
+        assert!(frame == 0 || matches!(warm, WarmUp::Warm { frames: 1.., .. }));
     }
     next
 }

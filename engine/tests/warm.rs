@@ -164,7 +164,7 @@ fn a_tail_a_note_and_a_gain_survive_the_swap() {
             session.play_to(9_000);
             let (next, ended) = session.warm_up();
             let frames = session.rig.frame();
-            assert_eq!(ended, WarmUp::Warm { frames });
+            assert!(matches!(ended, WarmUp::Warm { frames: heard, .. } if heard == frames));
             session.play_to(9_000 + behind);
             session.swap(next, fade);
             session.play_to(30_000);
@@ -257,7 +257,8 @@ fn the_base_is_heard_first_and_events_at_their_frames() {
         events: vec![(now - 10, EventBody::Midi([0xb0, 1, 2]))],
         ..replay(&session.rig, &[])
     };
-    assert_eq!(next.warm_up(replay, &mut || false), WarmUp::Warm { frames: 5_000 });
+    let ended = next.warm_up(replay, &mut || false);
+    assert!(matches!(ended, WarmUp::Warm { frames: 5_000, .. }));
     let seen: Vec<_> = std::iter::from_fn(|| saw.pop().ok())
         .map(|(frame, e)| (frame + u64::from(e.offset), e.body))
         .collect();

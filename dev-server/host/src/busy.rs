@@ -8,23 +8,44 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(target_os = "linux")]
+use crate::isolation::Board;
+
 /// Shared by the plugin's thread, which enters and leaves, and whoever watches it.
 #[derive(Debug, Clone)]
 pub(crate) struct Busy {
     origin: Instant,
     /// Microseconds after `origin`, plus one; 0 = not in foreign code.
     since: Arc<AtomicU64>,
+    /// Where another process sees it.
+    #[cfg(target_os = "linux")]
+    board: Option<Arc<Board>>,
 }
 
 impl Busy {
     pub(crate) fn new() -> Self {
-        Self { origin: Instant::now(), since: Arc::new(AtomicU64::new(0)) }
+        Self {
+            origin: Instant::now(),
+            since: Arc::new(AtomicU64::new(0)),
+            #[cfg(target_os = "linux")]
+            board: None,
+        }
+    }
+
+    /// As [`Busy::new`], and visible on the board.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn shown_on(board: Arc<Board>) -> Self {
+        Self { board: Some(board), ..Self::new() }
     }
 
     /// Runs `foreign`, visibly.
     pub(crate) fn call<T>(&self, foreign: impl FnOnce() -> T) -> T {
         self.since.store(self.elapsed_us() + 1, Ordering::Relaxed);
+        #[cfg(target_os = "linux")]
+        self.board.iter().for_each(|board| board.enter());
         let result = foreign();
+        #[cfg(target_os = "linux")]
+        self.board.iter().for_each(|board| board.leave());
         self.since.store(0, Ordering::Relaxed);
         result
     }

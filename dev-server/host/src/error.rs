@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::panic_line::PanicLine;
 
 /// The reasons of a refused reload, by the names of the JSON events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailReason {
@@ -125,6 +125,12 @@ pub enum HostError {
     /// The private copy could not be made.
     #[error("cannot make a private copy: {0}")]
     Copy(#[source] std::io::Error),
+    /// The system gave no process.
+    #[error("cannot start a process for the plugin: {0}")]
+    NoProcess(#[source] std::io::Error),
+    /// A process for the plugin alone is not to be had on this system.
+    #[error("no process of its own for the plugin on this system: use --isolation in-process")]
+    NoIsolation,
     /// The system gave no thread.
     #[error("cannot start the plugin's thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -157,6 +163,8 @@ impl HostError {
             | Self::Parameter(_)
             | Self::Loader(_)
             | Self::Copy(_)
+            | Self::NoProcess(_)
+            | Self::NoIsolation
             | Self::Thread(_) => FailReason::Refused,
         }
     }

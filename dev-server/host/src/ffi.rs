@@ -83,7 +83,7 @@ impl Library {
                 host: ClapVersion::CURRENT.to_string(),
             });
         }
-        let path = CString::new(copy.path().to_string_lossy().as_bytes())
+        let path = CString::new(copy.told().to_string_lossy().as_bytes())
             .map_err(|e| HostError::Loader(e.to_string()))?;
         let mapped = Arc::new(Mapped { initialised: initialise(&entry, &path)?, library, copy });
         let held = Held {

@@ -3,7 +3,7 @@
 //! Lives on the plugin's own thread and never leaves it. Every call into the plugin is visible to
 //! [`Busy`], so that others can tell a hang.
 
-mod serving;
+pub(crate) mod serving;
 mod state;
 
 use std::{collections::HashSet, ffi::CString, sync::Arc, time::Instant};

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{Generation, Processor, Replay, WarmUp};
+use retake_engine::{Generation, Processor, Replay};
 
 use crate::{
     busy::Busy,
@@ -24,11 +24,13 @@ use crate::{
     format::Format,
     inspect,
     instance::{Heritage, Instance},
-    note::{Activated, News, Note, Outbox, Severity},
+    isolation::{Isolation, Patience},
+    note::{Activated, News, Note, Outbox},
     probe::Probes,
     processor::ClapProcessor,
-    staging::{self, StagingDir},
+    staging::{self, StagedCopy, StagingDir},
     start::{Start, Started},
+    warming::Warming,
     wishes::{FaultCounts, Wishes},
 };
 
@@ -60,23 +62,52 @@ pub struct Request {
     pub start: Option<Start>,
     /// Values that must exist and be in range; they win over those carried.
     pub set: Vec<(ParamRef, f64)>,
+    /// Where its code runs.
+    pub isolation: Isolation,
+    /// How long a block of an isolated plugin is waited for.
+    pub patience: Patience,
+    /// The program whose `plugin-host` isolates: `/proc/self/exe`, but for tests.
+    pub executable: PathBuf,
 }
 
-enum Ask {
+/// How the plugin is to be made, wherever its library comes from.
+pub(crate) struct Recipe {
+    pub(crate) plugin_id: Option<String>,
+    pub(crate) format: Format,
+    pub(crate) is_guarded: bool,
+    pub(crate) state: Option<Vec<u8>>,
+    pub(crate) params: Vec<(u32, f64)>,
+    pub(crate) start: Option<Start>,
+    pub(crate) set: Vec<(ParamRef, f64)>,
+}
+
+/// What control asks.
+pub(crate) enum Ask {
     SaveState,
-    ParamText { id: u32, value: f64, tag: u64 },
-    TextToValue { id: u32, text: String, tag: u64 },
+    ParamText {
+        id: u32,
+        value: f64,
+        tag: u64,
+    },
+    TextToValue {
+        id: u32,
+        text: String,
+        tag: u64,
+    },
     Reactivate(Box<dyn Processor>, Format),
     WarmUp(Box<Warming>),
     Retire(Box<dyn Processor>),
     Shutdown,
+    /// Called when all that came before is served and told.
+    Sync(Box<dyn FnOnce() + Send>),
 }
 
-/// What a warm-up needs.
-struct Warming {
-    generation: Generation,
-    replay: Replay,
-    limit: Duration,
+/// Where asks go.
+#[derive(Debug)]
+enum Asks {
+    Here(Sender<Ask>),
+    #[cfg(target_os = "linux")]
+    Apart(Sender<crate::isolation::Mail>, Arc<crate::isolation::Link>),
 }
 
 /// Control's end of a plugin's thread. Every method returns at once.
@@ -86,7 +117,7 @@ struct Warming {
 #[derive(Debug)]
 pub struct PluginThread {
     generation: u64,
-    asks: Sender<Ask>,
+    asks: Asks,
     busy: Busy,
     wishes: Arc<Wishes>,
 }
@@ -95,17 +126,21 @@ impl PluginThread {
     /// Starts the thread `plugin-G`; `notes` is called on it (and must not wait for it).
     ///
     /// # Errors
-    /// [`HostError::Thread`] if the system gives no thread.
+    /// [`HostError::Thread`] if the system gives no thread, [`HostError::NoIsolation`].
     pub fn spawn(request: Request, notes: Box<dyn Fn(Note) + Send>) -> Result<Self, HostError> {
-        let (asks, inbox) = channel();
-        let busy = Busy::new();
         let generation = request.generation;
+        let busy = Busy::new();
         let wishes = Arc::new(Wishes::new(Outbox::new(generation, notes)));
-        let life = Life { busy: busy.clone(), wishes: Arc::clone(&wishes), inbox };
-        thread::Builder::new()
-            .name(format!("plugin-{generation}"))
-            .spawn(move || life.run(request))
-            .map_err(HostError::Thread)?;
+        let asks = match request.isolation {
+            Isolation::InProcess => Asks::Here(spawn_here(request, &wishes, &busy)?),
+            #[cfg(target_os = "linux")]
+            Isolation::Process => {
+                let (mail, link) = crate::isolation::spawn(request, &wishes, &busy)?;
+                Asks::Apart(mail, link)
+            }
+            #[cfg(not(target_os = "linux"))]
+            Isolation::Process => return Err(HostError::NoIsolation),
+        };
         Ok(Self { generation, asks, busy, wishes })
     }
 
@@ -142,7 +177,11 @@ impl PluginThread {
 
     /// How often the plugin did wrong so far.
     pub fn faults(&self) -> FaultCounts {
-        self.wishes.counts()
+        match &self.asks {
+            Asks::Here(_) => self.wishes.counts(),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(_, link) => self.wishes.counts().plus(link.board.counts()),
+        }
     }
 
     /// Plays the recent past to a generation that has not sounded, for at most `limit`;
@@ -163,69 +202,120 @@ impl PluginThread {
 
     /// How long the present call into the plugin has lasted; `None` when there is none.
     pub fn busy_for(&self) -> Option<Duration> {
-        self.busy.lasting()
+        match &self.asks {
+            Asks::Here(_) => self.busy.lasting(),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(_, link) => self.busy.lasting().max(link.board.busy_for()),
+        }
     }
 
     fn ask(&self, ask: Ask) {
         // A thread that ended has said `Gone`; a processor inside is dropped here, on control.
-        let _ = self.asks.send(ask);
+        match &self.asks {
+            Asks::Here(asks) => drop(asks.send(ask)),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(mail, _) => drop(mail.send(crate::isolation::Mail::Ask(ask))),
+        }
     }
 }
 
+impl Drop for PluginThread {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+fn spawn_here(
+    request: Request,
+    wishes: &Arc<Wishes>,
+    busy: &Busy,
+) -> Result<Sender<Ask>, HostError> {
+    let (asks, inbox) = channel();
+    let (busy, wishes) = (busy.clone(), Arc::clone(wishes));
+    let Request { artifact, staging, plugin_id, format, is_guarded, .. } = request;
+    let Request { state, params, start, set, .. } = request;
+    let life = Life { busy, wishes, inbox, origin: Origin::Artifact(artifact, staging) };
+    let recipe = Recipe { plugin_id, format, is_guarded, state, params, start, set };
+    thread::Builder::new()
+        .name(format!("plugin-{}", request.generation))
+        .spawn(move || life.run(recipe))
+        .map_err(HostError::Thread)?;
+    Ok(asks)
+}
+
+/// Where the library comes from.
+pub(crate) enum Origin {
+    /// It is copied from here to there.
+    Artifact(PathBuf, Arc<StagingDir>),
+    /// Another process staged it.
+    #[cfg(target_os = "linux")]
+    Staged(Option<StagedCopy>),
+}
+
 /// What the thread owns from the start.
-struct Life {
-    busy: Busy,
-    wishes: Arc<Wishes>,
-    inbox: Receiver<Ask>,
+pub(crate) struct Life {
+    pub(crate) busy: Busy,
+    pub(crate) wishes: Arc<Wishes>,
+    pub(crate) inbox: Receiver<Ask>,
+    pub(crate) origin: Origin,
 }
 
 impl Life {
-    fn run(self, request: Request) {
+    /// From staging to unloading.
+    pub(crate) fn run(mut self, recipe: Recipe) {
         self.wishes.role.become_main();
-        let pinned = match self.load(&request) {
+        let pinned = match self.load() {
             Ok((library, start)) => {
-                if let Err(e) = self.live(&library, request, start) {
+                if let Err(e) = self.live(&library, recipe, start) {
                     self.fail(&e);
                 }
                 self.busy.call(|| library.close())
             }
             Err(e) => {
-                // What it holds is let go before `Gone` says so.
-                drop(request);
                 self.fail(&e);
                 false
             }
         };
         self.wishes.deliver_logs();
-        self.tell(News::Gone { pinned });
+        let Self { wishes, origin, .. } = self;
+        // What it holds is let go before `Gone` says so.
+        drop(origin);
+        wishes.outbox.send(News::Gone { pinned });
     }
 
-    fn load(&self, request: &Request) -> Result<(Library, Instant), HostError> {
-        let start = Instant::now();
-        let copy = staging::stage(&request.artifact, &request.staging)?;
-        self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
+    fn load(&mut self) -> Result<(Library, Instant), HostError> {
+        let copy = match &mut self.origin {
+            Origin::Artifact(artifact, staging) => {
+                let start = Instant::now();
+                let copy = staging::stage(artifact, staging)?;
+                self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
+                copy
+            }
+            #[cfg(target_os = "linux")]
+            Origin::Staged(copy) => copy.take().ok_or(HostError::NoIsolation)?,
+        };
         let start = Instant::now();
         Ok((self.busy.call(|| Library::open(copy))?, start))
     }
 
     /// From creation to destruction; the library stays.
-    fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
-        let plugin = self.busy.call(|| inspect::choose(library, request.plugin_id.as_deref()))?;
+    fn live(&self, library: &Library, recipe: Recipe, start: Instant) -> Result<(), HostError> {
+        let plugin = self.busy.call(|| inspect::choose(library, recipe.plugin_id.as_deref()))?;
         let (info, has_tls) = (plugin.clone(), library.has_tls());
         self.tell(News::Loaded { info, has_tls, load_ms: ms_since(start) });
         let start = Instant::now();
         let mut instance = Instance::create(library, &plugin.id, &self.wishes, &self.busy)?;
-        instance.is_guarded = cfg!(debug_assertions) || request.is_guarded;
-        let started = match request.start {
+        instance.is_guarded = cfg!(debug_assertions) || recipe.is_guarded;
+        let started = match recipe.start {
             Some(start) => start.find(&plugin, &instance.params()),
-            None => Ok(Started { state: request.state, params: request.params }),
+            None => Ok(Started { state: recipe.state, params: recipe.params }),
         };
         let heritage = started
             .map_err(HostError::Parameter)
-            .map(|Started { state, params }| Heritage { state, params, set: request.set });
+            .map(|Started { state, params }| Heritage { state, params, set: recipe.set });
         let restored = heritage.and_then(|heritage| instance.restore(&heritage));
         let sounding = restored
-            .and_then(|carried| self.activate(&mut instance, request.format, carried, start));
+            .and_then(|carried| self.activate(&mut instance, recipe.format, carried, start));
         let ended = sounding.and_then(|()| self.serve(&mut instance));
         instance.destroy();
         ended
@@ -299,6 +389,10 @@ impl Life {
                 return Ok(true);
             }
             Ask::Shutdown => return Ok(true),
+            Ask::Sync(done) => {
+                instance.serve();
+                done();
+            }
         }
         Ok(false)
     }
@@ -306,25 +400,18 @@ impl Life {
     /// # Errors
     /// [`HostError::Panic`] or [`HostError::Process`]; the processor was stopped.
     fn warm_up(&self, instance: &mut Instance, warming: Warming) -> Result<(), HostError> {
-        let Warming { mut generation, replay, limit } = warming;
-        let rate = generation.rate();
         self.wishes.take_panic();
-        let start = Instant::now();
-        let ended = self.busy.call(|| generation.warm_up(replay, &mut || start.elapsed() > limit));
-        let took = start.elapsed();
+        let warmed = warming.run(&self.busy);
         // A panic is told by the plugin's callback.
         instance.serve();
-        let failure = match (self.wishes.take_panic(), ended) {
-            (Some(panic), _) => HostError::Panic(panic),
-            (None, WarmUp::Failed) => HostError::Process,
-            (None, _) => {
-                let frames = if let WarmUp::Warm { frames } = ended { frames } else { 0 };
-                let load = took.as_secs_f64() * f64::from(rate) / frames.max(1) as f64;
-                self.tell(News::Warmed { generation: Box::new(generation), frames, load });
+        let (processor, failure) = match warmed.judge(self.wishes.take_panic()) {
+            Ok(news) => {
+                self.tell(news);
                 return Ok(());
             }
+            Err(failed) => failed,
         };
-        self.take_back(instance, generation.into_processor());
+        self.take_back(instance, processor);
         instance.try_deactivate();
         Err(failure)
     }
@@ -333,10 +420,7 @@ impl Life {
         let processor = processor.into_any().downcast::<ClapProcessor>();
         let is_mine = processor.is_ok_and(|processor| instance.stop(*processor));
         if !is_mine {
-            self.tell(News::Log {
-                severity: Severity::HostMisbehaving,
-                message: "a processor came back that is not this plugin's".to_owned(),
-            });
+            self.tell(News::foreign_processor());
         }
     }
 
@@ -345,11 +429,7 @@ impl Life {
         self.wishes.deliver_logs();
         let panic = self.wishes.take_panic().map(HostError::Panic);
         let error = panic.as_ref().unwrap_or(error);
-        self.tell(News::Failed {
-            reason: error.reason(),
-            message: error.to_string(),
-            is_usage: error.is_usage(),
-        });
+        self.tell(News::failed(error));
     }
 
     fn tell(&self, news: News) {

@@ -108,6 +108,35 @@ pub struct FaultCounts {
     pub probes_lost: u64,
 }
 
+#[cfg(target_os = "linux")]
+impl FaultCounts {
+    pub(crate) fn as_array(&self) -> [u64; FAULTS.len()] {
+        let Self { unsorted, out_of_block, malformed, .. } = *self;
+        let Self { replies_lost, events_lost, wrong_thread, probes_lost, .. } = *self;
+        [unsorted, out_of_block, malformed, replies_lost, events_lost, wrong_thread, probes_lost]
+    }
+
+    /// The counts of both.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let (a, b) = (self.as_array(), other.as_array());
+        Self::from_array(std::array::from_fn(|n| a[n] + b[n]))
+    }
+
+    pub(crate) fn from_array(counts: [u64; FAULTS.len()]) -> Self {
+        let [unsorted, out_of_block, malformed, replies_lost, events_lost, rest @ ..] = counts;
+        let [wrong_thread, probes_lost] = rest;
+        Self {
+            unsorted,
+            out_of_block,
+            malformed,
+            replies_lost,
+            events_lost,
+            wrong_thread,
+            probes_lost,
+        }
+    }
+}
+
 impl std::fmt::Debug for Wishes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Wishes").field("counts", &self.counts()).finish_non_exhaustive()

@@ -183,6 +183,8 @@ impl Control {
             record,
             to_mono: self.to_mono(),
             is_real_output: !opened.virtual_output,
+            is_limited: false,
+            is_live_loop: false,
             muted: self.mute,
             bypass: self.bypass,
             tempo_bpm: self.parts.midi.tempo_bpm,
@@ -276,8 +278,8 @@ impl Control {
     /// The devices came back with another rate or other channels: the plugin goes through
     /// deactivate and activate, and a new engine takes the place of the old one.
     fn reshape(&mut self, engine: Engine, opened: Opened) -> Result<(), Failure> {
-        let EngineParts { playing, next, commands, record, frame } = engine.into_parts();
-        let mut alive: Vec<_> = [Some(playing), next].into_iter().flatten().collect();
+        let EngineParts { playing, next, standby, commands, record, frame } = engine.into_parts();
+        let mut alive: Vec<_> = [Some(playing), next, standby].into_iter().flatten().collect();
         self.audio.reshaping = Some((record, frame));
         for command in commands {
             match command.kind {
@@ -322,7 +324,13 @@ impl Control {
                 self.on_fault(generation, &Fault::of("non_finite", message, "muted"));
             }
             Event::Stopped { .. } => self.audio.has_stopped = true,
-            Event::SwapDone { .. } => {}
+            // Nobody takes up the standby's part yet: what played before goes at once.
+            Event::SwapDone { .. } => self.audio.command(CommandKind::DropStandby),
+            Event::Gone { generation, .. } => {
+                let message = "the plugin's process is gone";
+                self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
+            }
+            Event::Promoted { .. } | Event::Dc { .. } | Event::Howl { .. } => {}
         }
     }
 

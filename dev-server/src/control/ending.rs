@@ -100,12 +100,12 @@ impl Control {
 
     fn dismantle(&mut self, engine: Engine) {
         self.hear_engine();
-        let EngineParts { playing, next, commands, .. } = engine.into_parts();
+        let EngineParts { playing, next, standby, commands, .. } = engine.into_parts();
         let queued = commands.into_iter().filter_map(|command| match command.kind {
             CommandKind::Swap(generation, _) => Some(generation),
             _ => None,
         });
-        for generation in [Some(playing), next].into_iter().flatten().chain(queued) {
+        for generation in [Some(playing), next, standby].into_iter().flatten().chain(queued) {
             self.on_retired(*generation);
         }
     }

@@ -43,17 +43,41 @@ pub struct Replay {
 }
 
 /// How a warm-up ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WarmUp {
     /// The generation stands where the engine does.
     Warm {
         /// Frames it was played; 0 = there was nothing to play yet, it starts cold.
         frames: u64,
+        /// What it sounded like meanwhile.
+        findings: Findings,
     },
     /// It was too slow, or the engine's memory was overwritten: it was reset and starts cold.
     Late,
-    /// The plugin returned an error.
+    /// The plugin returned an error, or is gone.
     Failed,
+}
+
+/// What the output of a replay was like.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Findings {
+    /// The largest magnitude among the finite samples, linear.
+    pub peak: f32,
+    /// Samples that were not finite.
+    pub n_non_finite: u64,
+}
+
+impl Findings {
+    /// Takes notice of the first `frames` of `output`.
+    fn add(&mut self, output: &Planar, frames: usize) {
+        for x in output.rows().flat_map(|row| &row[..frames]) {
+            if x.is_finite() {
+                self.peak = self.peak.max(x.abs());
+            } else {
+                self.n_non_finite += 1;
+            }
+        }
+    }
 }
 
 /// What a generation that does not sound knows of the past.
@@ -88,7 +112,8 @@ struct Before<'a> {
 const CATCH_UP_SPEED: usize = 2;
 /// A warm-up that finds less than this has come up with the engine: the rest is the engine's.
 const NEAR_FRAMES: usize = 64;
-const REPLAY_BLOCK: usize = 512;
+/// Longest block of a replay, in frames.
+pub const REPLAY_BLOCK: usize = 512;
 
 impl Generation {
     /// Plays `replay` to this generation, which has not sounded yet; `is_late` is asked once per
@@ -105,12 +130,12 @@ impl Generation {
         self.events.clear();
         self.events.extend(base.into_iter().map(|body| PluginEvent { offset: 0, body }));
         let begin = input.position();
+        let mut findings = Findings::default();
         loop {
             let at = input.position();
             let received = input.read(&mut interleaved);
             if received.lost > 0 || is_late() {
-                self.start_cold();
-                return WarmUp::Late;
+                return self.too_late();
             }
             let frames = received.records;
             device.write_interleaved(0, &interleaved[..frames * input.channels()]);
@@ -118,8 +143,11 @@ impl Generation {
                 self.events.push(PluginEvent { offset: offset(frame, at), body });
             }
             let past = Before { input: &device, frames, at, to_mono, tempo_bpm };
-            if frames > 0 && self.hear(&past) == Outcome::Error {
-                return WarmUp::Failed;
+            let outcome = if frames > 0 { self.hear(&past) } else { Outcome::Ok };
+            match outcome {
+                Outcome::Ok => findings.add(&self.output, frames),
+                Outcome::Late => return self.too_late(),
+                Outcome::Error | Outcome::Gone => return WarmUp::Failed,
             }
             if frames < NEAR_FRAMES.min(block) {
                 break;
@@ -131,7 +159,7 @@ impl Generation {
         if has_heard {
             self.past = Past::Heard(Heard { audio_to, events_to: events_to.min(audio_to) });
         }
-        WarmUp::Warm { frames: audio_to - begin }
+        WarmUp::Warm { frames: audio_to - begin, findings }
     }
 
     /// What it has heard is void: it starts from silence, reset by the engine, with the held notes.
@@ -141,6 +169,11 @@ impl Generation {
             self.past = Past::Void;
         }
         self
+    }
+
+    fn too_late(&mut self) -> WarmUp {
+        self.start_cold();
+        WarmUp::Late
     }
 
     fn start_cold(&mut self) {
@@ -231,7 +264,7 @@ impl Generation {
         let missed = log.between(heard.events_to, to);
         let at = |frame| offset(frame, past.at);
         self.events.extend(missed.map(|(f, body)| PluginEvent { offset: at(f), body }));
-        if self.hear(past) == Outcome::Error {
+        if matches!(self.hear(past), Outcome::Error | Outcome::Gone) {
             self.condemn();
         }
         self.past = Past::Heard(Heard { audio_to: to, events_to: to });

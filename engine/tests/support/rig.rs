@@ -22,6 +22,8 @@ pub fn setup(shape: BusShape, input: Option<LiveInput>, first: Box<Generation>) 
         record: None,
         to_mono: ToMono::First,
         is_real_output: false,
+        is_limited: false,
+        is_live_loop: false,
         muted: false,
         bypass: false,
         tempo_bpm: 120.0,

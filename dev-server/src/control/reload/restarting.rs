@@ -41,7 +41,8 @@ impl Control {
         };
         say(Tone::Plain, "Restarting", format!("generation {number}: {why}"));
         let channels = playing.layout.n_output.max(1);
-        let stand_in = Generation::new(STAND_IN, Box::new(Silence { channels }), shape);
+        let stand_in =
+            Generation::new(STAND_IN, Box::new(Silence { channels }), shape).standing_in();
         self.reload.is_restarting = true;
         self.audio.command(CommandKind::Swap(Box::new(stand_in), out_in(shape)));
     }
