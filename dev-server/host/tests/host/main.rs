@@ -7,6 +7,8 @@
 )]
 
 mod bad_files;
+#[cfg(target_os = "linux")]
+mod deadly;
 mod duties;
 mod events;
 mod hostile;
