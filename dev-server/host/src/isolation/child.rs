@@ -36,8 +36,8 @@ use crate::{
     wishes::Wishes,
 };
 
-/// Exit code of a child that cannot make sense of its parent.
-const LOST: i32 = 70;
+/// Exit code of a child that cannot hear its parent any more, though that one lives.
+pub(super) const LOST: i32 = 70;
 
 /// Runs one plugin for the process that started this one, and ends with it. Does not return.
 pub fn plugin_host_main() -> ! {
@@ -83,8 +83,11 @@ fn live() -> io::Result<()> {
         format,
     };
     thread::Builder::new().name("leash".to_owned()).spawn(move || {
-        let _ended = leash.hold();
-        ffi::end_group()
+        match leash.hold() {
+            // The parent ends the rest.
+            Err(e) if e.kind() != io::ErrorKind::UnexpectedEof => ffi::exit(LOST),
+            _ => ffi::end_group(),
+        }
     })?;
     let copy = StagedCopy::in_memory(library, setup.told.clone(), setup.hash, setup.has_tls);
     let origin = Origin::Staged(Some(copy));

@@ -17,7 +17,7 @@ use rustix::{
     time::Timespec,
 };
 
-use super::{link::Link, proxy::Mail, wire};
+use super::{child::LOST, link::Link, proxy::Mail, wire};
 use crate::finding::CrashKind;
 
 /// How often it looks whether the child is stuck.
@@ -118,10 +118,9 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>) -> End {
             CrashKind::Hang,
             "the plugin did not come back from a call: its process was ended".to_owned(),
         ),
-        (Some(Verdict::Mute), _) => (
-            CrashKind::Killed,
-            "the plugin closed descriptors that are not its own: its process was ended".to_owned(),
-        ),
+        (Some(Verdict::Mute), _) => {
+            (CrashKind::Killed, "the plugin's process talks nonsense: it was ended".to_owned())
+        }
         (None, Err(e)) => (CrashKind::Killed, format!("the plugin's process is gone: {e}")),
         (None, Ok(status)) => match (status.signal(), status.code()) {
             (Some(9), _) => {
@@ -130,6 +129,11 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>) -> End {
             (Some(signal), _) => {
                 (CrashKind::Signal(signal), format!("the plugin crashed: {}", name(signal)))
             }
+            (None, Some(LOST)) => (
+                CrashKind::Exit(LOST),
+                "the plugin closed a descriptor that is not its own: close only what you opened"
+                    .to_owned(),
+            ),
             (None, code) => {
                 let code = code.unwrap_or(-1);
                 (CrashKind::Exit(code), format!("the plugin ended its process: exit code {code}"))

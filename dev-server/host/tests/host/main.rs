@@ -20,3 +20,6 @@ mod probes;
 mod rig;
 mod sdk;
 mod wishes;
+
+/// The same tests run with processes of their own in `tests/isolated`.
+const ISOLATION: retake_host::Isolation = retake_host::Isolation::InProcess;

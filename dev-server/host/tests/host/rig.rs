@@ -24,13 +24,8 @@ pub(crate) const MAX_BLOCK: usize = 256;
 pub(crate) const FORMAT: Format =
     Format { rate: RATE, max_block: MAX_BLOCK, n_input: 2, n_output: 2 };
 
-/// Where the plugins of this run of the tests live: `RETAKE_TEST_ISOLATION=process` isolates.
-pub(crate) fn isolation() -> Isolation {
-    match std::env::var("RETAKE_TEST_ISOLATION").as_deref() {
-        Ok("process") => Isolation::Process,
-        _ => Isolation::InProcess,
-    }
-}
+/// Whether the plugins of this program's tests have processes of their own.
+pub(crate) const IS_ISOLATED: bool = matches!(crate::ISOLATION, Isolation::Process);
 
 /// A library that `cargo test` built as an example.
 pub(crate) fn example(name: &str) -> PathBuf {
@@ -101,7 +96,7 @@ impl Rig {
             state: None,
             params: Vec::new(),
             set: Vec::new(),
-            isolation: isolation(),
+            isolation: crate::ISOLATION,
             patience: Patience::Watchdog,
             executable: program("plugin_host"),
         };
@@ -192,7 +187,7 @@ impl Block {
         }
         let mut output = Planar::new(n_output, MAX_BLOCK);
         output.rows_mut().for_each(|row| row.fill(9.0));
-        Self { input, output, replies: Replies::new(64) }
+        Self { input, output, replies: Replies::new(256) }
     }
 
     pub(crate) fn run(

@@ -12,6 +12,8 @@ use retake_engine::{EventBody, Note, Outcome, PluginEvent};
 
 use crate::rig::{Block, Rig};
 
+const ISOLATION: retake_host::Isolation = retake_host::Isolation::InProcess;
+
 fn gain(offset: u32, value: f64) -> PluginEvent {
     PluginEvent::param(offset, 1, value)
 }
