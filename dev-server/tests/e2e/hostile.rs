@@ -15,6 +15,7 @@ use crate::{
     reload::{Booth, pause, wait_for_sound},
     server::{Ended, Server},
     take::Take,
+    wav::Wav,
 };
 
 /// Frames of a device's period: half of it, 5 ms, is the patience with a plugin's process.
@@ -33,77 +34,159 @@ struct Session {
 }
 
 impl Session {
-    fn start(isolation: &str) -> Self {
-        let (plugin, booth) = (Crate::new("hostile"), Booth::new(&format!("hostile-{isolation}")));
+    fn start(name: &str, isolation: &str, more: &[&str]) -> Self {
+        let (plugin, booth) = (Crate::new("hostile"), Booth::new(&format!("{name}-{isolation}")));
         plugin.save("src/lib.rs", &deeds::good(1));
-        let record = booth.file("record");
-        let mut server = booth.start(
-            &plugin,
-            &[
-                "--isolation",
-                isolation,
-                "--period",
-                &PERIOD.to_string(),
-                "--record",
-                record.to_str().unwrap(),
-            ],
-        );
+        let (record, period) = (booth.file("record"), PERIOD.to_string());
+        let mut words = vec!["--isolation", isolation, "--period", &period];
+        words.extend(["--record", record.to_str().unwrap()]);
+        words.extend(more);
+        let mut server = booth.start(&plugin, &words);
         let page = Line::open(&server.wait("listening"));
         wait_for_sound(&mut server);
         pause(&mut server, 100);
         Self { plugin, booth, server, page, number: 1 }
     }
 
-    /// Saves a source with a new number; gives the number.
-    fn save(&mut self, place: Place, deed: &str) -> u32 {
+    /// Saves a source with a new number; gives the source.
+    fn save(&mut self, place: Place, deed: &str) -> String {
         self.number += 1;
-        self.plugin.save("src/lib.rs", &deeds::source(place, deed, self.number));
-        self.number
+        let source = deeds::source(place, deed, self.number);
+        self.plugin.save("src/lib.rs", &source);
+        source
     }
 
-    /// A source that does nothing wrong, heard.
-    fn mend(&mut self) -> Value {
-        self.save(Place::Process, "");
+    /// Saves a source and waits until it is heard.
+    fn hear(&mut self, place: Place, deed: &str) -> Value {
+        self.save(place, deed);
         let reloaded = self.server.wait("reloaded");
         pause(&mut self.server, 150);
         reloaded
     }
 
-    /// What does wrong while it sounds; the fault that is told of it, and its generation.
-    fn set_off(&mut self, deed: &str) -> (Value, u32) {
-        let number = self.save(Place::Process, deed);
-        let reloaded = self.server.wait("reloaded");
-        pause(&mut self.server, 150);
-        self.page.call("set_param", &json!({"id": "fuse", "value": number}));
-        let fault = self.server.wait("fault");
-        println!("{fault}");
-        let generation = u32::try_from(reloaded["generation"].as_u64().unwrap()).unwrap();
-        assert_eq!(fault["generation"], generation);
-        (fault, generation)
+    /// A source that does nothing wrong, heard.
+    fn mend(&mut self) -> Value {
+        self.hear(Place::Process, "")
     }
 
-    fn end(self) -> (Ended, Booth) {
+    /// What sounds does its deed.
+    fn light(&mut self) {
+        let fuse = json!({"id": "fuse", "value": self.number});
+        self.page.call("set_param", &fuse);
+    }
+
+    /// What does wrong while it sounds: the fault of this kind is told, the standby takes over.
+    fn set_off(&mut self, deed: &str, kind: &str) -> Value {
+        let before = self.mend()["generation"].clone();
+        let broken = self.hear(Place::Process, deed)["generation"].clone();
+        self.light();
+        let fault = self.server.wait("fault");
+        println!("{deed}: {fault}");
+        assert_eq!((&fault["generation"], &fault["kind"]), (&broken, &json!(kind)));
+        assert_eq!(fault["action"], "standby");
+        assert!(!fault["message"].as_str().unwrap().is_empty());
+        let promoted = self.server.wait("promoted");
+        assert_eq!((&promoted["generation"], &promoted["instead_of"]), (&before, &broken));
+        pause(&mut self.server, 150);
+        let status = self.page.call("status", &json!({}));
+        assert_eq!((&status["generation"], &status["fault"]), (&before, &fault));
+        fault
+    }
+
+    /// What does wrong before it may sound is refused.
+    fn refused(&mut self, place: Place, deed: &str) -> Value {
+        let keeps = self.page.call("status", &json!({}))["generation"].clone();
+        self.save(place, deed);
+        let refused = self.server.wait("reload_failed");
+        println!("{place:?} {deed}: {refused}");
+        assert_eq!(refused["keeps"], keeps, "{refused}");
+        assert!(!refused["message"].as_str().unwrap().is_empty());
+        refused
+    }
+
+    fn end(self) -> Heard {
         drop(self.page);
         let ended = self.server.stop().succeeded();
         println!("{}", ended.stderr);
-        (ended, self.booth)
+        let stopped = ended.event("stopped").clone();
+        for counter in ["lost_frames", "overruns"] {
+            assert_eq!(stopped[counter], 0, "{stopped}");
+        }
+        let recorded = Wav::read(&self.booth.file("record"));
+        Heard { booth: self.booth, recorded, ended, stopped }
     }
 }
 
-/// Stretches of the recording that are not the input, in frames; each is explained.
-fn gaps(booth: &Booth, ended: &Ended) -> Vec<(usize, usize)> {
-    let stopped = ended.event("stopped");
-    for counter in ["lost_frames", "overruns"] {
-        assert_eq!(stopped[counter], 0, "{stopped}");
+/// What a session left.
+struct Heard {
+    booth: Booth,
+    recorded: Wav,
+    ended: Ended,
+    stopped: Value,
+}
+
+impl Heard {
+    /// Every frame of the recording is the input, but for blocks that the plugin's process missed,
+    /// each counted and joined by seams; and for `n_lost` more of them.
+    fn assert_whole(&self, n_lost: u64) {
+        let missed = self.stopped["missed_blocks"].as_u64().unwrap();
+        for channel in 0..2 {
+            let take = Take::new(&self.booth.input, &self.recorded, channel, 1.0);
+            let (from, to) = (take.first() + PERIOD, self.recorded.frames());
+            let gaps = take.gaps(from, to);
+            let other: usize = gaps.iter().map(ExactSizeIterator::len).sum();
+            let silent: usize = gaps.iter().map(|gap| take.silent(gap)).sum();
+            let (step, own) = take.steps(from, to);
+            println!(
+                "channel {channel}: {missed} blocks missed; {other} of {} frames are not the \
+                 input, {silent} silent: {gaps:?}; largest step {step}, of the input {own}",
+                to - from
+            );
+            let allowed = (missed + n_lost) as usize * (PERIOD + 2 * SEAM);
+            assert!(other <= allowed, "{other} frames, {allowed} are explained");
+            assert!(step <= own + 2.0 / SEAM as f32, "a step of {step}");
+        }
     }
-    let recorded = crate::wav::Wav::read(&booth.file("record"));
-    let take = Take::new(&booth.input, &recorded, 0, 1.0);
-    let (from, to) = (take.first() + PERIOD, recorded.frames());
-    let gaps = take.gaps(from, to);
-    let (step, own) = take.steps(from, to);
-    println!(
-        "largest step {step}, of the signal itself {own}; missed {}",
-        stopped["missed_blocks"]
-    );
-    gaps.iter().map(|gap| (gap.len(), take.silent(gap))).collect()
+}
+
+#[test]
+fn in_process_a_panic_is_survived_wherever_it_is() {
+    let mut session = Session::start("panics", "in-process", &[]);
+    let fault = session.set_off(deeds::PANIC, "panic");
+    assert_eq!(fault["message"], "boom");
+    assert!(fault["file"].as_str().unwrap().ends_with("src/lib.rs"), "{fault}");
+    for place in [Place::New, Place::Activate, Place::Load] {
+        let refused = session.refused(place, deeds::PANIC);
+        assert_eq!((&refused["reason"], &refused["line"].is_u64()), (&json!("panic"), &true));
+    }
+    session.hear(Place::Drop, deeds::PANIC);
+    session.mend();
+    session.mend();
+    session.end().assert_whole(0);
+}
+
+#[test]
+fn in_its_own_process_whatever_ends_it_is_survived_while_it_sounds() {
+    let mut session = Session::start("ends", "process", &[]);
+    let fault = session.set_off(deeds::PANIC, "panic");
+    assert_eq!(fault["message"], "boom");
+    let ends = [
+        (deeds::SEGV, json!([11])),
+        (deeds::ABORT, json!([6])),
+        (deeds::OVERFLOW, json!([6, 11])),
+        (deeds::EXIT, json!([null])),
+    ];
+    for (deed, signals) in ends {
+        let fault = session.set_off(deed, "crash");
+        assert!(signals.as_array().unwrap().contains(&fault["signal"]), "{fault}");
+    }
+    session.end().assert_whole(0);
+}
+
+#[test]
+fn in_its_own_process_what_does_not_come_back_is_ended_and_the_standby_plays_on() {
+    let mut session = Session::start("hangs", "process", &[]);
+    session.set_off(deeds::LOOP, "hang");
+    session.set_off(deeds::SLEEP, "hang");
+    session.end().assert_whole(0);
 }

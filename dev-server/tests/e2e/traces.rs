@@ -9,8 +9,9 @@ use std::{
 
 use crate::server::tmp;
 
-/// An environment variable that all descendants inherit.
-pub(crate) const MARK: &str = "RETAKE_TEST_RUN";
+/// An environment variable that all descendants inherit; those named `RETAKE_…` are kept from
+/// plugins.
+pub(crate) const MARK: &str = "E2E_RUN_OF_RETAKE";
 
 /// A killed child is gone when the system gets round to it.
 const PATIENCE: Duration = Duration::from_secs(20);
