@@ -55,6 +55,9 @@ pub struct Run {
     /// What is done with it.
     #[command(flatten)]
     pub session: SessionArgs,
+    /// What is let through.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
     /// Who plays it.
     #[command(flatten)]
     pub notes: NoteArgs,
@@ -108,6 +111,9 @@ pub struct Render {
     /// Where the plugin comes from.
     #[command(flatten)]
     pub plugin: PluginArgs,
+    /// What is let through.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
     /// Who plays it.
     #[command(flatten)]
     pub notes: NoteArgs,
@@ -174,6 +180,19 @@ pub enum ClockArg {
     Real,
     /// Virtual time.
     Fast,
+}
+
+/// What is let through.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Safety")]
+pub struct SafetyArgs {
+    /// Let a build sound that would be refused: it is played no test signals, what is found in what
+    /// sounded lately is only told, and one that hung before is loaded all the same
+    #[arg(long)]
+    pub admit_anyway: bool,
+    /// Hold a virtual output, too, below the limiter's −1 dBFS (a real one always is)
+    #[arg(long)]
+    pub limit: bool,
 }
 
 /// What is done with the sound.

@@ -2,14 +2,15 @@
 
 use std::{io::Write as _, path::Path, process::ExitCode};
 
+use retake_io::{End, is_present};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{ClockArg, Presets, Run},
+    cli::{AudioArgs, ClockArg, Presets, Run},
     control::Failure,
     project::Project,
     report::{Tone, say},
-    store::{Folder, Listing, Start, Store, StoreEvent},
+    store::{Asked, Folder, Listing, Stand, Start, Store, StoreEvent},
 };
 
 /// What control is given of the store.
@@ -21,6 +22,12 @@ pub struct Memory {
     pub start: Option<Start>,
     /// The session's name, if it is kept.
     pub session: Option<String>,
+    /// How the last session stood, with the devices of this one.
+    pub stand: Stand,
+    /// A device was taken from the last session, not from the command line.
+    pub has_restored_devices: bool,
+    /// Hashes of builds that hung.
+    pub quarantine: Vec<u64>,
 }
 
 impl Memory {
@@ -34,16 +41,93 @@ impl Memory {
         tell: impl Fn(StoreEvent) + Send + 'static,
     ) -> Result<Self, Failure> {
         let preset = run.session.preset.clone();
+        let mut memory = Self::of(Asked::of(&run.audio));
         let folder = match Folder::of_user() {
             Ok(folder) => folder,
             Err(error) if preset.is_some() => return Err(Failure::failed(error)),
-            Err(_) => return Ok(Self { store: None, start: None, session: None }),
+            Err(_) => return Ok(memory),
         };
-        let session = is_kept(run).then(|| session_name(project, run.plugin.plugin.as_deref()));
-        let from = session.clone().filter(|_| !run.session.fresh);
-        let start = Start { folder: folder.clone(), session: from, preset };
-        let store = Store::start(folder, tell).map_err(Failure::failed)?;
-        Ok(Self { store: Some(store), start: Some(start), session })
+        memory.session = is_kept(run).then(|| session_name(project, run.plugin.plugin.as_deref()));
+        let from = memory.session.clone().filter(|_| !run.session.fresh);
+        if let Some(session) = &from {
+            memory.restore(&folder, session);
+        }
+        if memory.session.is_some() {
+            memory.quarantine = folder.quarantine().unwrap_or_else(|error| {
+                say(Tone::Warning, "Quarantine", format!("begins anew: {error}"));
+                Vec::new()
+            });
+        }
+        memory.start = Some(Start { folder: folder.clone(), session: from, preset });
+        memory.store = Some(Store::start(folder, tell).map_err(Failure::failed)?);
+        Ok(memory)
+    }
+
+    fn of(devices: Asked) -> Self {
+        Self {
+            store: None,
+            start: None,
+            session: None,
+            stand: Stand { devices, ..Stand::default() },
+            has_restored_devices: false,
+            quarantine: Vec::new(),
+        }
+    }
+
+    /// Takes over how the last session stood. One that cannot be read is told by [`Start`].
+    fn restore(&mut self, folder: &Folder, session: &str) {
+        let last = folder.session(session).ok().flatten().and_then(|saved| saved.stand);
+        let Some(Stand { bypass, mute, devices: last }) = last else {
+            return;
+        };
+        let now = &self.stand.devices;
+        let is_there =
+            |host: Option<&str>, end, name: &str| name == "none" || is_present(host, end, name);
+        let devices = now.or(&last, &is_there);
+        self.has_restored_devices = devices != *now;
+        self.stand = Stand { bypass, mute, devices };
+    }
+}
+
+impl Asked {
+    /// What the command line names.
+    fn of(audio: &AudioArgs) -> Self {
+        let AudioArgs { host, input, output, .. } = audio.clone();
+        Self { host, input, output }
+    }
+
+    /// These, and at the ends that nobody named those of the last session, if they are still there.
+    fn or(&self, last: &Self, is_there: &dyn Fn(Option<&str>, End, &str) -> bool) -> Self {
+        if self.host.is_some() && self.host != last.host {
+            return self.clone();
+        }
+        let host = last.host.as_deref();
+        let restored = |end, now: &Option<String>, last: &Option<String>| {
+            let last = last.as_ref().filter(|_| now.is_none())?;
+            let is_there = is_there(host, end, last);
+            let what = if is_there {
+                format!("{last}, as in the last session; --{end} default for another")
+            } else {
+                format!("{last} of the last session is not there: the default")
+            };
+            say(Tone::Plain, &format!("{end}"), what);
+            Some(last.clone()).filter(|_| is_there)
+        };
+        let input = restored(End::Input, &self.input, &last.input);
+        let output = restored(End::Output, &self.output, &last.output);
+        let is_restored = input.is_some() || output.is_some();
+        Self {
+            host: self.host.clone().or_else(|| last.host.clone().filter(|_| is_restored)),
+            input: self.input.clone().or(input),
+            output: self.output.clone().or(output),
+        }
+    }
+
+    /// Without virtual devices, which are no part of the machine: a file would be written anew.
+    pub fn without_virtual(&self) -> Self {
+        let is_real = |name: &String| !name.starts_with("virtual");
+        let real = |name: &Option<String>| name.clone().filter(is_real);
+        Self { host: real(&self.host), input: real(&self.input), output: real(&self.output) }
     }
 }
 
@@ -122,4 +206,34 @@ fn last_played(folder: &Folder, path: &Path) -> Result<String, Failure> {
             path.display()
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(host: &str, input: &str, output: &str) -> Asked {
+        let some = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+        Asked { host: some(host), input: some(input), output: some(output) }
+    }
+
+    #[test]
+    fn the_command_line_wins_and_what_is_gone_is_left() {
+        let is_there = |_: Option<&str>, _: End, name: &str| name != "Gone";
+        let last = asked("alsa", "Mic", "Speaker");
+        let or = |now: Asked, last: &Asked| now.or(last, &is_there);
+        assert_eq!(or(asked("", "", ""), &last), last);
+        assert_eq!(or(asked("", "Other", ""), &last), asked("alsa", "Other", "Speaker"));
+        assert_eq!(or(asked("", "default", "none"), &last), asked("", "default", "none"));
+        assert_eq!(or(asked("jack", "", ""), &last), asked("jack", "", ""));
+        let gone = asked("alsa", "Gone", "Speaker");
+        assert_eq!(or(asked("", "", ""), &gone), asked("alsa", "", "Speaker"));
+        assert_eq!(or(asked("", "", ""), &asked("alsa", "", "Gone")), asked("", "", ""));
+    }
+
+    #[test]
+    fn virtual_devices_are_not_kept() {
+        let asked = asked("virtual", "virtual:tone=220", "Speaker");
+        assert_eq!(asked.without_virtual(), self::asked("", "", "Speaker"));
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    bus::{Block, PluginBus},
+    bus::{Block, MOST_THAT_LEAVE, PluginBus},
     channels::ToMono,
     command::{Command, CommandKind, EngineControl, EnginePorts, Event, Origin, ports},
     delay::DryDelay,
@@ -169,8 +169,8 @@ impl Engine {
     }
 
     fn can_swap(&self) -> bool {
-        // The generation that goes must find its way back free: nothing is dropped here.
-        !self.bus.is_swapping() && self.ports.retired.slots() > 0
+        // Those that go must find their way back free: nothing is dropped here.
+        !self.bus.is_swapping() && self.ports.retired.has_room_for(MOST_THAT_LEAVE)
     }
 
     fn execute(&mut self, command: Command) {
@@ -178,8 +178,11 @@ impl Engine {
             CommandKind::Plugin(body) => self.pass_on(command.at_frame, body),
             CommandKind::Swap(next, fade) => self.bus.begin_swap(next, fade, self.frame, &self.dry),
             CommandKind::Bypass(on) => self.bypass = on,
-            CommandKind::Condemn { generation } => self.bus.condemn(generation),
-            CommandKind::DropStandby => {}
+            CommandKind::Condemn { generation } => {
+                self.schedule.condemn(generation);
+                self.bus.condemn(generation, &mut self.ports.retired);
+            }
+            CommandKind::DropStandby => self.bus.drop_standby(&mut self.ports.retired),
             CommandKind::Mute(on) => self.master.mute(on),
             CommandKind::Stop => self.master.stop(),
         }
@@ -216,12 +219,10 @@ impl Engine {
             to_mono: self.to_mono,
             dry: &mut self.dry,
             reporter: &mut self.ports.reporter,
+            retired: &mut self.ports.retired,
             probe: &self.probe,
         };
-        if let Some(old) = self.bus.render(&mut block) {
-            let pushed = self.ports.retired.push(old);
-            debug_assert!(pushed.is_ok(), "no swap begins without room for its end");
-        }
+        self.bus.render(&mut block);
     }
 
     /// Everyone who reads along gets the plugin's output as it is, before mute and guard.
@@ -282,11 +283,11 @@ impl Engine {
 
     /// Takes the engine apart, for a new one of another shape.
     pub fn into_parts(self) -> EngineParts {
-        let (playing, next) = self.bus.into_generations();
+        let (playing, next, standby) = self.bus.into_generations();
         EngineParts {
             playing,
             next,
-            standby: None,
+            standby,
             record: self.record.map(|r| r.ring),
             commands: self.schedule.into_commands(self.ports.commands),
             frame: self.frame,

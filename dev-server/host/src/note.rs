@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Mutex};
 
-use retake_engine::{Findings, Generation, Layout, Processor};
+use retake_engine::{Generation, Layout, Processor};
 
 use crate::{
     carry::Carried,
@@ -12,6 +12,7 @@ use crate::{
     params::ParamInfo,
     ports::Ports,
     probe::MeterInfo,
+    vet::VetFinding,
 };
 
 /// A fact about one generation.
@@ -43,6 +44,13 @@ pub enum News {
         /// Mapping the library and its entry's `init`.
         load_ms: f64,
     },
+    /// It was played the test signals; before it is activated for the first time.
+    Vetted {
+        /// What may be meant, and is told all the same.
+        warnings: Vec<VetFinding>,
+        /// Making the second instance, playing to it, and destroying it.
+        vet_ms: f64,
+    },
     /// The plugin can sound; also after [`crate::PluginThread::reactivate`].
     Activated(Box<Activated>),
     /// Answer to [`crate::PluginThread::warm_up`].
@@ -53,10 +61,8 @@ pub enum News {
         frames: u64,
         /// Time it took per frame, in frames: its load on the plugin's own thread.
         load: f64,
-        /// Its longest block, in lengths of a block.
-        worst_block: f64,
-        /// What it sounded like meanwhile.
-        findings: Findings,
+        /// What would have refused it, had that not been waived.
+        warnings: Vec<VetFinding>,
     },
     /// It will not sound; what was made is undone, [`News::Gone`] follows.
     Failed {
@@ -66,6 +72,8 @@ pub enum News {
         message: String,
         /// Whether the command line is to blame: a parameter or a plugin that is not there.
         is_usage: bool,
+        /// What was found out about the build.
+        findings: Vec<VetFinding>,
     },
     /// The plugin logged a line.
     Log {
@@ -155,6 +163,7 @@ impl News {
             reason: error.reason(),
             message: error.to_string(),
             is_usage: error.is_usage(),
+            findings: error.findings(),
         }
     }
 

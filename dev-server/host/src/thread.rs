@@ -25,11 +25,12 @@ use crate::{
     inspect,
     instance::{Heritage, Instance},
     isolation::{Isolation, Patience},
-    note::{Activated, News, Note, Outbox},
+    note::{Activated, News, Note, Outbox, PluginInfo},
     probe::Probes,
     processor::ClapProcessor,
     staging::{self, StagedCopy, StagingDir},
     start::{Start, Started},
+    vet::Trial,
     warming::Warming,
     wishes::{FaultCounts, Wishes},
 };
@@ -62,6 +63,8 @@ pub struct Request {
     pub start: Option<Start>,
     /// Values that must exist and be in range; they win over those carried.
     pub set: Vec<(ParamRef, f64)>,
+    /// What it has to pass.
+    pub admission: Admission,
     /// Where its code runs.
     pub isolation: Isolation,
     /// How long a block of an isolated plugin is waited for.
@@ -79,6 +82,47 @@ pub(crate) struct Recipe {
     pub(crate) params: Vec<(u32, f64)>,
     pub(crate) start: Option<Start>,
     pub(crate) set: Vec<(ParamRef, f64)>,
+    pub(crate) admission: Admission,
+}
+
+impl Recipe {
+    /// Finds out where a generation without a predecessor starts from: once.
+    ///
+    /// # Errors
+    /// [`HostError::Parameter`]: the command line asks for what cannot be had.
+    pub(crate) fn settle(
+        &mut self,
+        plugin: &PluginInfo,
+        instance: &mut Instance,
+    ) -> Result<(), HostError> {
+        let Some(start) = self.start.take() else {
+            return Ok(());
+        };
+        let found = start.find(plugin, &instance.params()).map_err(HostError::Parameter)?;
+        Started { state: self.state, params: self.params } = found;
+        Ok(())
+    }
+}
+
+/// What a build has to pass before it may sound.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct Admission {
+    /// It is played no test signals, the replay only warns, and none is refused that hung before.
+    pub is_waived: bool,
+    /// Hashes of builds that hung.
+    #[serde(skip)]
+    pub quarantine: Arc<[u64]>,
+}
+
+impl Admission {
+    /// Whether a build of that hash may be loaded at all.
+    ///
+    /// # Errors
+    /// [`HostError::Quarantined`].
+    pub(crate) fn check(&self, hash: u64) -> Result<(), HostError> {
+        let is_refused = !self.is_waived && self.quarantine.contains(&hash);
+        if is_refused { Err(HostError::Quarantined) } else { Ok(()) }
+    }
 }
 
 /// What control asks.
@@ -117,6 +161,8 @@ enum Asks {
 #[derive(Debug)]
 pub struct PluginThread {
     generation: u64,
+    /// What is found in the warm-up only warns.
+    is_waived: bool,
     asks: Asks,
     busy: Busy,
     wishes: Arc<Wishes>,
@@ -128,7 +174,7 @@ impl PluginThread {
     /// # Errors
     /// [`HostError::Thread`] if the system gives no thread, [`HostError::NoIsolation`].
     pub fn spawn(request: Request, notes: Box<dyn Fn(Note) + Send>) -> Result<Self, HostError> {
-        let generation = request.generation;
+        let (generation, is_waived) = (request.generation, request.admission.is_waived);
         let busy = Busy::new();
         let wishes = Arc::new(Wishes::new(Outbox::new(generation, notes)));
         let asks = match request.isolation {
@@ -141,7 +187,7 @@ impl PluginThread {
             #[cfg(not(target_os = "linux"))]
             Isolation::Process => return Err(HostError::NoIsolation),
         };
-        Ok(Self { generation, asks, busy, wishes })
+        Ok(Self { generation, is_waived, asks, busy, wishes })
     }
 
     /// Whose thread this is.
@@ -185,9 +231,11 @@ impl PluginThread {
     }
 
     /// Plays the recent past to a generation that has not sounded, for at most `limit`;
-    /// [`News::Warmed`] answers, or [`News::Failed`] and [`News::Gone`] when the plugin fails in it.
+    /// [`News::Warmed`] answers, or [`News::Failed`] and [`News::Gone`] when the plugin fails in it
+    /// or is not fit to sound.
     pub fn warm_up(&self, generation: Generation, replay: Replay, limit: Duration) {
-        self.ask(Ask::WarmUp(Box::new(Warming { generation, replay, limit })));
+        let is_waived = self.is_waived;
+        self.ask(Ask::WarmUp(Box::new(Warming { generation, replay, limit, is_waived })));
     }
 
     /// Ends the generation whose processor came back; [`News::Gone`] answers.
@@ -206,6 +254,15 @@ impl PluginThread {
             Asks::Here(_) => self.busy.lasting(),
             #[cfg(target_os = "linux")]
             Asks::Apart(_, link) => self.busy.lasting().max(link.board.busy_for()),
+        }
+    }
+
+    /// Whether that call is a block of a plugin that may not sound yet.
+    pub fn is_on_trial(&self) -> bool {
+        match &self.asks {
+            Asks::Here(_) => self.busy.is_on_trial(),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(_, link) => self.busy.is_on_trial() || link.board.is_on_trial(),
         }
     }
 
@@ -233,9 +290,9 @@ fn spawn_here(
     let (asks, inbox) = channel();
     let (busy, wishes) = (busy.clone(), Arc::clone(wishes));
     let Request { artifact, staging, plugin_id, format, is_guarded, .. } = request;
-    let Request { state, params, start, set, .. } = request;
+    let Request { state, params, start, set, admission, .. } = request;
     let life = Life { busy, wishes, inbox, origin: Origin::Artifact(artifact, staging) };
-    let recipe = Recipe { plugin_id, format, is_guarded, state, params, start, set };
+    let recipe = Recipe { plugin_id, format, is_guarded, state, params, start, set, admission };
     thread::Builder::new()
         .name(format!("plugin-{}", request.generation))
         .spawn(move || life.run(recipe))
@@ -264,7 +321,7 @@ impl Life {
     /// From staging to unloading.
     pub(crate) fn run(mut self, recipe: Recipe) {
         self.wishes.role.become_main();
-        let pinned = match self.load() {
+        let pinned = match self.load(&recipe.admission) {
             Ok((library, start)) => {
                 if let Err(e) = self.live(&library, recipe, start) {
                     self.fail(&e);
@@ -283,12 +340,13 @@ impl Life {
         wishes.outbox.send(News::Gone { pinned });
     }
 
-    fn load(&mut self) -> Result<(Library, Instant), HostError> {
+    fn load(&mut self, admission: &Admission) -> Result<(Library, Instant), HostError> {
         let copy = match &mut self.origin {
             Origin::Artifact(artifact, staging) => {
                 let start = Instant::now();
                 let copy = staging::stage(artifact, staging)?;
                 self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
+                admission.check(copy.hash())?;
                 copy
             }
             #[cfg(target_os = "linux")]
@@ -299,26 +357,44 @@ impl Life {
     }
 
     /// From creation to destruction; the library stays.
-    fn live(&self, library: &Library, recipe: Recipe, start: Instant) -> Result<(), HostError> {
+    fn live(&self, library: &Library, mut recipe: Recipe, start: Instant) -> Result<(), HostError> {
         let plugin = self.busy.call(|| inspect::choose(library, recipe.plugin_id.as_deref()))?;
         let (info, has_tls) = (plugin.clone(), library.has_tls());
         self.tell(News::Loaded { info, has_tls, load_ms: ms_since(start) });
+        if !recipe.admission.is_waived {
+            self.vet(library, &plugin, &mut recipe)?;
+        }
         let start = Instant::now();
         let mut instance = Instance::create(library, &plugin.id, &self.wishes, &self.busy)?;
         instance.is_guarded = cfg!(debug_assertions) || recipe.is_guarded;
-        let started = match recipe.start {
-            Some(start) => start.find(&plugin, &instance.params()),
-            None => Ok(Started { state: recipe.state, params: recipe.params }),
-        };
-        let heritage = started
-            .map_err(HostError::Parameter)
-            .map(|Started { state, params }| Heritage { state, params, set: recipe.set });
-        let restored = heritage.and_then(|heritage| instance.restore(&heritage));
-        let sounding = restored
-            .and_then(|carried| self.activate(&mut instance, recipe.format, carried, start));
+        let settled = recipe.settle(&plugin, &mut instance);
+        let Recipe { state, params, set, format, .. } = recipe;
+        let restored = settled.and_then(|()| instance.restore(&Heritage { state, params, set }));
+        let sounding =
+            restored.and_then(|carried| self.activate(&mut instance, format, carried, start));
         let ended = sounding.and_then(|()| self.serve(&mut instance));
         instance.destroy();
         ended
+    }
+
+    /// Plays the test signals to an instance that is destroyed before the one that may sound is
+    /// made.
+    fn vet(
+        &self,
+        library: &Library,
+        plugin: &PluginInfo,
+        recipe: &mut Recipe,
+    ) -> Result<(), HostError> {
+        let start = Instant::now();
+        let ended = Trial { library, plugin, recipe, busy: &self.busy }.run();
+        self.wishes.role.become_main();
+        if let Err(HostError::Trial { error, .. }) = &ended
+            && let HostError::Panic(line) = &**error
+        {
+            self.tell(News::Panicked(line.clone()));
+        }
+        self.tell(News::Vetted { warnings: ended?, vet_ms: ms_since(start) });
+        Ok(())
     }
 
     fn activate(
@@ -398,7 +474,8 @@ impl Life {
     }
 
     /// # Errors
-    /// [`HostError::Panic`] or [`HostError::Process`]; the processor was stopped.
+    /// [`HostError::Panic`], [`HostError::Process`] or [`HostError::Unfit`]; the processor was
+    /// stopped.
     fn warm_up(&self, instance: &mut Instance, warming: Warming) -> Result<(), HostError> {
         self.wishes.take_panic();
         let warmed = warming.run(&self.busy);

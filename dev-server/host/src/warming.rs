@@ -2,9 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use retake_engine::{Generation, Processor, Replay, WarmUp, generation::REPLAY_BLOCK};
+use retake_engine::{Findings, Generation, Processor, Replay, WarmUp};
 
-use crate::{busy::Busy, error::HostError, note::News, panic_line::PanicLine};
+use crate::{
+    busy::Busy,
+    error::HostError,
+    note::News,
+    panic_line::PanicLine,
+    vet::{self, Pace},
+};
 
 /// What a warm-up needs.
 pub(crate) struct Warming {
@@ -12,6 +18,8 @@ pub(crate) struct Warming {
     pub(crate) replay: Replay,
     /// Longest time for it.
     pub(crate) limit: Duration,
+    /// What is found only warns.
+    pub(crate) is_waived: bool,
 }
 
 /// A generation that went through it.
@@ -19,23 +27,23 @@ pub(crate) struct Warmed {
     generation: Generation,
     ended: WarmUp,
     took: Duration,
-    worst: Duration,
+    pace: Pace,
+    is_waived: bool,
 }
 
 impl Warming {
     /// Plays the replay, visibly to `busy`.
     pub(crate) fn run(self, busy: &Busy) -> Warmed {
-        let Self { mut generation, replay, limit } = self;
+        let Self { mut generation, replay, limit, is_waived } = self;
+        let mut pace = Pace::new(generation.replay_block(), generation.rate());
         let start = Instant::now();
-        let (mut block, mut worst) = (start, Duration::ZERO);
-        // Asked before each block: what lies between two is one.
-        let mut is_late = || {
-            let now = Instant::now();
-            worst = worst.max(now - std::mem::replace(&mut block, now));
-            now - start > limit
-        };
-        let ended = busy.call(|| generation.warm_up(replay, &mut is_late));
-        Warmed { generation, ended, took: start.elapsed(), worst }
+        let ended = busy.call_on_trial(|| {
+            generation.warm_up(replay, &mut || {
+                pace.tick();
+                start.elapsed() > limit
+            })
+        });
+        Warmed { generation, ended, took: start.elapsed(), pace, is_waived }
     }
 }
 
@@ -43,30 +51,29 @@ impl Warmed {
     /// What it comes to, with the panic that was reported meanwhile.
     ///
     /// # Errors
-    /// [`HostError::Panic`] or [`HostError::Process`], with the processor to be taken apart.
+    /// [`HostError::Panic`], [`HostError::Process`] or [`HostError::Unfit`], with the processor to be
+    /// taken apart.
     pub(crate) fn judge(
         self,
         panic: Option<PanicLine>,
     ) -> Result<News, (Box<dyn Processor>, HostError)> {
-        let Self { generation, ended, took, worst } = self;
-        let rate = f64::from(generation.rate());
-        let (frames, findings) = match (panic, ended) {
-            (Some(panic), _) => {
-                return Err((generation.into_processor(), HostError::Panic(panic)));
-            }
-            (None, WarmUp::Failed) => {
-                return Err((generation.into_processor(), HostError::Process));
-            }
-            (None, WarmUp::Warm { frames, findings }) => (frames, findings),
-            (None, WarmUp::Late) => (0, retake_engine::Findings::default()),
+        let Self { generation, ended, took, pace, is_waived } = self;
+        let (frames, sound) = match ended {
+            WarmUp::Warm { frames, findings } => (frames, findings),
+            WarmUp::Late | WarmUp::Failed => (0, Findings::default()),
         };
-        let block = generation.max_block().min(REPLAY_BLOCK) as f64;
-        Ok(News::Warmed {
-            frames,
-            load: took.as_secs_f64() * rate / frames.max(1) as f64,
-            worst_block: worst.as_secs_f64() * rate / block,
-            findings,
-            generation: Box::new(generation),
-        })
+        let findings = vet::of_replay(sound, pace);
+        let failure = match (panic, ended) {
+            (Some(panic), _) => HostError::Panic(panic),
+            (None, WarmUp::Failed) => HostError::Process,
+            (None, _) if !findings.is_empty() && !is_waived => HostError::Unfit { findings },
+            (None, _) => {
+                let rate = f64::from(generation.rate());
+                let load = took.as_secs_f64() * rate / frames.max(1) as f64;
+                let generation = Box::new(generation);
+                return Ok(News::Warmed { generation, frames, load, warnings: findings });
+            }
+        };
+        Err((generation.into_processor(), failure))
     }
 }

@@ -6,13 +6,14 @@
 
 mod builds;
 mod faults;
+mod inside;
 mod loading;
 mod recalling;
 mod restarting;
+mod standby;
 mod swapping;
+mod trouble;
 mod warming;
-
-pub(super) use faults::Fault;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,16 +24,23 @@ use std::{
 
 use retake_engine::{BusShape, Fade, Layout};
 use retake_host::{
-    Carried, Format, MeterInfo, PanicLine, ParamInfo, PluginInfo, PluginThread, Ports,
+    Carried, Format, MeterInfo, PanicLine, ParamInfo, PluginInfo, PluginThread, Ports, VetFinding,
 };
 
 use serde_json::{Value, json};
 
 use super::{Control, Failure, Message};
 use crate::{build::Advice, telemetry::Sounding, watch::Timing};
+pub(super) use faults::Fault;
+use inside::Inside;
+use standby::Behind;
+pub(super) use trouble::Outcome;
+use trouble::Troubles;
 
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
+/// The same for blocks of a plugin that may not sound yet.
+const TRIAL_LIMIT: Duration = Duration::from_millis(1_500);
 /// How long the old generation may take to save its state.
 pub(super) const STATE_LIMIT: Duration = Duration::from_millis(500);
 /// Length of the cross-fade.
@@ -82,6 +90,13 @@ pub(super) struct Reload {
     waiting: Option<Artifact>,
     candidate: Option<Candidate>,
     playing: Option<Playing>,
+    /// What the engine holds beside it.
+    behind: Behind,
+    /// The one that plays has not faded in yet.
+    is_fading: bool,
+    inside: Inside,
+    /// Generations that failed and were not told of yet.
+    troubles: Troubles,
     /// Threads that take a generation apart.
     retiring: BTreeMap<u32, PluginThread>,
     faulted: bool,
@@ -121,8 +136,13 @@ struct Candidate {
     shape: BusShape,
     /// It panicked before it sounded.
     panic: Option<PanicLine>,
+    /// Of the library's bytes; 0 until they were read.
+    hash: u64,
+    /// What was found and may be meant.
+    warnings: Vec<VetFinding>,
     stage_ms: f64,
     load_ms: f64,
+    vet_ms: f64,
     lost_frames_before: u64,
 }
 
@@ -163,6 +183,12 @@ struct Playing {
     meters: Vec<MeterInfo>,
     /// What it was last asked to be activated for.
     format: Format,
+    /// Where its parameters stood when it stopped playing.
+    params: Vec<ParamInfo>,
+    /// Of the library's bytes.
+    hash: u64,
+    /// Its thread has ended, its processor may still be in the engine.
+    is_gone: bool,
 }
 
 impl Playing {
@@ -234,6 +260,14 @@ impl Reload {
         matches!(step, Some(Step::Warms(_) | Step::Swaps(_)))
     }
 
+    /// The hash of a generation's library, where it is known.
+    fn hash_of(&self, number: u32) -> Option<u64> {
+        let candidate = self.candidate.iter().map(|c| (c.number, c.hash));
+        let alive = self.playing.iter().chain(self.behind.iter()).map(|p| (p.number, p.hash));
+        let hash = candidate.chain(alive).find(|(n, _)| *n == number)?.1;
+        Some(hash).filter(|hash| *hash != 0)
+    }
+
     /// Every thread that a plugin lives on, with its generation.
     fn threads(&self) -> impl Iterator<Item = (u32, &PluginThread)> {
         let candidate = self.candidate.as_ref().and_then(|c| match &c.step {
@@ -241,8 +275,8 @@ impl Reload {
             Step::Loads { thread, .. } => Some((c.number, thread)),
             Step::Warms(ready) | Step::Swaps(ready) => Some((c.number, &ready.playing.thread)),
         });
-        let playing = self.playing.as_ref().map(|p| (p.number, &p.thread));
+        let alive = self.playing.iter().chain(self.behind.iter()).map(|p| (p.number, &p.thread));
         let retiring = self.retiring.iter().map(|(number, thread)| (*number, thread));
-        candidate.into_iter().chain(playing).chain(retiring)
+        candidate.into_iter().chain(alive).chain(retiring)
     }
 }

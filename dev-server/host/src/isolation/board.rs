@@ -14,7 +14,8 @@ use super::shm::{Region, Writers};
 use crate::wishes::FaultCounts;
 
 const BUSY: usize = 0;
-const FAULTS: usize = 1;
+const ON_TRIAL: usize = 1;
+const FAULTS: usize = 2;
 const N_FAULTS: usize = 7;
 /// Where the last words of a crash lie.
 const LAST_WORDS: usize = 64;
@@ -42,8 +43,9 @@ impl Board {
         Region::map(file, N_WORDS, Writers::Everybody).map(Self)
     }
 
-    /// The child's main thread enters foreign code.
-    pub(crate) fn enter(&self) {
+    /// The child's main thread enters foreign code, as a trial or not.
+    pub(crate) fn enter(&self, is_on_trial: bool) {
+        self.0.words()[ON_TRIAL].store(is_on_trial.into(), Relaxed);
         // 0 stands for "outside".
         self.0.words()[BUSY].store(now_ms() | 1, Relaxed);
     }
@@ -57,6 +59,11 @@ impl Board {
     pub(crate) fn busy_for(&self) -> Option<Duration> {
         let since = self.0.words()[BUSY].load(Relaxed);
         (since != 0).then(|| Duration::from_millis(since_ms(since).into()))
+    }
+
+    /// Whether the present call is a block of a plugin that may not sound yet.
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.busy_for().is_some() && self.0.words()[ON_TRIAL].load(Relaxed) != 0
     }
 
     /// Shows the child's counts.

@@ -108,8 +108,8 @@ fn recipe(
             started.recv().map_err(|_| "the server is gone".to_owned())?
         })
     });
-    let Setup { plugin_id, format, is_guarded, state, params, set, .. } = setup;
-    Recipe { plugin_id, format, is_guarded, state, params, start, set }
+    let Setup { plugin_id, format, is_guarded, state, params, set, admission, .. } = setup;
+    Recipe { plugin_id, format, is_guarded, state, params, start, set, admission }
 }
 
 type Waiting = Arc<Mutex<Option<Box<dyn Processor>>>>;

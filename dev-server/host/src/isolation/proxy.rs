@@ -120,6 +120,7 @@ impl Proxy {
         let copy = staging::stage_in_memory(&request.artifact, told)?;
         let stage_ms = start.elapsed().as_secs_f64() * 1e3;
         self.wishes.outbox.send(News::Staged { hash: copy.hash(), stage_ms });
+        request.admission.check(copy.hash())?;
         let library = copy.file().ok_or(HostError::NoIsolation)?;
         let (socket, theirs) = UnixStream::pair().map_err(HostError::NoProcess)?;
         // A child that stops in the middle of a word must not stop us.
@@ -194,6 +195,7 @@ fn setup(request: &mut Request, copy: &StagedCopy, asks_start: bool) -> Setup {
         state: request.state.take(),
         params: std::mem::take(&mut request.params),
         set: std::mem::take(&mut request.set),
+        admission: std::mem::take(&mut request.admission),
         asks_start,
     }
 }

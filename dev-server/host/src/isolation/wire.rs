@@ -32,6 +32,8 @@ use crate::{
     ports::Ports,
     probe::MeterInfo,
     start::Started,
+    thread::Admission,
+    vet::VetFinding,
 };
 
 /// Longest message, in bytes: the longest state that is taken, and something beside it.
@@ -84,6 +86,7 @@ pub(super) struct Setup {
     pub(super) state: Option<Vec<u8>>,
     pub(super) params: Vec<(u32, f64)>,
     pub(super) set: Vec<(ParamRef, f64)>,
+    pub(super) admission: Admission,
     /// Where it starts from is the parent's to say.
     pub(super) asks_start: bool,
 }
@@ -125,7 +128,8 @@ pub(crate) struct Parts {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Told {
     Loaded { info: PluginInfo, has_tls: bool, load_ms: f64 },
-    Failed { reason: FailReason, message: String, is_usage: bool },
+    Vetted { warnings: Vec<VetFinding>, vet_ms: f64 },
+    Failed { reason: FailReason, message: String, is_usage: bool, findings: Vec<VetFinding> },
     Log { severity: Severity, message: String },
     Panicked(PanicLine),
     ParamsChanged(Vec<ParamInfo>),
@@ -146,8 +150,9 @@ impl Told {
     pub(super) fn from_news(news: News) -> Option<Self> {
         Some(match news {
             News::Loaded { info, has_tls, load_ms } => Self::Loaded { info, has_tls, load_ms },
-            News::Failed { reason, message, is_usage } => {
-                Self::Failed { reason, message, is_usage }
+            News::Vetted { warnings, vet_ms } => Self::Vetted { warnings, vet_ms },
+            News::Failed { reason, message, is_usage, findings } => {
+                Self::Failed { reason, message, is_usage, findings }
             }
             News::Log { severity, message } => Self::Log { severity, message },
             News::Panicked(line) => Self::Panicked(line),
@@ -174,8 +179,9 @@ impl Told {
     pub(super) fn into_news(self) -> News {
         match self {
             Self::Loaded { info, has_tls, load_ms } => News::Loaded { info, has_tls, load_ms },
-            Self::Failed { reason, message, is_usage } => {
-                News::Failed { reason, message, is_usage }
+            Self::Vetted { warnings, vet_ms } => News::Vetted { warnings, vet_ms },
+            Self::Failed { reason, message, is_usage, findings } => {
+                News::Failed { reason, message, is_usage, findings }
             }
             Self::Log { severity, message } => News::Log { severity, message },
             Self::Panicked(line) => News::Panicked(line),

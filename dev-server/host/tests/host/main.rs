@@ -19,6 +19,7 @@ mod parameters;
 mod probes;
 mod rig;
 mod sdk;
+mod vetting;
 mod wishes;
 
 /// The same tests run with processes of their own in `tests/isolated`.

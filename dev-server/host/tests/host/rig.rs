@@ -15,8 +15,8 @@ use retake_engine::{
     Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport, processor::Replies,
 };
 use retake_host::{
-    Activated, FailReason, Format, Isolation, News, Patience, PluginThread, Request, Severity,
-    StagingDir,
+    Activated, Admission, FailReason, Format, Isolation, News, Patience, PluginThread, Request,
+    Severity, StagingDir,
 };
 
 pub(crate) const RATE: f64 = 48_000.0;
@@ -99,6 +99,8 @@ impl Rig {
             isolation: crate::ISOLATION,
             patience: Patience::Watchdog,
             executable: program("plugin_host"),
+            // Most subjects count what is done with them.
+            admission: Admission { is_waived: true, ..Admission::default() },
         };
         change(&mut request);
         let (send, notes) = channel();

@@ -28,6 +28,8 @@ mod probes;
 mod rig;
 #[path = "../host/sdk.rs"]
 mod sdk;
+#[path = "../host/vetting.rs"]
+mod vetting;
 #[path = "../host/wishes.rs"]
 mod wishes;
 

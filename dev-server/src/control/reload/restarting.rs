@@ -108,7 +108,7 @@ impl Control {
         }
         self.reload.is_restarting = false;
         self.audio.command(CommandKind::Condemn { generation: STAND_IN });
-        self.on_fault(number, &Fault::of("process_error", why, "bypassed"));
+        self.on_fault(number, &Fault::of("process_error", why));
     }
 
     pub(super) fn on_ports_renamed(&mut self, number: u32, ports: Ports) {

@@ -25,7 +25,8 @@ impl Control {
         let seconds = WARM_SECONDS.min(WARM_UP_GOAL.as_secs_f64() / load);
         // Everything before this frame was heard of: the clock moves after a block's events came.
         let events_to = self.parts.probe.frames.get();
-        self.hear_engine();
+        // What it tells is heard by the tick that follows, its errors too.
+        drop(self.hear_engine());
         let Some(input) = self.audio.open_past(frames_of(seconds, generation.rate())) else {
             // No engine, no past: `on_activated` starts it instead.
             return;
