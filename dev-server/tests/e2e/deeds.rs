@@ -31,6 +31,9 @@ pub(crate) const LEAKS: &str =
 pub(crate) const THREAD: &str = "drop(std::thread::spawn(|| loop { std::thread::sleep(\
     std::time::Duration::from_millis(1)) }))";
 
+/// Before the deed in `process`.
+pub(crate) const CONDITION: &str = "params.fuse.value() as u32 == FUSE";
+
 /// The source of a plugin that does nothing wrong; `number` makes it another one.
 pub(crate) fn good(number: u32) -> String {
     source(Place::Process, "", number)
@@ -93,7 +96,7 @@ impl Plugin for Hostile {{
     }}
 
     fn process(&mut self, params: &mut HostileParams, block: &mut Block<'_>, _: &mut Context<'_>) {{
-        if params.fuse.value() as u32 == FUSE {{
+        if {CONDITION} {{
             {{ {process} }};
         }}
     }}

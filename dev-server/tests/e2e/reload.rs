@@ -1,13 +1,13 @@
 //! Reloads while it sounds: every frame of the input comes out once, under the old law or the new
 //! one or their linear mix.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, process::Command};
 
 use serde_json::Value;
 
 use crate::{
     crates::Crate,
-    server::{Ended, Server, tmp},
+    server::{Ended, Server, retake, tmp},
     signal::sine,
     take::Take,
     wav::Wav,
@@ -38,11 +38,17 @@ impl Booth {
 
     /// Runs the plugin between the two, at the real clock, with more words.
     pub(crate) fn start(&self, plugin: &Crate, more: &[&str]) -> Server {
+        Server::spawn(self.command(plugin, more))
+    }
+
+    /// What [`Booth::start`] runs.
+    pub(crate) fn command(&self, plugin: &Crate, more: &[&str]) -> Command {
         let input = format!("virtual:file={}", self.file("in").display());
         let output = format!("virtual:file={}", self.file("out").display());
-        let mut words = vec!["run", plugin.path(), "--input", &input, "--output", &output];
-        words.extend_from_slice(more);
-        Server::start(&words)
+        let mut command = retake();
+        command.args(["run", plugin.path(), "--input", &input, "--output", &output]);
+        command.args(more).args(["--json", "--port", "0"]);
+        command
     }
 
     /// As [`Booth::start`], with a microphone that plays its file once, and with a recording.

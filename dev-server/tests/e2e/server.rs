@@ -73,8 +73,12 @@ impl Server {
         Self::spawn(command)
     }
 
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        let traces = Traces::new();
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::spawn_among(command, Traces::new())
+    }
+
+    /// As [`Server::spawn`], in the cache of others.
+    pub(crate) fn spawn_among(mut command: Command, traces: Traces) -> Self {
         let mut child = command
             .env("XDG_CACHE_HOME", &traces.cache)
             .env(MARK, &traces.mark)
@@ -174,6 +178,11 @@ impl Server {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until it ends, in whatever disorder.
+    pub(crate) fn await_end(&mut self) {
+        self.child.wait().unwrap();
     }
 
     /// Waits until it ends by itself, and looks whether anything of it is left.
