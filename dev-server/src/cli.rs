@@ -38,6 +38,13 @@ pub enum Command {
     },
     /// List the presets of a plugin
     Presets(Presets),
+    /// What `--isolation process` starts: one plugin, told by its standard input
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    PluginHost {
+        /// For people who list the processes.
+        generation: u64,
+    },
 }
 
 /// `retake run`.
@@ -193,6 +200,20 @@ pub struct SafetyArgs {
     /// Hold a virtual output, too, below the limiter's −1 dBFS (a real one always is)
     #[arg(long)]
     pub limit: bool,
+    /// Where the plugin's code runs: in a process of its own it may crash (Linux only), in-process it
+    /// costs the least and debuggers see it
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    pub isolation: IsolationArg,
+}
+
+/// `--isolation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum IsolationArg {
+    /// A process for each generation.
+    Process,
+    /// A thread of the server.
+    #[default]
+    InProcess,
 }
 
 /// What is done with the sound.

@@ -19,5 +19,7 @@ fn main() -> ExitCode {
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Bundle(args)) => bundle::bundle(args),
         Some(Command::Devices { json }) => listing::print(json),
+        #[cfg(target_os = "linux")]
+        Some(Command::PluginHost { .. }) => retake_host::plugin_host_main(),
     }
 }

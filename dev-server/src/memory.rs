@@ -124,6 +124,7 @@ impl Asked {
     }
 
     /// Without virtual devices, which are no part of the machine: a file would be written anew.
+    #[must_use]
     pub fn without_virtual(&self) -> Self {
         let is_real = |name: &String| !name.starts_with("virtual");
         let real = |name: &Option<String>| name.clone().filter(is_real);

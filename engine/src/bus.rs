@@ -269,6 +269,11 @@ impl PluginBus {
         }
     }
 
+    /// Whether what is heard can have come in by the input.
+    pub(crate) fn hears_input(&self) -> bool {
+        self.current.layout().n_input > 0
+    }
+
     /// What is heard: the device's channels of the last block.
     pub(crate) fn output(&self) -> &Planar {
         if self.mixed { &self.mix } else { self.current.heard() }

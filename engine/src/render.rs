@@ -9,7 +9,7 @@ use crate::{
     delay::DryDelay,
     event::{EventBody, PluginEvent, Transport},
     generation::{BusShape, EVENTS_PER_BLOCK, Generation},
-    guard::Master,
+    guard::{Master, MasterSpec},
     input::LiveInput,
     meter::{MeterWriter, meters},
     planar::Planar,
@@ -34,9 +34,9 @@ pub struct Setup {
     /// How a stereo input meets a mono plugin.
     pub to_mono: ToMono,
     /// Whether someone hears the output (a real device): it fades in at the start and after gaps,
-    /// and is held within ±1.0.
+    /// and is held below −1 dBFS.
     pub is_real_output: bool,
-    /// Whether a virtual output, too, is held below the limiter's ceiling.
+    /// Whether a virtual output, too, is held below −1 dBFS.
     pub is_limited: bool,
     /// Whether the output can come back through the input (a real microphone and a real
     /// loudspeaker): a howl mutes it.
@@ -51,6 +51,19 @@ pub struct Setup {
     pub frame: u64,
     /// The session's counters.
     pub probe: Arc<Probe>,
+}
+
+impl Setup {
+    fn master_spec(&self) -> MasterSpec {
+        MasterSpec {
+            rate: self.shape.rate,
+            channels: self.shape.n_output,
+            is_real: self.is_real_output,
+            is_limited: self.is_limited,
+            is_live_loop: self.is_live_loop,
+            is_muted: self.muted,
+        }
+    }
 }
 
 /// Frames in, frames out. Send, owned by whoever renders; see the crate's head for the picture.
@@ -90,6 +103,7 @@ impl Engine {
     /// # Panics
     /// If the shape has no output channel, no block or no rate.
     pub fn new(setup: Setup) -> (Self, EngineControl) {
+        let master = Master::new(setup.master_spec(), Arc::clone(&setup.probe));
         let Setup { shape, input, probe, .. } = setup;
         let BusShape { rate, max_block, n_output } = shape;
         assert!(rate > 0 && max_block > 0 && n_output > 0, "{shape:?} holds nothing");
@@ -118,7 +132,7 @@ impl Engine {
             tap: tap_writer,
             heard: heard_writer,
             record: setup.record.map(|ring| Record { ring, scratch }),
-            master: Master::new(rate, setup.is_real_output, setup.muted, Arc::clone(&probe)),
+            master,
             probe: Arc::clone(&probe),
         };
         let control = EngineControl {
@@ -149,7 +163,7 @@ impl Engine {
             self.capture(frames);
             self.process(frames, now_ns);
             self.listen(frames);
-            self.master.render(self.bus.output(), output);
+            self.master.render(self.bus.output(), output, self.bus.hears_input());
             self.advance(frames);
             (rest, frames_left) = (later, frames_left - frames);
         }
@@ -239,8 +253,12 @@ impl Engine {
     fn advance(&mut self, frames: usize) {
         self.frame += frames as u64;
         self.probe.frames.set(self.frame);
-        if self.master.has_just_stopped() {
-            self.ports.reporter.fact(Event::Stopped { frame: self.frame });
+        let (frame, found) = (self.frame, self.master.found());
+        let stopped = self.master.has_just_stopped().then_some(Event::Stopped { frame });
+        let dc = found.dc.map(|level| Event::Dc { frame, level });
+        let howl = found.howl_hz.map(|hz| Event::Howl { frame, hz });
+        for fact in [dc, howl, stopped].into_iter().flatten() {
+            self.ports.reporter.fact(fact);
         }
     }
 }

@@ -115,7 +115,7 @@ impl fmt::Display for Signal {
             Self::Impulse => "an impulse",
             Self::Noise => "noise",
             Self::FullScale => "full scale",
-            Self::Replay => "what sounded lately",
+            Self::Replay => "the replay of what sounded lately",
         })
     }
 }
@@ -360,7 +360,7 @@ pub(crate) fn of_replay(sound: Findings, pace: Pace) -> Vec<VetFinding> {
     let mut found = |kind, message| findings.push(VetFinding::new(Signal::Replay, kind, message));
     if sound.n_non_finite > 0 {
         let n = sound.n_non_finite;
-        found(VetKind::NonFinite, format!("{n} samples are not finite of {}", Signal::Replay));
+        found(VetKind::NonFinite, format!("{n} samples are not finite in {}", Signal::Replay));
     }
     if sound.peak > VET_PEAK {
         let level = 20.0 * sound.peak.log10();

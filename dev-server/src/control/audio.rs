@@ -27,12 +27,22 @@ pub(super) struct Audio {
     /// An engine of another shape is to be built; these are the parts of the last one.
     reshaping: Option<(Option<FrameProducer>, u64)>,
     recorder: Option<Recorder>,
-    muted_at_start: bool,
-    /// It was muted when the last session ended, and for no other reason now.
-    is_mute_restored: bool,
+    muted_at_start: Muted,
     has_stopped: bool,
     /// The `devices` thread has said its first and last word.
     could_not_open: bool,
+}
+
+/// Why a session starts muted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Muted {
+    /// It does not.
+    #[default]
+    No,
+    /// Nobody asked for the sound.
+    Unasked,
+    /// The last one ended so.
+    Restored,
 }
 
 #[derive(Debug)]
@@ -80,7 +90,7 @@ impl Audio {
     }
 
     pub(super) fn was_muted_at_start(&self) -> bool {
-        self.muted_at_start
+        self.muted_at_start != Muted::No
     }
 
     pub(super) fn has_stopped(&self) -> bool {
@@ -212,15 +222,19 @@ impl Control {
     fn set_switches(&mut self, opened: &Opened) {
         let is_restored = self.parts.memory.has_restored_devices && !opened.virtual_output;
         let is_unasked = opened.unasked_sound || is_restored;
-        self.mute = (self.mute || is_unasked) && !self.parts.run.audio.unmute;
-        self.audio.muted_at_start = self.mute;
+        self.audio.muted_at_start = match (is_unasked, self.mute) {
+            _ if self.parts.run.audio.unmute => Muted::No,
+            (true, _) => Muted::Unasked,
+            (false, true) => Muted::Restored,
+            (false, false) => Muted::No,
+        };
+        self.mute = self.audio.was_muted_at_start();
         self.parts.telemetry.set(Flag::Mute, self.mute);
         self.parts.telemetry.set(Flag::Bypass, self.bypass);
         if self.bypass {
             let what = "on, as in the last session: you hear the input; press b to hear the plugin";
             say(Tone::Warning, "Bypass", what);
         }
-        self.audio.is_mute_restored = self.mute && !is_unasked;
     }
 
     /// The MIDI file plays from the engine's first frame on; a rendering's, with its input.
@@ -237,10 +251,10 @@ impl Control {
     }
 
     fn say_muted(&self) {
-        let what = match (self.mute, self.audio.is_mute_restored) {
-            (false, _) => return,
-            (true, true) => "as in the last session: press m to unmute",
-            (true, false) => "the output starts muted: press m to unmute – use headphones",
+        let what = match self.audio.muted_at_start {
+            _ if !self.mute => return,
+            Muted::Restored => "as in the last session: press m to unmute",
+            _ => "the output starts muted: press m to unmute – use headphones",
         };
         say(Tone::Warning, "Muted", what);
     }

@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{BusShape, Fade, Layout};
+use retake_engine::{BusShape, EventBody, Fade, Layout};
 use retake_host::{
     Carried, Format, MeterInfo, PanicLine, ParamInfo, PluginInfo, PluginThread, Ports, VetFinding,
 };
@@ -92,8 +92,7 @@ pub(super) struct Reload {
     playing: Option<Playing>,
     /// What the engine holds beside it.
     behind: Behind,
-    /// The one that plays has not faded in yet.
-    is_fading: bool,
+    handover: Handover,
     inside: Inside,
     /// Generations that failed and were not told of yet.
     troubles: Troubles,
@@ -104,14 +103,23 @@ pub(super) struct Reload {
     newest_library: Option<PathBuf>,
     /// The state of a preset, for the next generation instead of its predecessor's.
     recalled_state: Option<Vec<u8>>,
-    /// The generation that plays is being deactivated and activated.
-    is_restarting: bool,
     /// Restarts of the generation that plays.
     n_restarts: u32,
     /// Kinds of advice about builds that were given.
     advised: BTreeSet<&'static str>,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
+}
+
+/// Whether the generation that plays has come to its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Handover {
+    #[default]
+    None,
+    /// It has not faded in yet.
+    Fading,
+    /// It is being deactivated and activated.
+    Restarting,
 }
 
 /// A library to load.
@@ -171,6 +179,12 @@ struct Ready {
     fade: Option<Fade>,
 }
 
+impl Ready {
+    fn new(playing: Playing, params: Vec<ParamInfo>, carried: Carried) -> Self {
+        Self { playing, params, carried, sent_at: Instant::now(), warm_frames: 0, fade: None }
+    }
+}
+
 /// The generation that sounds.
 #[derive(Debug)]
 struct Playing {
@@ -208,6 +222,11 @@ impl Playing {
             "configuration": self.ports.config,
         })
     }
+}
+
+/// A journal as events.
+fn events_of(journal: &[(u32, f64)]) -> impl Iterator<Item = EventBody> {
+    journal.iter().map(|&(id, value)| EventBody::Param { id, value })
 }
 
 impl Candidate {

@@ -79,12 +79,17 @@ fn panic_in_process(plugin: &Crate, server: &mut Server, page: &mut Line) -> u64
     let fault = server.wait("fault");
     assert!(is_in_the_source(&fault), "{fault}");
     assert_eq!(fault["kind"], "panic");
-    assert_eq!(fault["action"], "bypassed");
+    assert_eq!((&fault["action"], &fault["generation"]), (&json!("standby"), &json!(2)));
     assert_eq!(fault["message"], "boom");
     assert_eq!(fault["line"], line);
     let told = page.wait_for("event", |event| event["event"] == "fault");
     assert_eq!(told, fault);
-    assert_eq!(page.call("status", &json!({}))["fault"], fault);
+    let promoted = server.wait("promoted");
+    assert_eq!((&promoted["generation"], &promoted["instead_of"]), (&json!(1), &json!(2)));
+    let status = page.call("status", &json!({}));
+    assert_eq!((&status["fault"], &status["generation"]), (&fault, &json!(1)));
+    // What moved since the first one played is not forgotten.
+    page.wait_for("param", |param| param["value"] == -20.0);
     page.call("set_param", &json!({"id": "gain", "value": -6.0}));
     page.wait_for("param", |param| param["value"] == -6.0);
     line
@@ -99,7 +104,8 @@ fn fix(plugin: &Crate, server: &mut Server, page: &mut Line) {
     assert!(status["fault"].is_null() && status["build"].is_null(), "{status}");
 }
 
-/// Old, through the syntax error; the one that panics; the input; the fix.
+/// Old, through the syntax error; the one that panics; the old one again, in the very block that
+/// panicked; the fix.
 fn assert_sounds_in_order(booth: &Booth) {
     let out = booth.out();
     for channel in 0..2 {
@@ -110,9 +116,12 @@ fn assert_sounds_in_order(booth: &Booth) {
         // Nothing but the fade between the old law and the one that panics.
         assert!(panics <= swap + 961, "{swap} to {panics}");
         let end = take.exact_until(panics, MINUS_6_DB * 0.25);
-        let dry = take.find(end, 1.0);
-        println!("panic at {end}, dry from {dry}, {} frames", dry - end);
-        let swap = take.exact_until(dry, 1.0);
+        let set = take.find(end, MINUS_6_DB);
+        println!("panic at {end}, at −6 dB from {set}, {} frames", set - end);
+        let between = &out.channels[channel][end..set];
+        let longest = between.chunk_by(|a, b| (*a == 0.0) == (*b == 0.0)).filter(|c| c[0] == 0.0);
+        assert!(longest.map(<[f32]>::len).max().unwrap_or(0) < 16, "no silence between the two");
+        let swap = take.exact_until(set, MINUS_6_DB);
         let fixed = take.find(swap, MINUS_6_DB * 0.5);
         assert!(fixed <= swap + 961, "{swap} to {fixed}");
         let end = take.exact_until(fixed, MINUS_6_DB * 0.5);
@@ -123,11 +132,12 @@ fn assert_sounds_in_order(booth: &Booth) {
 #[test]
 fn samples_that_are_no_numbers_are_silence_until_the_fix() {
     let (plugin, booth) = (Crate::new("nan"), Booth::new("nan"));
-    let mut server = booth.start(&plugin, &[]);
+    let mut server = booth.start(&plugin, &["--admit-anyway"]);
     wait_for_sound(&mut server);
     pause(&mut server, 100);
     plugin.law("*sample *= gain * f32::NAN;");
-    server.wait("reloaded");
+    let reloaded = server.wait("reloaded");
+    assert_eq!(reloaded["warnings"][0]["kind"], "non_finite", "{reloaded}");
     let fault = server.wait("fault");
     assert_eq!((&fault["kind"], &fault["action"]), (&json!("non_finite"), &json!("muted")));
     assert_eq!(fault["generation"], 2);
@@ -158,7 +168,10 @@ fn what_panics_before_it_sounds_is_named_and_the_old_one_plays_on() {
     wait_for_sound(&mut server);
     pause(&mut server, 100);
     for generation in 2..5 {
-        let panics = format!("assert!(gain < 0.0, \"number {generation}\"); *sample *= gain;");
+        // No test signal is between these two.
+        let panics = format!(
+            "assert!(!(0.26..0.9).contains(sample), \"number {generation}\"); *sample *= gain;"
+        );
         plugin.law(&panics);
         let fault = server.wait("fault");
         assert!(is_in_the_source(&fault), "{fault}");
@@ -189,11 +202,67 @@ fn what_panics_before_it_sounds_is_named_and_the_old_one_plays_on() {
     take.assert_fades_out(take.exact_until(fixed, 0.5), 0.5);
 }
 
+/// On the impulse.
+const HANGS: &str = "if *sample > 0.9 { loop { std::thread::sleep(std::time::Duration::from_secs(1)) } }\n*sample *= gain;";
+
+#[test]
+fn what_fails_on_a_test_signal_or_in_the_replay_is_refused_with_what_was_found() {
+    let (plugin, booth) = (Crate::new("refused"), Booth::new("vetted"));
+    let mut server = booth.start(&plugin, &[]);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    pause(&mut server, 200);
+    let panics = "assert!(*sample < 0.9, \"too loud\"); *sample *= gain;";
+    let laws = [
+        (panics, "panic", json!("impulse"), "panic"),
+        ("*sample *= gain * f32::NAN;", "refused", json!("replay"), "non_finite"),
+        ("*sample *= gain * 1000.0;", "refused", json!("replay"), "peak"),
+        (HANGS, "refused", Value::Null, "hang"),
+    ];
+    for (law, reason, signal, kind) in &laws {
+        plugin.law(law);
+        let refused = server.wait("reload_failed");
+        println!("{refused}");
+        assert_eq!((&refused["reason"], &refused["keeps"]), (&json!(reason), &json!(1)));
+        let finding = &refused["findings"][0];
+        assert_eq!((&finding["signal"], &finding["kind"]), (signal, &json!(kind)));
+        assert_eq!(page.call("status", &json!({}))["refused"], refused);
+    }
+    // The same bytes are not tried again.
+    plugin.law(UNITY);
+    server.wait("reloaded");
+    plugin.law(HANGS);
+    let refused = server.wait("reload_failed");
+    assert_eq!(refused["findings"][0]["kind"], "quarantined", "{refused}");
+    plugin.law("*sample *= gain * 25.0;");
+    let loud = server.wait("reloaded");
+    println!("{loud}");
+    assert_eq!(
+        (&loud["warnings"][0]["signal"], &loud["warnings"][0]["kind"]),
+        (&json!("full_scale"), &json!("peak"))
+    );
+    plugin.law("*sample *= gain * 0.5;");
+    let reloaded = server.wait("reloaded");
+    assert_eq!(
+        (&reloaded["warnings"], reloaded["vet_ms"].as_f64() > Some(0.0)),
+        (&json!([]), true)
+    );
+    pause(&mut server, 100);
+    assert_eq!(server.count("fault"), 0, "{:#?}", server.seen);
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert_nothing_lost(&ended);
+    let out = booth.out();
+    let take = Take::new(&booth.input, &out, 0, 1.0);
+    let ends = take.assert_gains(&[1.0, 1.0, 25.0, 0.5]);
+    take.assert_fades_out(ends[3], 0.5);
+}
+
 #[test]
 fn a_panic_in_the_first_block_is_a_fault_of_what_has_just_begun() {
     let (plugin, booth) = (Crate::new("broken"), Booth::new("first"));
     plugin.law("assert!(gain < 0.0, \"at once\"); *sample *= gain;");
-    let mut server = booth.start(&plugin, &[]);
+    let mut server = booth.start(&plugin, &["--admit-anyway"]);
     let mut page = Line::open(&server.wait("listening"));
     assert_eq!(server.wait("reloaded")["generation"], 1);
     let fault = server.wait("fault");

@@ -147,11 +147,11 @@ fn fifty_reloads_lose_nothing_and_leave_nothing() {
         most_mapped = most_mapped.max(mapped(&server));
     }
     println!("at most {most_staged} copies, {most_mapped} libraries mapped");
-    // The one that plays and the one that is being taken apart.
-    assert!(most_staged <= 2, "{most_staged} copies");
-    assert!(most_mapped <= 2, "{most_mapped} mapped");
+    // The one that plays, the standby, and the one that is being taken apart.
+    assert!(most_staged <= 3, "{most_staged} copies");
+    assert!(most_mapped <= 3, "{most_mapped} mapped");
     pause(&mut server, 200);
-    assert_eq!((server.traces.staged().len(), mapped(&server)), (1, 1));
+    assert_eq!((server.traces.staged().len(), mapped(&server)), (2, 2));
     let ended = server.stop().succeeded();
     assert_nothing_lost(&ended);
     let out = booth.out();

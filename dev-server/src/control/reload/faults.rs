@@ -92,7 +92,7 @@ impl Control {
             self.quarantine(hash);
         }
         if self.reload.candidate.as_ref().is_some_and(|c| c.number == number) {
-            return self.on_refused(number, Refusal::of_crash(crash));
+            return self.on_refused(number, &Refusal::of_crash(crash));
         }
         let is_playing = self.reload.playing_number() == Some(number);
         if is_playing || self.reload.troubles.has(number) {
@@ -148,7 +148,7 @@ impl Control {
             let warms = matches!(candidate.step, Step::Warms(_));
             let signal = warms.then_some(Signal::Replay);
             self.quarantine(candidate.hash);
-            return self.on_refused(number, Refusal::of_hang(is_on_trial, signal, message));
+            return self.on_refused(number, &Refusal::of_hang(is_on_trial, signal, &message));
         }
         // Dropping the handle leaves the thread to itself.
         if self.reload.retiring.remove(&number).is_some() {
@@ -304,10 +304,10 @@ impl Refusal {
     }
 
     /// In a block it is the build that is refused; elsewhere it may be what the plugin waits for.
-    fn of_hang(is_on_trial: bool, signal: Option<Signal>, message: String) -> Self {
+    fn of_hang(is_on_trial: bool, signal: Option<Signal>, message: &str) -> Self {
         let reason = if is_on_trial { FailReason::Refused } else { FailReason::Timeout };
-        let finding = VetFinding { signal, kind: VetKind::Hang, message: message.clone() };
-        Self { is_stuck: true, findings: vec![finding], ..Self::of(reason, &message) }
+        let finding = VetFinding { signal, kind: VetKind::Hang, message: message.to_owned() };
+        Self { is_stuck: true, findings: vec![finding], ..Self::of(reason, message) }
     }
 
     fn of_crash(crash: Crash) -> Self {

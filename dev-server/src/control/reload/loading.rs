@@ -2,22 +2,28 @@
 
 use std::time::Instant;
 
-use retake_engine::{EventBody, Generation};
-use retake_host::{Activated, Admission, FailReason, News, Note, ParamRef, PluginThread, Request};
+use retake_engine::Generation;
+use retake_host::{
+    Activated, Admission, FailReason, Isolation, News, Note, ParamRef, Patience, PluginThread,
+    Request,
+};
 use serde_json::json;
 
 use super::{
-    Candidate, Control, Failure, Message, Playing, Ready, State, Step,
+    Candidate, Control, Failure, Handover, Message, Playing, Ready, State, Step, events_of,
     faults::{Crash, Refusal},
 };
-use crate::report::{Tone, say};
+use crate::{
+    cli::{ClockArg, IsolationArg, Run},
+    report::{Tone, say},
+};
 
 /// From an artifact to an activated plugin.
 impl Control {
     /// Begins with the newest artifact, if the devices are open and nothing else is on its way.
     pub(in crate::control) fn take_up_artifact(&mut self) -> Result<(), Failure> {
         let reload = &self.reload;
-        let is_moving = reload.candidate.is_some() || reload.is_restarting || reload.is_fading;
+        let is_moving = reload.candidate.is_some() || reload.handover != Handover::None;
         let is_busy = is_moving || !reload.retiring.is_empty();
         let Some(shape) = self.audio.shape().filter(|_| !is_busy) else {
             return Ok(());
@@ -83,6 +89,10 @@ impl Control {
                 is_waived: self.parts.run.safety.admit_anyway,
                 quarantine: self.presets.quarantine.clone(),
             },
+            isolation: isolation(&self.parts.run),
+            patience: patience(&self.parts.run),
+            // This very program, even when its file was built anew meanwhile.
+            executable: "/proc/self/exe".into(),
         };
         // The snapshot is taken: what changes from here on goes through the journal.
         candidate.journal.clear();
@@ -94,7 +104,7 @@ impl Control {
             Err(error) => {
                 let number = candidate.number;
                 let refusal = Refusal::of(error.reason(), &error.to_string());
-                return self.on_refused(number, refusal);
+                return self.on_refused(number, &refusal);
             }
         }
         Ok(())
@@ -120,7 +130,7 @@ impl Control {
             }
             News::Failed { reason, message, is_usage, findings } => {
                 let refusal = Refusal::of(reason, &message);
-                return self.on_refused(number, Refusal { is_usage, findings, ..refusal });
+                return self.on_refused(number, &Refusal { is_usage, findings, ..refusal });
             }
             News::Crashed { what, message, stack } => {
                 return self.on_crashed(number, Crash { what, message, stack });
@@ -194,17 +204,17 @@ impl Control {
         else {
             return Ok(());
         };
-        let Activated { processor, layout, ports, takes_notes, meters, params, .. } = activated;
-        let carried = activated.carried;
         candidate.load_ms += activated.activate_ms;
         if shape != candidate.shape {
             // The devices changed meanwhile.
-            thread.reactivate(processor, format);
+            thread.reactivate(activated.processor, format);
             candidate.step = Step::Loads { thread, info: Some(info) };
             self.reload.candidate = Some(Candidate { shape, ..candidate });
             return Ok(());
         }
         self.set_state(State::Activated);
+        let Activated { processor, layout, ports, takes_notes, meters, params, carried, .. } =
+            activated;
         let generation = Generation::new(number, processor, shape);
         let playing = Playing {
             number,
@@ -219,14 +229,7 @@ impl Control {
             hash: candidate.hash,
             is_gone: false,
         };
-        let ready = Box::new(Ready {
-            playing,
-            params,
-            carried,
-            sent_at: Instant::now(),
-            warm_frames: 0,
-            fade: None,
-        });
+        let ready = Box::new(Ready::new(playing, params, carried));
         if self.audio.is_running() {
             // What a preset's state replaces must not come back with the past.
             let cold = if candidate.is_recall {
@@ -240,9 +243,7 @@ impl Control {
             return cold.map_or(Ok(()), |generation| self.on_warmed(generation, 0, 0.0));
         }
         self.params.replace(ready.params.clone());
-        let journal = candidate.journal.iter();
-        let journal = journal.map(|&(id, value)| EventBody::Param { id, value });
-        let generation = generation.with_journal(journal);
+        let generation = generation.with_journal(events_of(&candidate.journal));
         candidate.step = Step::Swaps(ready);
         self.reload.candidate = Some(candidate);
         self.start_engine(Box::new(generation))
@@ -265,7 +266,7 @@ impl Control {
     pub(in crate::control) fn on_refused(
         &mut self,
         number: u32,
-        refusal: Refusal,
+        refusal: &Refusal,
     ) -> Result<(), Failure> {
         let refused = self.reload.candidate.take_if(|c| c.number == number);
         let Some(Candidate { step, panic, artifact, is_recall, .. }) = refused else {
@@ -297,7 +298,7 @@ impl Control {
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.tell("reload_failed", fields);
-        self.after_refusal(&refusal)?;
+        self.after_refusal(refusal)?;
         self.take_up_artifact()
     }
 
@@ -316,5 +317,19 @@ impl Control {
         };
         say(Tone::Error, "Refused", format!("{message}; {}{hint}", self.what_plays_on()));
         Ok(())
+    }
+}
+
+fn isolation(run: &Run) -> Isolation {
+    match run.safety.isolation {
+        IsolationArg::Process => Isolation::Process,
+        IsolationArg::InProcess => Isolation::InProcess,
+    }
+}
+
+fn patience(run: &Run) -> Patience {
+    match run.audio.clock {
+        ClockArg::Fast => Patience::Watchdog,
+        ClockArg::Real => Patience::HalfBlock,
     }
 }

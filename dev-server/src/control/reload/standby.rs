@@ -15,7 +15,7 @@ use retake_engine::{CommandKind, Generation};
 use retake_host::FailReason;
 use serde_json::json;
 
-use super::{Candidate, Control, Failure, Playing, Reload, State, Step, faults::Refusal};
+use super::{Candidate, Control, Failure, Handover, Playing, Reload, State, Step, faults::Refusal};
 use crate::report::{Tone, say};
 
 /// Generations that the engine holds beside the one that plays: one that fades out, the standby,
@@ -56,7 +56,9 @@ impl Behind {
 impl Reload {
     /// No engine fades any more.
     pub(in crate::control) fn end_of_fade(&mut self) {
-        self.is_fading = false;
+        if self.handover == Handover::Fading {
+            self.handover = Handover::None;
+        }
     }
 }
 
@@ -66,7 +68,7 @@ impl Control {
         if self.reload.playing_number() != Some(number) {
             return;
         }
-        self.reload.is_fading = false;
+        self.reload.end_of_fade();
         if self.reload.state == State::Swapping {
             self.set_state(State::Running);
         }
@@ -101,7 +103,7 @@ impl Control {
             |c: &Candidate| c.number == instead_of && matches!(c.step, Step::Swaps(_));
         if self.reload.candidate.as_ref().is_some_and(is_candidate) {
             let message = "the plugin failed before it was heard";
-            return self.on_refused(instead_of, Refusal::of(FailReason::Refused, message));
+            return self.on_refused(instead_of, &Refusal::of(FailReason::Refused, message));
         }
         if self.reload.playing_number() != Some(instead_of) {
             return Ok(());
@@ -125,8 +127,10 @@ impl Control {
             self.params.catch_up(id, value);
         }
         let broken = self.reload.playing.replace(standby);
-        broken.into_iter().for_each(|broken| self.reload.behind.put(broken));
-        (self.reload.is_fading, self.reload.n_restarts) = (false, 0);
+        if let Some(broken) = broken {
+            self.reload.behind.put(broken);
+        }
+        (self.reload.handover, self.reload.n_restarts) = (Handover::None, 0);
         // The file is the broken one's by now.
         self.reload.newest_library = None;
         if self.awaits_state()

@@ -6,7 +6,7 @@ use retake_engine::Fade;
 use retake_host::{ParamInfo, Severity, VetFinding};
 use serde_json::{Value, json};
 
-use super::{Candidate, Control, Failure, Playing, Ready, State, Step};
+use super::{Candidate, Control, Failure, Handover, Playing, Ready, State, Step};
 use crate::report::{Tone, say};
 
 /// From the swap to silence of the old one.
@@ -37,8 +37,8 @@ impl Control {
         }
         self.parts.report.notify("params_changed", &json!({}));
         let old = self.reload.playing.replace(playing);
-        self.reload.is_fading = old.is_some();
         if let Some(old) = old {
+            self.reload.handover = Handover::Fading;
             self.reload.behind.put(Playing { params: params_before, ..old });
         } else {
             self.set_state(State::Running);
