@@ -39,7 +39,7 @@ pub(crate) fn good(number: u32) -> String {
     source(Place::Process, "", number)
 }
 
-/// The source of a plugin that does wrong. Lines before the statement: see [`line_of`].
+/// The source of a plugin that does wrong.
 pub(crate) fn source(place: Place, deed: &str, fuse: u32) -> String {
     let at = |here: Place| if here == place { deed } else { "" };
     let (new, activate, process) = (at(Place::New), at(Place::Activate), at(Place::Process));
@@ -111,7 +111,7 @@ export_plugin!(Hostile);
     )
 }
 
-/// The line of `source` where the deed is done.
-pub(crate) fn line_of(source: &str, deed: &str) -> usize {
-    source.lines().position(|line| line.contains(deed)).unwrap() + 1
+/// The line where the deed is done.
+pub(crate) fn line_of(place: Place, deed: &str) -> usize {
+    source(place, deed, 0).lines().position(|line| line.contains(deed)).unwrap() + 1
 }

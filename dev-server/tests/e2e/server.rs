@@ -110,6 +110,13 @@ impl Server {
         self.child.id()
     }
 
+    /// Resident memory, MiB.
+    pub(crate) fn resident_mib(&self) -> i64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<i64>().unwrap() / 1024
+    }
+
     /// The next event of that name.
     pub(crate) fn wait(&mut self, name: &str) -> Value {
         self.wait_for(name, |_| true)
