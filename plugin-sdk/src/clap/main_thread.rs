@@ -195,11 +195,7 @@ impl PluginStateImpl for MainSide<'_> {
         if bytes.len() > state::MAX_BYTES {
             return Err(StateError::TooLong.into());
         }
-        let loaded = guarded(|| state::load(&self.shared.values, &bytes));
-        loaded.map_err(|caught| {
-            log(self.host.shared(), &caught);
-            PluginError::Message("the plugin panicked in migrate")
-        })??;
+        state::load(&self.shared.values, &bytes)?;
         if let Some(params) = self.host.get_extension::<HostParams>() {
             params.rescan(&self.host, ParamRescanFlags::VALUES);
         }
