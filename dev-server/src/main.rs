@@ -10,6 +10,8 @@ use retake::{
 };
 
 fn main() -> ExitCode {
+    // Where it cannot be, nothing is found; `retake audit` says so.
+    let _ = retake_host::audit::enable();
     let cli = Cli::parse();
     match cli.command {
         None => app::run(cli.run),

@@ -20,7 +20,7 @@ pub(crate) struct Busy {
     since: Arc<AtomicU64>,
     /// Where another process sees it.
     #[cfg(target_os = "linux")]
-    board: Option<Arc<Board>>,
+    board: Option<&'static Board>,
 }
 
 /// A block before the plugin may sound.
@@ -38,7 +38,7 @@ impl Busy {
 
     /// As [`Busy::new`], and visible on the board.
     #[cfg(target_os = "linux")]
-    pub(crate) fn shown_on(board: Arc<Board>) -> Self {
+    pub(crate) fn shown_on(board: &'static Board) -> Self {
         Self { board: Some(board), ..Self::new() }
     }
 

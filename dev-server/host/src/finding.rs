@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One call on a thread's stack; the innermost stands first.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StackFrame {
     /// The function as its author writes it, without the compiler's hash; or where the address
     /// lies when nobody knows.
@@ -14,6 +14,23 @@ pub struct StackFrame {
     /// Line in it, from 1.
     pub line: Option<u32>,
 }
+
+impl StackFrame {
+    /// Whether the plugin's author wrote it, as far as name and file tell: not the language's
+    /// libraries, nor those of a registry, nor the SDK.
+    pub fn is_authors(&self) -> bool {
+        let is_foreign = |file: &str| FOREIGN_FOLDERS.iter().any(|folder| file.contains(folder));
+        let name = self.function.trim_start_matches(['<', '&', '(']);
+        self.file.as_ref().is_some_and(|file| !file.starts_with("/usr/") && !is_foreign(file))
+            && !FOREIGN_CRATES.iter().any(|prefix| name.starts_with(prefix))
+    }
+}
+
+/// Sources that come with the compiler, from a registry, or from a repository by cargo.
+const FOREIGN_FOLDERS: [&str; 4] =
+    ["/rustc/", "/lib/rustlib/src/", "/registry/src/", "/git/checkouts/"];
+
+const FOREIGN_CRATES: [&str; 4] = ["core::", "alloc::", "std::", "retake_sdk::"];
 
 /// A place in the plugin's `process` that does what an audio thread must not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +45,24 @@ pub struct AuditFinding {
     pub n: u64,
     /// How often a second lately.
     pub per_second: f64,
+}
+
+impl AuditFinding {
+    /// Where it is to be mended: the innermost line of the author's own; without one, the innermost
+    /// with a line at all, or the innermost.
+    pub fn place(&self) -> Option<&StackFrame> {
+        let mut frames = self.stack.iter();
+        frames
+            .clone()
+            .find(|frame| frame.is_authors())
+            .or_else(|| frames.clone().find(|frame| frame.line.is_some()))
+            .or_else(|| frames.next())
+    }
+
+    /// Whether both do the same kind of thing at the same place.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.place() == other.place()
+    }
 }
 
 /// What an audio thread must not do.

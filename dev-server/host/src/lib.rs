@@ -29,6 +29,11 @@
 //!
 //! [`Processor`]: retake_engine::Processor
 
+#[cfg(target_os = "linux")]
+pub mod audit;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_audit.rs"]
+pub mod audit;
 mod buffers;
 mod busy;
 mod callbacks;

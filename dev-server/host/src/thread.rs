@@ -17,6 +17,7 @@ use std::{
 use retake_engine::{Generation, Processor, Replay};
 
 use crate::{
+    audit,
     busy::Busy,
     carry::{Carried, ParamRef},
     error::HostError,
@@ -353,7 +354,9 @@ impl Life {
             Origin::Staged(copy) => copy.take().ok_or(HostError::NoIsolation)?,
         };
         let start = Instant::now();
-        Ok((self.busy.call(|| Library::open(copy))?, start))
+        let library = self.busy.call(|| Library::open(copy))?;
+        audit::note_library(library.code());
+        Ok((library, start))
     }
 
     /// From creation to destruction; the library stays.

@@ -12,6 +12,7 @@ use std::sync::{
 use clack_extensions::log::LogSeverity;
 
 use crate::{
+    audit::Recorder,
     buffers::Breach,
     log::LogQueue,
     note::{News, Outbox, Severity},
@@ -148,6 +149,7 @@ pub(crate) struct Wishes {
     pub(crate) role: roles::Plugin,
     pub(crate) outbox: Outbox,
     pub(crate) probes: Arc<Probes>,
+    pub(crate) recorder: Recorder,
     asked: AtomicU32,
     faults: [AtomicU64; FAULTS.len()],
     /// Kinds of faults already named, a bit each; main thread only.
@@ -166,6 +168,7 @@ impl Wishes {
             role: roles::Plugin::new(),
             outbox,
             probes: Arc::new(Probes::new()),
+            recorder: Recorder::new(),
             asked: AtomicU32::new(0),
             faults: Default::default(),
             named: AtomicU32::new(0),

@@ -33,6 +33,7 @@ impl Instance {
         self.tell_changes();
         self.wishes.probes.expire();
         self.wishes.deliver_logs();
+        self.tell_audit(Some(Instant::now()));
     }
 
     fn call_timers(&mut self) {

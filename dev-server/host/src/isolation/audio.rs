@@ -19,7 +19,7 @@ pub(super) struct Service {
     pub(super) processor: Box<dyn Processor>,
     ring: Answerer,
     wishes: Arc<Wishes>,
-    board: Arc<Board>,
+    board: &'static Board,
     input: Planar,
     output: Planar,
     events: Vec<retake_engine::PluginEvent>,
@@ -32,7 +32,7 @@ impl Service {
         processor: Box<dyn Processor>,
         ring: Answerer,
         wishes: Arc<Wishes>,
-        board: Arc<Board>,
+        board: &'static Board,
     ) -> Self {
         let shape = ring.shape;
         Self {

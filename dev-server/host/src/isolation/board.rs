@@ -1,27 +1,22 @@
-//! A page that both processes see from the child's start to its end: what others must know of the
+//! Pages that both processes see from the child's start to its end: what others must know of the
 //! child even while it answers nothing.
 
-use std::{
-    io,
-    os::fd::OwnedFd,
-    sync::atomic::{AtomicU32, Ordering::Relaxed},
-    time::Duration,
-};
+use std::{io, os::fd::OwnedFd, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::shm::{Region, Writers};
-use crate::wishes::FaultCounts;
+use super::shm::{PAGE_WORDS, Region, Writers};
+use crate::{audit::LastWords, wishes::FaultCounts};
 
 const BUSY: usize = 0;
 const ON_TRIAL: usize = 1;
 const FAULTS: usize = 2;
 const N_FAULTS: usize = 7;
-/// Where the last words of a crash lie.
-const LAST_WORDS: usize = 64;
-const N_WORDS: usize = 1_024;
+/// The page from which on the last words of a crash lie.
+const LAST_WORDS: usize = 1;
+const N_WORDS: usize = PAGE_WORDS + size_of::<LastWords>().div_ceil(size_of::<u32>());
 
-/// The shared page.
+/// The shared pages.
 #[derive(Debug)]
 pub(crate) struct Board(Region);
 
@@ -84,9 +79,8 @@ impl Board {
     }
 
     /// Where the child leaves its last words, and the parent finds them.
-    #[expect(dead_code, reason = "the handlers of a crash write them")]
-    pub(crate) fn last_words(&self) -> &[AtomicU32] {
-        &self.0.words()[LAST_WORDS..]
+    pub(super) fn last_words(&self) -> Option<&LastWords> {
+        self.0.place(LAST_WORDS)
     }
 }
 

@@ -27,6 +27,7 @@ use super::{
     wire::{self, Parts, Setup, ToChild, ToParent, Told},
 };
 use crate::{
+    audit::AltStack,
     busy::Busy,
     format::Format,
     note::{News, Outbox},
@@ -62,7 +63,9 @@ fn live() -> io::Result<()> {
     let [library, board] =
         <[OwnedFd; 2]>::try_from(files).map_err(|_| io::ErrorKind::InvalidData)?;
     ffi::end_with(setup.parent)?;
-    let board = Arc::new(Board::map(&board)?);
+    // As long as the process.
+    let board: &'static Board = Box::leak(Box::new(Board::map(&board)?));
+    let _stack = speak(board);
     let (asks, inbox) = channel();
     let (handed, processors) = channel();
     let (starts, started) = channel();
@@ -79,7 +82,7 @@ fn live() -> io::Result<()> {
         starts,
         waiting,
         wishes: Arc::clone(&wishes),
-        board: Arc::clone(&board),
+        board,
         format,
     };
     thread::Builder::new().name("leash".to_owned()).spawn(move || {
@@ -96,6 +99,15 @@ fn live() -> io::Result<()> {
     Ok(())
 }
 
+/// From now on a crash leaves its last words; those of this thread even at the end of its stack.
+fn speak(board: &'static Board) -> io::Result<AltStack> {
+    if let Some(words) = board.last_words() {
+        crate::audit::install(words)?;
+    }
+    AltStack::new()
+}
+
+/// What the life in here needs of a request: where things come from is settled.
 fn recipe(
     setup: Setup,
     socket: Arc<UnixStream>,
@@ -178,7 +190,7 @@ struct Leash {
     starts: Sender<Result<Started, String>>,
     waiting: Waiting,
     wishes: Arc<Wishes>,
-    board: Arc<Board>,
+    board: &'static Board,
     format: Arc<Mutex<Format>>,
 }
 
@@ -235,10 +247,14 @@ impl Leash {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let processor = waiting.ok_or(io::ErrorKind::InvalidData)?;
         let ring = Answerer::new(asks, answers, shape);
-        let (wishes, board) = (Arc::clone(&self.wishes), Arc::clone(&self.board));
+        let (wishes, board) = (Arc::clone(&self.wishes), self.board);
         let service = Service::new(processor, ring, wishes, board);
         let (socket, handed) = (Arc::clone(&self.socket), self.handed.clone());
         thread::Builder::new().name("audio".to_owned()).spawn(move || {
+            let _stack = AltStack::new();
+            if let Some(words) = board.last_words() {
+                words.note_audio_thread();
+            }
             let priority::Given { pinned, priority, lacks } = priority::take();
             let _ = wire::send(&socket, &ToParent::Sounds { pinned, priority, lacks });
             drop(socket);

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    fs, io,
     os::{
         fd::{AsFd, OwnedFd},
         unix::{net::UnixStream, process::CommandExt},
@@ -30,8 +30,10 @@ use super::{
     wire::{self, Parts, Setup, ToChild, ToParent, Told},
 };
 use crate::{
+    audit::{LastWords, Symbols, Words},
     busy::Busy,
     error::HostError,
+    finding::StackFrame,
     note::{Activated, News, Severity},
     panic_line::PanicLine,
     staging::{self, StagedCopy},
@@ -135,6 +137,7 @@ impl Proxy {
         Ok(Talk {
             proxy: self,
             socket,
+            copy,
             pid,
             start,
             activated: None,
@@ -204,6 +207,8 @@ fn setup(request: &mut Request, copy: &StagedCopy, asks_start: bool) -> Setup {
 struct Talk<'a> {
     proxy: &'a Proxy,
     socket: UnixStream,
+    /// The library.
+    copy: StagedCopy,
     pid: u32,
     start: Option<Start>,
     /// Told as soon as the audio thread waits for blocks.
@@ -230,9 +235,17 @@ impl Talk<'_> {
             self.proxy.wishes.deliver_logs();
         };
         if !self.is_parted {
-            let End { what, message } = end;
-            self.tell(News::Crashed { what, message, stack: Vec::new() });
+            let End { what, message, words } = end;
+            let stack = words.map_or_else(Vec::new, |words| self.named(&words));
+            self.tell(News::Crashed { what, message, stack });
         }
+    }
+
+    /// The calls of a stack that the child left.
+    fn named(&self, words: &Words) -> Vec<StackFrame> {
+        let modules = self.proxy.link.board.last_words().map(LastWords::modules);
+        let library = fs::read(self.copy.path()).unwrap_or_default();
+        Symbols::new(modules.unwrap_or_default(), library).stack(&words.stack)
     }
 
     fn next(&mut self) -> Option<Mail> {

@@ -20,7 +20,7 @@ use rustix::{
     thread::futex,
 };
 
-const PAGE_WORDS: usize = 1_024;
+pub(super) const PAGE_WORDS: usize = 1_024;
 const WORD_BYTES: usize = size_of::<AtomicU32>();
 
 /// Who may write.
@@ -96,6 +96,25 @@ impl Region {
     pub(crate) fn words(&self) -> &[AtomicU32] {
         // SAFETY: the mapping has that many words, aligned to a page, until `self` is dropped.
         unsafe { slice::from_raw_parts(self.at.as_ptr(), self.n_words) }
+    }
+}
+
+/// What all bytes 0 stand for, and nothing but atomics: fit to lie in a region.
+///
+/// # Safety
+/// Both are true of the type, and its alignment is at most a page.
+pub(crate) unsafe trait Shared: Sync {}
+
+// SAFETY: `repr(C)` of atomics, and 0 means that nothing was said.
+unsafe impl Shared for crate::audit::LastWords {}
+
+impl Region {
+    /// A value from its `page` on; `None` if that is more than it has.
+    pub(crate) fn place<T: Shared>(&self, page: usize) -> Option<&T> {
+        let words = self.words().get(page * PAGE_WORDS..)?;
+        let has_room = words.len() * WORD_BYTES >= size_of::<T>();
+        // SAFETY: inside the mapping, aligned to a page, and any bytes are a `T`.
+        has_room.then(|| unsafe { &*words.as_ptr().cast::<T>() })
     }
 }
 

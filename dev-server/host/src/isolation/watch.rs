@@ -17,13 +17,21 @@ use rustix::{
     time::Timespec,
 };
 
-use super::{child::LOST, link::Link, proxy::Mail, wire};
-use crate::finding::CrashKind;
+use super::{
+    child::LOST,
+    link::{Link, STUCK},
+    proxy::Mail,
+    wire,
+};
+use crate::{audit::Words, finding::CrashKind};
 
 /// How often it looks whether the child is stuck.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 /// How long a child that closed its end of the talk may live on.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How long it has to say where it is, before it is ended.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Why it was ended by us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +54,14 @@ pub(super) struct Watch {
 pub(crate) struct End {
     pub(super) what: CrashKind,
     pub(super) message: String,
+    /// What it said about it.
+    pub(super) words: Option<Words>,
 }
 
 impl Watch {
     /// Until the child is gone, with all that it started.
     pub(super) fn run(mut self) {
-        let mut verdict = None;
+        let (mut verdict, mut words) = (None, None);
         let mut mute_since = None;
         loop {
             let (has_word, has_ended) = self.look(mute_since.is_some());
@@ -64,6 +74,7 @@ impl Watch {
             let is_mute = mute_since.is_some_and(|since: Instant| since.elapsed() > FAREWELL);
             if verdict.is_none() && (self.link.is_stuck() || is_mute) {
                 verdict = Some(if is_mute { Verdict::Mute } else { Verdict::Stuck });
+                words = self.ask(is_mute);
                 self.kill();
             }
         }
@@ -76,7 +87,15 @@ impl Watch {
         }
         self.kill();
         let status = self.child.wait();
-        let _ = self.mail.send(Mail::Ended(end(status, verdict)));
+        let words = words.or_else(|| self.link.board.last_words()?.read());
+        let _ = self.mail.send(Mail::Ended(end(status, verdict, words)));
+    }
+
+    /// Where the audio thread is, if that is what does not come back.
+    fn ask(&self, is_mute: bool) -> Option<Words> {
+        let is_main = self.link.board.busy_for().is_some_and(|lasting| lasting > STUCK);
+        let words = self.link.board.last_words().filter(|_| !is_mute && !is_main)?;
+        words.ask(self.child.id(), PATIENCE)
     }
 
     /// Whether there is something to read, and whether the child has ended.
@@ -112,7 +131,7 @@ impl Watch {
     }
 }
 
-fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>) -> End {
+fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>, words: Option<Words>) -> End {
     let (what, message) = match (verdict, status) {
         (Some(Verdict::Stuck), _) => (
             CrashKind::Hang,
@@ -127,7 +146,8 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>) -> End {
                 (CrashKind::Killed, "the plugin's process was killed from outside".to_owned())
             }
             (Some(signal), _) => {
-                (CrashKind::Signal(signal), format!("the plugin crashed: {}", name(signal)))
+                let said = words.as_ref().map_or_else(|| name(signal), Words::message);
+                (CrashKind::Signal(signal), format!("the plugin crashed: {said}"))
             }
             (None, Some(LOST)) => (
                 CrashKind::Exit(LOST),
@@ -140,7 +160,7 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>) -> End {
             }
         },
     };
-    End { what, message }
+    End { what, message, words }
 }
 
 /// The signals of a crash, in words.

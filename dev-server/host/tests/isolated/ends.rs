@@ -8,7 +8,7 @@ use std::{
 };
 
 use retake_engine::{Outcome, PluginEvent, Processor};
-use retake_host::{CrashKind, News, Patience};
+use retake_host::{CrashKind, News, Patience, StackFrame};
 
 use crate::rig::{Block, Rig};
 
@@ -34,10 +34,10 @@ fn pid(rig: &Rig) -> u32 {
     })
 }
 
-/// What its end was called; nothing of it is left then.
-fn crashed(rig: &Rig, pid: u32) -> (CrashKind, String) {
+/// What its end was called, and where it was; nothing of it is left then.
+fn crashed(rig: &Rig, pid: u32) -> (CrashKind, String, Vec<StackFrame>) {
     let what = rig.wait(|news| match news {
-        News::Crashed { what, message, .. } => Some((what, message)),
+        News::Crashed { what, message, stack } => Some((what, message, stack)),
         News::Gone { .. } => panic!("gone without a word"),
         _ => None,
     });
@@ -45,6 +45,11 @@ fn crashed(rig: &Rig, pid: u32) -> (CrashKind, String) {
     assert!(!is_running(pid));
     assert_eq!(rig.n_copies(), 0);
     what
+}
+
+/// Whether a function of that name is on the stack, with its file and line.
+fn is_in(stack: &[StackFrame], name: &str) -> bool {
+    stack.iter().any(|frame| frame.function.contains(name) && frame.line.is_some())
 }
 
 /// Whether the process is there and no zombie.
@@ -76,20 +81,23 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 #[test]
 fn a_plugin_that_ends_its_process_is_gone_in_that_block_and_named() {
-    for (kind, expected) in [
-        ("segfaults", CrashKind::Signal(11)),
-        ("overflows", CrashKind::Signal(6)),
-        ("aborts", CrashKind::Signal(6)),
-        ("exits", CrashKind::Exit(3)),
-        ("exits_now", CrashKind::Exit(4)),
+    for (kind, expected, words) in [
+        ("segfaults", CrashKind::Signal(11), "0x8"),
+        ("overflows", CrashKind::Signal(11), "stack"),
+        ("aborts", CrashKind::Signal(6), "abort"),
+        ("exits", CrashKind::Exit(3), "exit code 3"),
+        ("exits_now", CrashKind::Exit(4), "exit code 4"),
     ] {
         let (rig, mut processor, pid) = playing(kind);
         let mut block = Block::new(2, 2);
         assert_eq!(block.run(&mut *processor, 64, &[NOW]), Outcome::Gone, "{kind}");
         assert_eq!(block.run(&mut *processor, 64, &[]), Outcome::Gone, "{kind}");
-        let (what, message) = crashed(&rig, pid);
-        assert!(what == expected || kind == "overflows", "{kind}: {what:?}");
-        assert!(message.contains("plugin"), "{message}");
+        let (what, message, stack) = crashed(&rig, pid);
+        assert_eq!(what, expected, "{kind}");
+        assert!(message.contains(words), "{kind}: {message}");
+        // Of a call without end only the last calls are told.
+        let place = if kind == "overflows" { "overflow" } else { "misbehave" };
+        assert_eq!(is_in(&stack, place), !kind.starts_with("exits"), "{kind}: {stack:#?}");
         rig.thread.retire(processor);
     }
 }
@@ -112,7 +120,9 @@ fn a_plugin_that_does_not_come_back_is_late_and_then_ended() {
             other => panic!("{other:?}"),
         });
         assert!(n_late >= 8, "{kind}: {n_late} blocks late");
-        assert_eq!(crashed(&rig, pid).0, CrashKind::Hang, "{kind}");
+        let (what, _, stack) = crashed(&rig, pid);
+        assert_eq!(what, CrashKind::Hang, "{kind}");
+        assert!(is_in(&stack, "misbehave"), "{kind}: {stack:#?}");
     }
 }
 
@@ -165,7 +175,7 @@ fn a_plugin_that_closes_what_is_not_its_own_hurts_nobody_but_itself() {
     rig.thread.save_state();
     rig.thread.save_state();
     until("gone", || block.run(&mut *processor, 64, &[]) == Outcome::Gone);
-    let (what, message) = crashed(&rig, pid);
+    let (what, message, _) = crashed(&rig, pid);
     assert_eq!(what, CrashKind::Exit(70));
     assert!(message.contains("descriptor"), "{message}");
 }

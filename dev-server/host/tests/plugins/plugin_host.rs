@@ -2,5 +2,8 @@
 
 fn main() {
     #[cfg(target_os = "linux")]
-    retake_host::plugin_host_main();
+    {
+        let _ = retake_host::audit::enable();
+        retake_host::plugin_host_main();
+    }
 }
