@@ -114,7 +114,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     check_clock(run)?;
     let project = find_project(run)?;
     let memory = Memory::open(run, &project, forward(&mailbox, Message::Store))?;
-    let request = device_request(run, &memory.stand.devices, report.started());
+    let request = device_request(run, &memory.devices, report.started());
     let midi = Midi::open(run, forward(&mailbox, Message::Midi))?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));

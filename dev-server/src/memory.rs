@@ -22,10 +22,14 @@ pub struct Memory {
     pub start: Option<Start>,
     /// The session's name, if it is kept.
     pub session: Option<String>,
-    /// How the last session stood, with the devices of this one.
+    /// How the last session stood, with the devices that are wanted.
     pub stand: Stand,
+    /// Those of them that are to be opened.
+    pub devices: Asked,
     /// A device was taken from the last session, not from the command line.
     pub has_restored_devices: bool,
+    /// The command line names devices that the last session did not have.
+    pub has_new_devices: bool,
     /// Hashes of builds that hung.
     pub quarantine: Vec<u64>,
 }
@@ -68,8 +72,10 @@ impl Memory {
             store: None,
             start: None,
             session: None,
-            stand: Stand { devices, ..Stand::default() },
+            stand: Stand { devices: devices.clone(), ..Stand::default() },
+            devices,
             has_restored_devices: false,
+            has_new_devices: false,
             quarantine: Vec::new(),
         }
     }
@@ -77,15 +83,16 @@ impl Memory {
     /// Takes over how the last session stood. One that cannot be read is told by [`Start`].
     fn restore(&mut self, folder: &Folder, session: &str) {
         let last = folder.session(session).ok().flatten().and_then(|saved| saved.stand);
-        let Some(Stand { bypass, mute, devices: last }) = last else {
-            return;
-        };
-        let now = &self.stand.devices;
+        let Stand { bypass, mute, devices: last } = last.unwrap_or_default();
+        let named = std::mem::take(&mut self.devices);
+        let wanted = named.or(&last);
         let is_there =
             |host: Option<&str>, end, name: &str| name == "none" || is_present(host, end, name);
-        let devices = now.or(&last, &is_there);
-        self.has_restored_devices = devices != *now;
-        self.stand = Stand { bypass, mute, devices };
+        self.devices = wanted.clone().as_far_as_there(&named, &is_there);
+        self.has_restored_devices = self.devices != named;
+        self.has_new_devices = wanted.without_virtual() != last;
+        // One that is away may be back next time.
+        self.stand = Stand { bypass, mute, devices: wanted };
     }
 }
 
@@ -96,37 +103,52 @@ impl Asked {
         Self { host, input, output }
     }
 
-    /// These, and at the ends that nobody named those of the last session, if they are still there.
-    fn or(&self, last: &Self, is_there: &dyn Fn(Option<&str>, End, &str) -> bool) -> Self {
+    /// These, and what they do not name as in the last session. Devices belong to their host.
+    fn or(&self, last: &Self) -> Self {
         if self.host.is_some() && self.host != last.host {
             return self.clone();
         }
-        let host = last.host.as_deref();
-        let restored = |end, now: &Option<String>, last: &Option<String>| {
-            let last = last.as_ref().filter(|_| now.is_none())?;
-            let is_there = is_there(host, end, last);
-            let what = if is_there {
-                format!("{last}, as in the last session; --{end} default for another")
-            } else {
-                format!("{last} of the last session is not there: the default")
-            };
-            say(Tone::Plain, &format!("{end}"), what);
-            Some(last.clone()).filter(|_| is_there)
-        };
-        let input = restored(End::Input, &self.input, &last.input);
-        let output = restored(End::Output, &self.output, &last.output);
-        let is_restored = input.is_some() || output.is_some();
+        let ends = [(&self.input, &last.input), (&self.output, &last.output)];
+        let is_restored = ends.iter().any(|(now, last)| now.is_none() && last.is_some());
         Self {
             host: self.host.clone().or_else(|| last.host.clone().filter(|_| is_restored)),
-            input: self.input.clone().or(input),
-            output: self.output.clone().or(output),
+            input: self.input.clone().or_else(|| last.input.clone()),
+            output: self.output.clone().or_else(|| last.output.clone()),
         }
     }
 
-    /// Without virtual devices, which are no part of the machine: a file would be written anew.
+    /// Without devices that the command line does not name and that are not there now; says which.
+    fn as_far_as_there(
+        self,
+        named: &Self,
+        is_there: &dyn Fn(Option<&str>, End, &str) -> bool,
+    ) -> Self {
+        let Self { host, input, output } = self;
+        let present = |end, wanted: Option<String>, named: &Option<String>| {
+            let wanted = wanted?;
+            if named.is_some() {
+                return Some(wanted);
+            }
+            let is_there = is_there(host.as_deref(), end, &wanted);
+            let what = if is_there {
+                format!("{wanted}, as in the last session; --{end} default for another")
+            } else {
+                format!("{wanted} of the last session is not there: the default")
+            };
+            say(Tone::Plain, "Device", format!("{end}: {what}"));
+            Some(wanted).filter(|_| is_there)
+        };
+        let input = present(End::Input, input, &named.input);
+        let output = present(End::Output, output, &named.output);
+        let has_any = input.is_some() || output.is_some();
+        Self { host: host.filter(|_| has_any || named.host.is_some()), input, output }
+    }
+
+    /// Without what is no device of the machine: the default, and virtual ones, whose files would be
+    /// written anew.
     #[must_use]
     pub fn without_virtual(&self) -> Self {
-        let is_real = |name: &String| !name.starts_with("virtual");
+        let is_real = |name: &String| !name.starts_with("virtual") && name != "default";
         let real = |name: &Option<String>| name.clone().filter(is_real);
         Self { host: real(&self.host), input: real(&self.input), output: real(&self.output) }
     }
@@ -222,19 +244,25 @@ mod tests {
     fn the_command_line_wins_and_what_is_gone_is_left() {
         let is_there = |_: Option<&str>, _: End, name: &str| name != "Gone";
         let last = asked("alsa", "Mic", "Speaker");
-        let or = |now: Asked, last: &Asked| now.or(last, &is_there);
+        let or = |now: Asked, last: &Asked| now.or(last).as_far_as_there(&now, &is_there);
         assert_eq!(or(asked("", "", ""), &last), last);
         assert_eq!(or(asked("", "Other", ""), &last), asked("alsa", "Other", "Speaker"));
         assert_eq!(or(asked("", "default", "none"), &last), asked("", "default", "none"));
         assert_eq!(or(asked("jack", "", ""), &last), asked("jack", "", ""));
         let gone = asked("alsa", "Gone", "Speaker");
         assert_eq!(or(asked("", "", ""), &gone), asked("alsa", "", "Speaker"));
+        assert_eq!(or(asked("", "Gone", ""), &last), asked("alsa", "Gone", "Speaker"));
         assert_eq!(or(asked("", "", ""), &asked("alsa", "", "Gone")), asked("", "", ""));
+        assert_eq!(asked("", "", "").or(&gone), gone, "it may be back next time");
     }
 
     #[test]
     fn virtual_devices_are_not_kept() {
         let asked = asked("virtual", "virtual:tone=220", "Speaker");
         assert_eq!(asked.without_virtual(), self::asked("", "", "Speaker"));
+        assert_eq!(
+            self::asked("", "default", "none").without_virtual(),
+            self::asked("", "", "none")
+        );
     }
 }

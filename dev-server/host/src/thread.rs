@@ -258,6 +258,12 @@ impl PluginThread {
         }
     }
 
+    /// Whether it lives in a process of its own, which is ended when a call into it does not come
+    /// back.
+    pub fn is_isolated(&self) -> bool {
+        !matches!(self.asks, Asks::Here(_))
+    }
+
     /// Whether that call is a block of a plugin that may not sound yet.
     pub fn is_on_trial(&self) -> bool {
         match &self.asks {

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Control, Failure, reload::STATE_LIMIT};
 use crate::{
     memory::Memory,
-    store::{Asked, Asker, Order, QUICK, Saved, Stand, Start, Store, StoreEvent, Which},
+    store::{Asker, Order, QUICK, Saved, Stand, Start, Store, StoreEvent, Which},
     web::RpcError,
 };
 
@@ -67,14 +67,14 @@ struct Recall {
 impl Presets {
     /// Keeps what `memory` says.
     pub(super) fn new(memory: &mut Memory) -> Self {
-        let Memory { store, start, session, quarantine, stand, .. } = memory;
+        let Memory { store, start, session, quarantine, .. } = memory;
         Self {
             store: store.take(),
             start: start.take(),
             session: session.take(),
             quarantine: std::mem::take(quarantine).into(),
             // Devices are kept even where nothing moves.
-            has_moved: stand.devices != Asked::default(),
+            has_moved: memory.has_new_devices,
             ..Self::default()
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     crates::{Crate, UNITY, source},
     line::Line,
     reload::{Booth, assert_nothing_lost, pause, wait_for_sound},
-    server::Server,
+    server::{Server, tmp},
     take::Take,
 };
 
@@ -256,6 +256,49 @@ fn what_fails_on_a_test_signal_or_in_the_replay_is_refused_with_what_was_found()
     let take = Take::new(&booth.input, &out, 0, 1.0);
     let ends = take.assert_gains(&[1.0, 1.0, 25.0, 0.5]);
     take.assert_fades_out(ends[3], 0.5);
+}
+
+#[test]
+fn a_build_that_hung_is_not_loaded_by_the_next_session_either() {
+    let (plugin, booth) = (Crate::new("refused"), Booth::new("quarantine"));
+    let state = tmp("states").join("quarantine");
+    let _ = std::fs::remove_dir_all(&state);
+    let start = |more: &[&str]| booth.start_in(&state, &plugin, more);
+    plugin.law(HANGS);
+    let findings = |server: &mut Server| server.wait("reload_failed")["findings"][0]["kind"].take();
+    let mut server = start(&[]);
+    assert_eq!(findings(&mut server), "hang");
+    server.stop().succeeded();
+
+    let mut server = start(&[]);
+    assert_eq!(findings(&mut server), "quarantined");
+    let ended = server.stop().succeeded();
+    assert!(ended.stderr.contains("--admit-anyway"), "{}", ended.stderr);
+
+    // The microphone is not loud enough for it; what sounds is pardoned.
+    let mut server = start(&["--admit-anyway"]);
+    wait_for_sound(&mut server);
+    server.stop().succeeded();
+    let mut server = start(&[]);
+    assert_eq!(findings(&mut server), "hang", "it is tried again");
+    server.stop().succeeded();
+}
+
+#[test]
+fn what_is_too_loud_for_a_speaker_is_held_below_its_ceiling_and_told() {
+    let (plugin, booth) = (Crate::new("signals"), Booth::new("limit"));
+    plugin.law("*sample *= gain * 1.99;");
+    let mut server = booth.start(&plugin, &["--limit"]);
+    let guard = server.wait("guard");
+    assert_eq!(guard["kind"], "limiter", "{guard}");
+    assert!(guard["n"].as_u64() > Some(0), "{guard}");
+    pause(&mut server, 300);
+    let ended = server.stop().succeeded();
+    assert_eq!(ended.event("stopped")["missed_blocks"], 0);
+    assert!(ended.stderr.contains("−1 dBFS"), "{}", ended.stderr);
+    let out = booth.out();
+    let loudest = out.channels.iter().flatten().fold(0.0_f32, |most, x| most.max(x.abs()));
+    assert!((0.85..=0.8913).contains(&loudest), "{loudest}");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Reloads while it sounds: every frame of the input comes out once, under the old law or the new
 //! one or their linear mix.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use serde_json::Value;
 
 use crate::{
     crates::Crate,
-    server::{Ended, Server, retake, tmp},
+    server::{Ended, Server, tmp},
     signal::sine,
     take::Take,
     wav::Wav,
@@ -43,12 +43,21 @@ impl Booth {
 
     /// What [`Booth::start`] runs.
     pub(crate) fn command(&self, plugin: &Crate, more: &[&str]) -> Command {
+        Server::command(&self.words(plugin, more))
+    }
+
+    /// As [`Booth::start`], with this state directory.
+    pub(crate) fn start_in(&self, state: &Path, plugin: &Crate, more: &[&str]) -> Server {
+        let mut command = self.command(plugin, more);
+        command.env("RETAKE_STATE_DIR", state);
+        Server::spawn(command)
+    }
+
+    fn words(&self, plugin: &Crate, more: &[&str]) -> Vec<String> {
         let input = format!("virtual:file={}", self.file("in").display());
         let output = format!("virtual:file={}", self.file("out").display());
-        let mut command = retake();
-        command.args(["run", plugin.path(), "--input", &input, "--output", &output]);
-        command.args(more).args(["--json", "--port", "0"]);
-        command
+        let words = ["run", plugin.path(), "--input", &input, "--output", &output];
+        words.iter().chain(more).map(ToString::to_string).collect()
     }
 
     /// As [`Booth::start`], with a microphone that plays its file once, and with a recording.

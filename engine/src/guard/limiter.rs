@@ -25,7 +25,7 @@ const INAUDIBLE: f64 = 1e-6;
 /// The gain of one output.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    /// In f64: an f32 stops short of 1.
+    /// In f64: an f32 stops short of 1, and its products round to above the ceiling.
     gain: f64,
     /// What is left of a reduction after a frame.
     keep: f64,
@@ -56,8 +56,7 @@ impl Limiter {
         if self.gain < 1.0 {
             for x in frame {
                 n_held += u64::from(x.abs() > CEILING);
-                // A product may round upwards.
-                *x = ((f64::from(*x) * self.gain) as f32).clamp(-CEILING, CEILING);
+                *x = (f64::from(*x) * self.gain) as f32;
             }
         }
         n_held

@@ -18,8 +18,10 @@ use super::{
 /// A child that missed so many blocks in a row, for so long, is given up.
 const MISSES: u32 = 8;
 const MISSED_MS: u32 = 100;
-/// Longest call into the plugin's main thread, and longest block of a warm-up.
+/// Longest call into the plugin's main thread.
 pub(super) const STUCK: Duration = Duration::from_secs(5);
+/// Longest block of a plugin that may not sound yet.
+pub(super) const TRIAL: Duration = Duration::from_millis(1_500);
 /// Longest block where nobody hears how late it is.
 const WATCHDOG: Duration = Duration::from_secs(10);
 
@@ -110,9 +112,10 @@ impl Link {
     pub(super) fn is_stuck(&self) -> bool {
         let n_missed = self.n_missed.load(Ordering::Acquire);
         let missed_ms = since_ms(self.missed_since.load(Ordering::Relaxed));
+        let limit = if self.board.is_on_trial() { TRIAL } else { STUCK };
         self.is_given_up.load(Ordering::Acquire)
             || (n_missed >= MISSES && missed_ms >= MISSED_MS)
-            || self.board.busy_for().is_some_and(|lasting| lasting > STUCK)
+            || self.board.busy_for().is_some_and(|lasting| lasting > limit)
     }
 
     /// Takes the ring that the audio thread waits at.

@@ -23,7 +23,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::{
     block_ring::{Asker, Shape},
     board::Board,
-    link::{Link, STUCK},
+    link::{Link, STUCK, TRIAL},
     processor::{IsolatedProcessor, Made},
     shm::{Region, Writers},
     watch::{End, Watch},
@@ -364,7 +364,7 @@ impl Talk<'_> {
     fn warm_up(&mut self, warming: Warming) {
         self.sync();
         self.panic = None;
-        self.proxy.link.be_patient(STUCK);
+        self.proxy.link.be_patient(TRIAL);
         let warmed = warming.run(&self.proxy.busy);
         self.proxy.link.be_usual();
         // A panic is told by the plugin's callback.

@@ -13,6 +13,22 @@ use crate::{
     telemetry::Flag,
 };
 
+impl Candidate {
+    /// What it is played, as far as that is known.
+    fn signal(&self) -> Option<Signal> {
+        matches!(self.step, Step::Warms(_)).then_some(Signal::Replay)
+    }
+
+    /// Whether it is, or was at its end, in a block.
+    fn is_on_trial(&self) -> bool {
+        match &self.step {
+            Step::AwaitsState { .. } => false,
+            Step::Loads { thread, .. } => thread.is_on_trial(),
+            Step::Warms(_) | Step::Swaps(_) => true,
+        }
+    }
+}
+
 impl Control {
     /// A generation that sounds, or did a moment ago, is broken.
     pub(in crate::control) fn on_fault(&mut self, number: u32, fault: &Fault) {
@@ -91,8 +107,9 @@ impl Control {
         {
             self.quarantine(hash);
         }
-        if self.reload.candidate.as_ref().is_some_and(|c| c.number == number) {
-            return self.on_refused(number, &Refusal::of_crash(crash));
+        if let Some(candidate) = self.reload.candidate.as_ref().filter(|c| c.number == number) {
+            let (signal, is_on_trial) = (candidate.signal(), candidate.is_on_trial());
+            return self.on_refused(number, &Refusal::of_crash(signal, is_on_trial, crash));
         }
         let is_playing = self.reload.playing_number() == Some(number);
         if is_playing || self.reload.troubles.has(number) {
@@ -134,7 +151,8 @@ impl Control {
         let stuck = |(number, thread): (u32, &PluginThread)| {
             let is_on_trial = thread.is_on_trial();
             let limit = if is_on_trial { TRIAL_LIMIT } else { FOREIGN_CALL_LIMIT };
-            let time = thread.busy_for().filter(|time| *time > limit);
+            // A process is ended by those who wait for it, and its end is told.
+            let time = thread.busy_for().filter(|time| *time > limit && !thread.is_isolated());
             time.map(|_| (number, is_on_trial))
         };
         let Some((number, is_on_trial)) = self.reload.threads().find_map(stuck) else {
@@ -145,8 +163,7 @@ impl Control {
         let message =
             format!("a call into generation {number} lasts longer than {seconds} s: abandoned");
         if let Some(candidate) = self.reload.candidate.as_ref().filter(|c| c.number == number) {
-            let warms = matches!(candidate.step, Step::Warms(_));
-            let signal = warms.then_some(Signal::Replay);
+            let signal = candidate.signal();
             self.quarantine(candidate.hash);
             return self.on_refused(number, &Refusal::of_hang(is_on_trial, signal, &message));
         }
@@ -310,14 +327,16 @@ impl Refusal {
         Self { is_stuck: true, findings: vec![finding], ..Self::of(reason, message) }
     }
 
-    fn of_crash(crash: Crash) -> Self {
+    fn of_crash(signal: Option<Signal>, is_on_trial: bool, crash: Crash) -> Self {
         let is_hang = crash.what == CrashKind::Hang;
-        let kind = if is_hang { VetKind::Hang } else { VetKind::Crash };
-        let finding = VetFinding { signal: None, kind, message: crash.message };
-        let fault = Fault::of_crash(Crash { message: finding.message.clone(), ..crash });
-        let Fault { file, line, stack, message, .. } = fault;
-        let findings = vec![finding];
-        Self { findings, file, line, stack, ..Self::of(FailReason::Refused, &message) }
+        let Fault { file, line, stack, message, .. } = Fault::of_crash(crash);
+        let refusal = if is_hang {
+            Self { is_stuck: false, ..Self::of_hang(is_on_trial, signal, &message) }
+        } else {
+            let finding = VetFinding { signal, kind: VetKind::Crash, message: message.clone() };
+            Self { findings: vec![finding], ..Self::of(FailReason::Refused, &message) }
+        };
+        Self { file, line, stack, ..refusal }
     }
 }
 
