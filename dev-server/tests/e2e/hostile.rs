@@ -32,7 +32,7 @@ pub(crate) struct Session {
     plugin: Crate,
     booth: Booth,
     pub(crate) server: Server,
-    page: Line,
+    listening: Value,
     /// Number of the newest source; the first is 1.
     pub(crate) number: u32,
 }
@@ -46,10 +46,15 @@ impl Session {
         words.extend(["--record", record.to_str().unwrap()]);
         words.extend(more);
         let mut server = booth.start(&plugin, &words);
-        let page = Line::open(&server.wait("listening"));
+        let listening = server.wait("listening");
         wait_for_sound(&mut server);
         pause(&mut server, 100);
-        Self { plugin, booth, server, page, number: 1 }
+        Self { plugin, booth, server, listening, number: 1 }
+    }
+
+    /// One call on a line of its own: one that is silent for seconds is closed.
+    fn call(&self, method: &str, params: &Value) -> Value {
+        Line::open(&self.listening).call(method, params)
     }
 
     /// Saves a source with a new number.
@@ -81,8 +86,8 @@ impl Session {
 
     /// What sounds does its deed; the frame from which on it may.
     pub(crate) fn light(&mut self) -> usize {
-        let before = self.page.call("status", &json!({}))["counters"]["frames"].clone();
-        self.page.call("set_param", &json!({"id": "fuse", "value": self.number}));
+        let before = self.call("status", &json!({}))["counters"]["frames"].clone();
+        self.call("set_param", &json!({"id": "fuse", "value": self.number}));
         before.as_u64().unwrap() as usize
     }
 
@@ -99,14 +104,14 @@ impl Session {
         let promoted = self.server.wait("promoted");
         assert_eq!((&promoted["generation"], &promoted["instead_of"]), (&before, &broken));
         pause(&mut self.server, 150);
-        let status = self.page.call("status", &json!({}));
+        let status = self.call("status", &json!({}));
         assert_eq!((&status["generation"], &status["fault"]), (&before, &fault));
         fault
     }
 
     /// What does wrong before it may sound is refused.
     pub(crate) fn refused(&mut self, place: Place, deed: &str) -> Value {
-        let keeps = self.page.call("status", &json!({}))["generation"].clone();
+        let keeps = self.call("status", &json!({}))["generation"].clone();
         self.save(place, deed);
         let refused = self.server.wait("reload_failed");
         println!("{place:?} {deed}: {refused}");
@@ -122,7 +127,6 @@ impl Session {
     }
 
     pub(crate) fn end(self) -> Heard {
-        drop(self.page);
         let ended = self.server.stop().succeeded();
         println!("{}", ended.stderr);
         let stopped = ended.event("stopped").clone();
