@@ -340,10 +340,10 @@ fn what_does_not_come_back_before_it_sounds_is_refused() {
 fn descriptors_closed_that_are_not_its_own_are_its_own_loss() {
     let mut session = Session::start("closes", "process", &[]);
     // Its library and its memory are mapped already, and its talk with us is its standard input.
-    session.hear(Place::Activate, deeds::CLOSES);
     session.hear(Place::Process, deeds::CLOSES);
     session.light();
     pause(&mut session.server, 300);
+    session.mend();
     session.mend();
     let heard = session.end();
     assert_eq!(heard.n_faults(), 0);

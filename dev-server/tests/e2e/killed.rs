@@ -63,19 +63,19 @@ fn kill_once(plugin: &Crate, booth: &Booth, traces: &Traces, n: u32, dice: &mut 
     let victim = [Victim::Server, Victim::Plugins, Victim::Both][dice.below(3) as usize];
     plugin.save("src/lib.rs", &deeds::good(2 * n + 2));
     let mut server = Server::spawn_among(booth.command(plugin, &ISOLATED), traces.clone());
-    // From the first instant on, or after a save, in whichever stage of a reload that is.
-    let has_saved = dice.below(2) == 1;
-    if has_saved {
+    // While it starts, while it sounds, or in whichever stage of a reload.
+    let (since, longest_ms) =
+        [("start", 2_000), ("sound", 300), ("save", 1_000)][dice.below(3) as usize];
+    if since != "start" {
         server.wait("reloaded");
+    }
+    if since == "save" {
         plugin.save("src/lib.rs", &deeds::good(2 * n + 3));
     }
-    let after = Duration::from_millis(dice.below(1_000));
+    let after = Duration::from_millis(dice.below(longest_ms));
     server.listen_for(after);
     let pids = plugins(traces);
-    println!(
-        "{n}: {victim:?}, {after:?} after {}, {pids:?}",
-        ["the start", "a save"][usize::from(has_saved)]
-    );
+    println!("{n}: {victim:?}, {after:?} after the {since}, {pids:?}");
     if victim != Victim::Server {
         pids.iter().copied().for_each(kill);
     }
