@@ -30,6 +30,9 @@ pub enum Command {
     New(crate::new::New),
     /// Build a crate for shipping: the .clap that a DAW loads
     Bundle(crate::bundle::Bundle),
+    /// Play a plugin offline and find what it does that an audio thread must not: exit code 1 if
+    /// there is anything
+    Audit(Box<crate::audit::Audit>),
     /// List the audio hosts, their devices, and the MIDI ports
     Devices {
         /// One JSON object on stdout instead of a table

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use retake::{
-    app, bundle,
+    app, audit, bundle,
     cli::{Cli, Command},
     listing, memory, new, render,
 };
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Some(Command::Presets(args)) => memory::print_presets(&args),
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Bundle(args)) => bundle::bundle(args),
+        Some(Command::Audit(args)) => audit::audit(*args),
         Some(Command::Devices { json }) => listing::print(json),
         #[cfg(target_os = "linux")]
         Some(Command::PluginHost { .. }) => retake_host::plugin_host_main(),

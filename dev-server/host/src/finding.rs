@@ -26,9 +26,15 @@ impl StackFrame {
     }
 }
 
-/// Sources that come with the compiler, from a registry, or from a repository by cargo.
-const FOREIGN_FOLDERS: [&str; 4] =
-    ["/rustc/", "/lib/rustlib/src/", "/registry/src/", "/git/checkouts/"];
+/// Sources that come with the compiler, from a registry, from a repository by cargo, or are the SDK.
+const FOREIGN_FOLDERS: [&str; 6] = [
+    "/rustc/",
+    "/rust/deps/",
+    "/lib/rustlib/src/",
+    "/registry/src/",
+    "/git/checkouts/",
+    "plugin-sdk/src/",
+];
 
 const FOREIGN_CRATES: [&str; 4] = ["core::", "alloc::", "std::", "retake_sdk::"];
 

@@ -10,12 +10,12 @@ use crate::{
 const ROOM: usize = 64;
 
 impl Control {
-    /// Remembers a build that hung; 0 is none.
-    pub(super) fn quarantine(&mut self, hash: u64) {
+    /// Remembers a build that hung.
+    pub(super) fn quarantine(&mut self, hash: Option<u64>) {
         let known = &self.presets.quarantine;
-        if hash == 0 || known.contains(&hash) {
+        let Some(hash) = hash.filter(|hash| !known.contains(hash)) else {
             return;
-        }
+        };
         let older = known.iter().skip((known.len() + 1).saturating_sub(ROOM));
         self.presets.quarantine = older.copied().chain([hash]).collect();
         say(Tone::Warning, "Quarantine", "this very build is not loaded again: change it");
@@ -23,8 +23,8 @@ impl Control {
     }
 
     /// A build sounds: it is not held against it any more that it hung.
-    pub(super) fn pardon(&mut self, hash: u64) {
-        if self.presets.quarantine.contains(&hash) {
+    pub(super) fn pardon(&mut self, hash: Option<u64>) {
+        if let Some(hash) = hash.filter(|hash| self.presets.quarantine.contains(hash)) {
             let others = self.presets.quarantine.iter().filter(|other| **other != hash);
             self.presets.quarantine = others.copied().collect();
             self.write_quarantine();

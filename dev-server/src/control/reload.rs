@@ -144,8 +144,6 @@ struct Candidate {
     shape: BusShape,
     /// It panicked before it sounded.
     panic: Option<PanicLine>,
-    /// Of the library's bytes; 0 until they were read.
-    hash: u64,
     /// What was found and may be meant.
     warnings: Vec<VetFinding>,
     stage_ms: f64,
@@ -199,8 +197,6 @@ struct Playing {
     format: Format,
     /// Where its parameters stood when it stopped playing.
     params: Vec<ParamInfo>,
-    /// Of the library's bytes.
-    hash: u64,
     /// Its thread has ended, its processor may still be in the engine.
     is_gone: bool,
 }
@@ -277,14 +273,6 @@ impl Reload {
     pub(super) fn has_snapshot(&self) -> bool {
         let step = self.candidate.as_ref().map(|candidate| &candidate.step);
         matches!(step, Some(Step::Warms(_) | Step::Swaps(_)))
-    }
-
-    /// The hash of a generation's library, where it is known.
-    fn hash_of(&self, number: u32) -> Option<u64> {
-        let candidate = self.candidate.iter().map(|c| (c.number, c.hash));
-        let alive = self.playing.iter().chain(self.behind.iter()).map(|p| (p.number, p.hash));
-        let hash = candidate.chain(alive).find(|(n, _)| *n == number)?.1;
-        Some(hash).filter(|hash| *hash != 0)
     }
 
     /// Every thread that a plugin lives on, with its generation.

@@ -11,7 +11,8 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
+    "audited",
     "late",
     "law",
     "saves",

@@ -11,6 +11,7 @@
 )]
 
 mod advice;
+mod audit;
 mod bad_input;
 mod browser;
 mod crates;

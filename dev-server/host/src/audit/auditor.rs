@@ -1,6 +1,7 @@
 //! The main thread's end of the audit: places become findings, and news when they changed.
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     fs::File,
     io,
@@ -86,7 +87,10 @@ impl Auditor {
         let seen = recorder.seen();
         self.name(&seen);
         let mut found: Vec<AuditFinding> = Vec::new();
-        for (index, seen) in seen.into_iter().enumerate() {
+        // The call that comes most often names the place.
+        let mut seen: Vec<_> = seen.into_iter().enumerate().collect();
+        seen.sort_by_key(|(_, seen)| seen.as_ref().map(|seen| Reverse((seen.n, seen.call.name()))));
+        for (index, seen) in seen {
             let Some((seen, stack)) = seen.zip(self.named.get(&index)) else { continue };
             let one = AuditFinding {
                 kind: seen.call.kind(),

@@ -113,7 +113,12 @@ impl<'a> Image<'a> {
         };
         let mut frames = self.calls_at(address).unwrap_or_default();
         if frames.is_empty() {
-            frames.push(self.symbol(address, module));
+            let function = self.symbol(address);
+            frames.push(function.map_or(unknown(module.name(), address), |function| StackFrame {
+                function,
+                file: None,
+                line: None,
+            }));
         }
         frames
     }
@@ -124,24 +129,14 @@ impl<'a> Image<'a> {
         let mut calls = lines.find_frames(address).skip_all_loads().ok()?;
         let mut frames = Vec::new();
         while let Ok(Some(call)) = calls.next() {
-            frames.push(self.named(&call, address, &folder));
+            frames.push(named(&call, &folder));
+        }
+        // Line tables know the last word of a name; the function that others are inlined into has
+        // its whole name in the symbol table.
+        if let Some((last, name)) = frames.last_mut().zip(self.symbol(address)) {
+            last.function = name;
         }
         Some(frames)
-    }
-
-    fn named(&self, call: &Frame<'_, Reader<'a>>, address: u64, folder: &str) -> StackFrame {
-        let name = call.function.as_ref().and_then(|name| name.demangle().ok());
-        let symbol = || {
-            self.symbols.before(address).map(|s| addr2line::demangle_auto(s.name().into(), None))
-        };
-        let name = name.or_else(symbol).unwrap_or(Cow::Borrowed("?"));
-        let place = call.location.as_ref();
-        let file = place.and_then(|place| place.file);
-        StackFrame {
-            function: without_hash(&name).to_owned(),
-            file: file.map(|file| as_given(file, folder).to_owned()),
-            line: place.and_then(|place| place.line),
-        }
     }
 
     /// Where the compiler ran that made this code: relative names start there.
@@ -150,14 +145,10 @@ impl<'a> Image<'a> {
         Some(unit.comp_dir?.to_string_lossy())
     }
 
-    fn symbol(&self, address: u64, module: &Module) -> StackFrame {
-        match self.symbols.before(address) {
-            Some(symbol) => {
-                let name = addr2line::demangle_auto(symbol.name().into(), None);
-                StackFrame { function: without_hash(&name).to_owned(), file: None, line: None }
-            }
-            None => unknown(module.name(), address),
-        }
+    fn symbol(&self, address: u64) -> Option<String> {
+        let symbol = self.symbols.before(address)?;
+        let name = addr2line::demangle_auto(symbol.name().into(), None);
+        Some(without_hash(&name).to_owned())
     }
 
     /// The address that the linker gave a place in the file.
@@ -184,6 +175,17 @@ impl Others {
         named
             .and_then(|frames| frames.into_iter().next())
             .unwrap_or(unknown(module.name(), address))
+    }
+}
+
+fn named(call: &Frame<'_, Reader<'_>>, folder: &str) -> StackFrame {
+    let name = call.function.as_ref().and_then(|name| name.demangle().ok());
+    let place = call.location.as_ref();
+    let file = place.and_then(|place| place.file);
+    StackFrame {
+        function: without_hash(&name.unwrap_or(Cow::Borrowed("?"))).to_owned(),
+        file: file.map(|file| as_given(file, folder).to_owned()),
+        line: place.and_then(|place| place.line),
     }
 }
 

@@ -91,8 +91,12 @@ impl Service {
         let draft = self.ring.draft();
         let n_lost = self.replies.take_lost();
         draft.write(outcome, self.replies.drain(), n_lost, (&self.output, asked.frames));
-        let n_lost = self.harvest.write(&self.wishes.probes, &mut draft.probes());
-        self.wishes.count(Fault::ProbesLost, n_lost);
+        let (probes, wishes) = (&mut self.harvest, &self.wishes);
+        draft.write_probes(|to| {
+            let n_lost = probes.write(&wishes.probes, to);
+            wishes.count(Fault::ProbesLost, n_lost);
+            probes.has_some()
+        });
         self.board.show(&self.wishes.counts());
         self.ring.send();
         asked.kind

@@ -59,16 +59,18 @@ impl Shape {
         (HEAD_WORDS + self.n_input * self.max_block).next_multiple_of(HEAD_WORDS)
     }
 
-    fn probes_at(&self) -> usize {
-        HEAD_WORDS + REPLY_ROOM * EVENT_WORDS
+    /// Behind the head stands the sound, so that a block without words touches one page.
+    fn replies_at(&self) -> usize {
+        HEAD_WORDS + self.n_output * self.max_block
     }
 
-    fn output_at(&self) -> usize {
-        self.probes_at() + PROBE_WORDS + N_SIGNALS * self.max_block
+    fn probes_at(&self) -> usize {
+        self.replies_at() + REPLY_ROOM * EVENT_WORDS
     }
 
     fn answer_words(&self) -> usize {
-        (self.output_at() + self.n_output * self.max_block).next_multiple_of(HEAD_WORDS)
+        let n_words = self.probes_at() + PROBE_WORDS + N_SIGNALS * self.max_block;
+        n_words.next_multiple_of(HEAD_WORDS)
     }
 
     const ASKS_AT: usize = HEAD_WORDS + EVENT_ROOM * EVENT_WORDS;
@@ -268,19 +270,20 @@ impl Answer<'_> {
     /// What the plugin said, and how much found no room there.
     pub(crate) fn replies(&self) -> (impl Iterator<Item = PluginEvent>, u64) {
         let n = self.words[1].load(Ordering::Relaxed) as usize;
-        let mut reader = Reader::new(&self.words[HEAD_WORDS..]);
+        let mut reader = Reader::new(&self.words[self.shape.replies_at()..]);
         let replies = (0..n.min(REPLY_ROOM)).filter_map(move |_| reader.event());
         (replies, self.words[2].load(Ordering::Relaxed).into())
     }
 
     /// What its probes said.
-    pub(crate) fn probes(&self) -> Reader<'_> {
-        Reader::new(&self.words[self.shape.probes_at()..self.shape.output_at()])
+    pub(crate) fn probes(&self) -> Option<Reader<'_>> {
+        let has_some = self.words[3].load(Ordering::Relaxed) != 0;
+        has_some.then(|| Reader::new(&self.words[self.shape.probes_at()..]))
     }
 
     /// Copies its sound.
     pub(crate) fn store(&self, output: &mut retake_engine::Planar, frames: usize) {
-        let rows = self.words[self.shape.output_at()..].chunks_exact(self.shape.max_block.max(1));
+        let rows = self.words[HEAD_WORDS..].chunks_exact(self.shape.max_block.max(1));
         for (to, row) in output.rows_mut().zip(rows) {
             load(row, &mut to[..frames]);
         }
@@ -385,7 +388,7 @@ impl Draft<'_> {
         (output, frames): (&retake_engine::Planar, usize),
     ) {
         self.words[0].store((outcome != Outcome::Ok).into(), Ordering::Relaxed);
-        let mut writer = Writer::new(&self.words[HEAD_WORDS..self.shape.probes_at()]);
+        let mut writer = Writer::new(&self.words[self.shape.replies_at()..self.shape.probes_at()]);
         let mut n = 0;
         for reply in replies {
             writer.event(reply);
@@ -394,14 +397,15 @@ impl Draft<'_> {
         self.words[1].store(n, Ordering::Relaxed);
         let n_lost = u32::try_from(n_lost).unwrap_or(u32::MAX);
         self.words[2].store(n_lost, Ordering::Relaxed);
-        let rows = self.words[self.shape.output_at()..].chunks_exact(self.shape.max_block.max(1));
+        let rows = self.words[HEAD_WORDS..].chunks_exact(self.shape.max_block.max(1));
         for (row, samples) in rows.zip(output.rows()) {
             store(row, &samples[..frames]);
         }
     }
 
-    /// Where its probes go.
-    pub(crate) fn probes(&self) -> Writer<'_> {
-        Writer::new(&self.words[self.shape.probes_at()..self.shape.output_at()])
+    /// Has the probes written, by what says whether there were any.
+    pub(crate) fn write_probes(&self, write: impl FnOnce(&mut Writer<'_>) -> bool) {
+        let has_some = write(&mut Writer::new(&self.words[self.shape.probes_at()..]));
+        self.words[3].store(has_some.into(), Ordering::Relaxed);
     }
 }

@@ -22,7 +22,7 @@ use super::{
     board::Board,
     ffi,
     link::STUCK,
-    priority,
+    priority::{self, Given},
     shm::{Region, Writers},
     wire::{self, Parts, Setup, ToChild, ToParent, Told},
 };
@@ -255,8 +255,9 @@ impl Leash {
             if let Some(words) = board.last_words() {
                 words.note_audio_thread();
             }
-            let priority::Given { pinned, priority, lacks } = priority::take();
-            let _ = wire::send(&socket, &ToParent::Sounds { pinned, priority, lacks });
+            let Given { priority, lacks, .. } = priority::take();
+            let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+            let _ = wire::send(&socket, &ToParent::Sounds { thread, priority, lacks });
             drop(socket);
             service.run(&handed);
         })?;

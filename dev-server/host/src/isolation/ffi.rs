@@ -47,9 +47,10 @@ pub(super) fn end_with(parent: i32) -> io::Result<()> {
     if getppid().map(Pid::as_raw_nonzero).map(i32::from) != Some(parent) {
         return Err(io::ErrorKind::NotConnected.into());
     }
-    let limit = |n| Rlimit { current: Some(n), maximum: Some(n) };
-    let _ = setrlimit(Resource::Core, limit(0));
-    let _ = setrlimit(Resource::Rttime, limit(RUN_US));
+    let limit = |n, most| Rlimit { current: Some(n), maximum: Some(most) };
+    let _ = setrlimit(Resource::Core, limit(0, 0));
+    // At first a signal that it can have last words at, then one that it cannot.
+    let _ = setrlimit(Resource::Rttime, limit(RUN_US, 2 * RUN_US));
     Ok(())
 }
 
@@ -70,13 +71,14 @@ pub(super) fn exit(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Gives the calling thread a real-time priority, 1 to 99.
+/// Gives a thread a real-time priority, 1 to 99; 0 is the calling thread. What it starts has none.
 ///
 /// # Errors
 /// What the system says, mostly that it is not allowed.
-pub(super) fn be_real_time(priority: i32) -> io::Result<()> {
+pub(super) fn be_real_time(thread: i32, priority: i32) -> io::Result<()> {
     let param = libc::sched_param { sched_priority: priority };
-    // SAFETY: the calling thread, and a structure that lives as long as the call.
-    let failed = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const param) };
+    let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
+    // SAFETY: a number, and a structure that lives as long as the call.
+    let failed = unsafe { libc::sched_setscheduler(thread, policy, &raw const param) };
     if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Link {
     n_missed: AtomicU32,
     missed_since: AtomicU32,
     is_given_up: AtomicBool,
+    /// The thread that plays, as the system numbers it; 0 = none yet.
+    audio_thread: AtomicU32,
     is_dead: AtomicBool,
     /// The ring in use, to wake who waits at it.
     answers: Mutex<Option<Arc<Region>>>,
@@ -49,6 +51,7 @@ impl Link {
             n_missed: AtomicU32::new(0),
             missed_since: AtomicU32::new(0),
             is_given_up: AtomicBool::new(false),
+            audio_thread: AtomicU32::new(0),
             is_dead: AtomicBool::new(false),
             answers: Mutex::new(None),
         };
@@ -79,6 +82,20 @@ impl Link {
             0 => length / 2,
             ms => Duration::from_millis(ms.into()),
         }
+    }
+
+    /// The calling thread plays from now on.
+    ///
+    /// # Real time
+    /// A call of the system, once for each thread, which does not wait.
+    pub(super) fn note_thread(&self) {
+        let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+        self.audio_thread.store(thread, Ordering::Relaxed);
+    }
+
+    /// The thread that plays; 0 = none yet.
+    pub(super) fn audio_thread(&self) -> u32 {
+        self.audio_thread.load(Ordering::Relaxed)
     }
 
     /// A block came in time.

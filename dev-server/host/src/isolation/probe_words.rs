@@ -28,6 +28,11 @@ impl Harvest {
         Self { signals: probes.open_all(), samples, n_named: 0 }
     }
 
+    /// Whether the plugin ever used a probe.
+    pub(super) fn has_some(&self) -> bool {
+        self.n_named > 0
+    }
+
     /// Writes what came since last time; how many records found no room.
     ///
     /// # Real time

@@ -24,6 +24,7 @@ use super::{
     block_ring::{Asker, Shape},
     board::Board,
     link::{Link, STUCK, TRIAL},
+    priority::Given,
     processor::{IsolatedProcessor, Made},
     shm::{Region, Writers},
     watch::{End, Watch},
@@ -142,6 +143,9 @@ impl Proxy {
             start,
             activated: None,
             panic: None,
+            theirs: 0,
+            given: Given::default(),
+            followed: (0, 0),
             has_synced: false,
             is_parted: false,
             backlog: VecDeque::new(),
@@ -215,6 +219,10 @@ struct Talk<'a> {
     activated: Option<Box<Activated>>,
     /// What the plugin panicked of last.
     panic: Option<PanicLine>,
+    /// The child's audio thread, what it was given, and which thread of ours it followed.
+    theirs: u32,
+    given: Given,
+    followed: (u32, u32),
     has_synced: bool,
     /// The child said that it is at its end.
     is_parted: bool,
@@ -233,6 +241,7 @@ impl Talk<'_> {
             }
             self.proxy.wishes.probes.expire();
             self.proxy.wishes.deliver_logs();
+            self.follow();
         };
         if !self.is_parted {
             let End { what, message, words } = end;
@@ -246,6 +255,23 @@ impl Talk<'_> {
         let modules = self.proxy.link.board.last_words().map(LastWords::modules);
         let library = fs::read(self.copy.path()).unwrap_or_default();
         Symbols::new(modules.unwrap_or_default(), library).stack(&words.stack)
+    }
+
+    /// Has the child's audio thread follow ours, when that is another one than before.
+    fn follow(&mut self) {
+        let ours = self.proxy.link.audio_thread();
+        if self.theirs == 0 || ours == 0 || (ours, self.theirs) == self.followed {
+            return;
+        }
+        self.followed = (ours, self.theirs);
+        if self.given.follow(ours, self.theirs) {
+            self.tell_isolated();
+        }
+    }
+
+    fn tell_isolated(&self) {
+        let Given { pinned, priority, lacks } = self.given.clone();
+        self.tell(News::Isolated { pid: self.pid, pinned, priority, lacks });
     }
 
     fn next(&mut self) -> Option<Mail> {
@@ -288,9 +314,10 @@ impl Talk<'_> {
                 self.send(&ToChild::Start(found.unwrap_or_else(|| Ok(Started::default()))));
             }
             ToParent::Activated(parts) => self.activate(*parts),
-            ToParent::Sounds { pinned, priority, lacks } => {
+            ToParent::Sounds { thread, priority, lacks } => {
+                (self.theirs, self.given) = (thread, Given { pinned: None, priority, lacks });
                 if let Some(activated) = self.activated.take() {
-                    self.tell(News::Isolated { pid: self.pid, pinned, priority, lacks });
+                    self.tell_isolated();
                     self.tell(News::Activated(activated));
                 }
             }

@@ -142,6 +142,10 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>, words: Option<W
         }
         (None, Err(e)) => (CrashKind::Killed, format!("the plugin's process is gone: {e}")),
         (None, Ok(status)) => match (status.signal(), status.code()) {
+            (Some(libc::SIGXCPU), _) => (
+                CrashKind::Hang,
+                "the plugin's audio thread ran on and on: its process was ended".to_owned(),
+            ),
             (Some(9), _) => {
                 (CrashKind::Killed, "the plugin's process was killed from outside".to_owned())
             }
@@ -171,7 +175,6 @@ fn name(signal: i32) -> String {
         libc::SIGABRT => "abort".to_owned(),
         libc::SIGILL => "illegal instruction".to_owned(),
         libc::SIGFPE => "arithmetic error, such as an integer divided by zero".to_owned(),
-        libc::SIGXCPU => "an endless loop on the audio thread".to_owned(),
         other => format!("signal {other}"),
     }
 }

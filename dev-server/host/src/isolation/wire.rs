@@ -98,7 +98,8 @@ pub(crate) enum ToParent {
     Activated(Box<Parts>),
     /// The audio thread waits for blocks.
     Sounds {
-        pinned: Option<u32>,
+        /// As the system numbers it.
+        thread: u32,
         priority: Option<i32>,
         lacks: Vec<String>,
     },

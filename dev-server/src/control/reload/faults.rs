@@ -101,11 +101,8 @@ impl Control {
         number: u32,
         crash: Crash,
     ) -> Result<(), Failure> {
-        let hash = self.reload.hash_of(number);
-        if crash.what == CrashKind::Hang
-            && let Some(hash) = hash
-        {
-            self.quarantine(hash);
+        if crash.what == CrashKind::Hang {
+            self.quarantine(self.reload.inside.hash_of(number));
         }
         if let Some(candidate) = self.reload.candidate.as_ref().filter(|c| c.number == number) {
             let (signal, is_on_trial) = (candidate.signal(), candidate.is_on_trial());
@@ -164,7 +161,7 @@ impl Control {
             format!("a call into generation {number} lasts longer than {seconds} s: abandoned");
         if let Some(candidate) = self.reload.candidate.as_ref().filter(|c| c.number == number) {
             let signal = candidate.signal();
-            self.quarantine(candidate.hash);
+            self.quarantine(self.reload.inside.hash_of(number));
             return self.on_refused(number, &Refusal::of_hang(is_on_trial, signal, &message));
         }
         // Dropping the handle leaves the thread to itself.

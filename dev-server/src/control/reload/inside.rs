@@ -1,4 +1,4 @@
-//! What is known of a generation's inside: the process it lives in, and what its `process` does
+//! What is known of a generation's inside: its library's bytes, the process it lives in, and what its `process` does
 //! that an audio thread must not.
 
 use std::collections::BTreeMap;
@@ -12,14 +12,25 @@ use crate::report::{Tone, say};
 /// By generation, as long as it is not gone.
 #[derive(Debug, Default)]
 pub(super) struct Inside {
+    hashes: BTreeMap<u32, u64>,
     isolation: BTreeMap<u32, Value>,
     audit: BTreeMap<u32, Vec<AuditFinding>>,
 }
 
 impl Inside {
     pub(super) fn forget(&mut self, number: u32) {
+        self.hashes.remove(&number);
         self.isolation.remove(&number);
         self.audit.remove(&number);
+    }
+
+    pub(super) fn note_hash(&mut self, number: u32, hash: u64) {
+        self.hashes.insert(number, hash);
+    }
+
+    /// The hash of a generation's library.
+    pub(super) fn hash_of(&self, number: u32) -> Option<u64> {
+        self.hashes.get(&number).copied()
     }
 
     fn isolation_of(&self, number: u32) -> Value {

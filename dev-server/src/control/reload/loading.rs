@@ -42,7 +42,6 @@ impl Control {
             journal: Vec::new(),
             shape,
             panic: None,
-            hash: 0,
             warnings: Vec::new(),
             stage_ms: 0.0,
             load_ms: 0.0,
@@ -114,9 +113,10 @@ impl Control {
     pub(in crate::control) fn on_plugin(&mut self, note: Note) -> Result<(), Failure> {
         let number = u32::try_from(note.generation).unwrap_or(u32::MAX);
         match note.news {
-            News::Staged { stage_ms, hash } => self.on_candidate(number, State::Staged, |c| {
-                (c.stage_ms, c.hash) = (stage_ms, hash);
-            }),
+            News::Staged { stage_ms, hash } => {
+                self.reload.inside.note_hash(number, hash);
+                self.on_candidate(number, State::Staged, |c| c.stage_ms = stage_ms);
+            }
             News::Loaded { info, load_ms, .. } => self.on_candidate(number, State::Loaded, |c| {
                 c.note_loaded(info, load_ms);
             }),
@@ -226,7 +226,6 @@ impl Control {
             meters,
             format,
             params: Vec::new(),
-            hash: candidate.hash,
             is_gone: false,
         };
         let ready = Box::new(Ready::new(playing, params, carried));

@@ -25,7 +25,7 @@ impl Control {
         self.shown.reloaded = self.tell("reloaded", fields);
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
         say_warnings(&candidate.warnings);
-        self.pardon(candidate.hash);
+        self.pardon(self.reload.inside.hash_of(number));
         self.show_playing(&playing);
         self.set_faulted(false);
         self.reload.n_restarts = 0;

@@ -14,7 +14,7 @@ use super::{Head, LastWords, MAX_FRAMES};
 use crate::audit::unwind;
 
 /// The signals that a process's own code ends it with.
-const CRASHES: [c_int; 7] = [
+const CRASHES: [c_int; 8] = [
     libc::SIGSEGV,
     libc::SIGBUS,
     libc::SIGILL,
@@ -22,6 +22,8 @@ const CRASHES: [c_int; 7] = [
     libc::SIGABRT,
     libc::SIGTRAP,
     libc::SIGSYS,
+    // Where the system ends a real-time thread that runs on and on.
+    libc::SIGXCPU,
 ];
 
 /// Enough for the largest frames of the kernel and the unwinder's tables.
