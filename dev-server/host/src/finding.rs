@@ -101,6 +101,8 @@ pub enum CrashKind {
     Exit(i32),
     /// It did not come back from a call, and was ended.
     Hang,
+    /// Its blocks came, but too late, one after the other, and it was ended.
+    OverBudget,
     /// Someone else ended it.
     Killed,
 }

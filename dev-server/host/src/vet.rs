@@ -318,8 +318,9 @@ pub(crate) struct Pace {
     shares: Vec<f64>,
 }
 
-/// Fewer blocks say nothing about the load.
+/// Fewer blocks say nothing about the load, unless they took long.
 const MIN_BLOCKS: usize = 8;
+const LONG: Duration = Duration::from_millis(100);
 
 impl Pace {
     pub(crate) fn new(block: usize, rate: u32) -> Self {
@@ -341,7 +342,8 @@ impl Pace {
         self.shares.drain(..self.shares.len().min(1));
         self.shares.sort_unstable_by(f64::total_cmp);
         let n = self.shares.len();
-        let mean = self.shares.iter().sum::<f64>() / n.max(1) as f64;
+        let sum = self.shares.iter().sum::<f64>();
+        let (mean, seconds) = (sum / n.max(1) as f64, sum * self.length);
         let (median, worst) = (*self.shares.get(n / 2)?, *self.shares.last()?);
         let percent = |share: f64| format!("{:.0} %", share * 100.0);
         let message = format!(
@@ -349,7 +351,8 @@ impl Pace {
             percent(mean),
             percent(worst)
         );
-        let is_over = n >= MIN_BLOCKS && mean > 1.0 && median > 1.0;
+        let is_enough = n >= MIN_BLOCKS || seconds > LONG.as_secs_f64();
+        let is_over = is_enough && mean > 1.0 && median > 1.0;
         is_over.then(|| VetFinding::new(Signal::Replay, VetKind::OverBudget, message))
     }
 }
@@ -442,7 +445,8 @@ mod tests {
         assert_eq!(kinds(16.0, 3, &[]), [VetKind::NonFinite, VetKind::Peak]);
         let heavy = [1.1; 9];
         assert_eq!(kinds(0.0, 0, &heavy), [VetKind::OverBudget]);
-        assert_eq!(kinds(0.0, 0, &heavy[..8]), [], "the first is no block");
+        assert_eq!(kinds(0.0, 0, &heavy[..8]), [], "seven blocks, the first is none");
+        assert_eq!(kinds(0.0, 0, &[0.0, 9.0, 9.0]), [VetKind::OverBudget], "192 ms are enough");
         let held_up = [0.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 20.0];
         assert_eq!(kinds(0.0, 0, &held_up), [], "something else took the time");
     }

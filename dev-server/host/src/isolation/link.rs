@@ -32,6 +32,8 @@ pub(crate) struct Link {
     usual: Patience,
     /// Milliseconds that a block is waited for; 0 = half its length.
     patience_ms: AtomicU32,
+    /// Answers that came late since the last in time.
+    n_late: AtomicU32,
     n_missed: AtomicU32,
     missed_since: AtomicU32,
     is_given_up: AtomicBool,
@@ -48,6 +50,7 @@ impl Link {
             board,
             usual,
             patience_ms: AtomicU32::new(0),
+            n_late: AtomicU32::new(0),
             n_missed: AtomicU32::new(0),
             missed_since: AtomicU32::new(0),
             is_given_up: AtomicBool::new(false),
@@ -103,6 +106,7 @@ impl Link {
     /// # Real time
     /// One store.
     pub(super) fn note_answer(&self) {
+        self.n_late.store(0, Ordering::Relaxed);
         self.n_missed.store(0, Ordering::Relaxed);
     }
 
@@ -118,6 +122,19 @@ impl Link {
         if self.patience_ms.load(Ordering::Relaxed) > 0 {
             self.give_up();
         }
+    }
+
+    /// A block came, but not in time.
+    ///
+    /// # Real time
+    /// One atomic operation.
+    pub(super) fn note_late_answer(&self) {
+        self.n_late.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether blocks come, only too late.
+    pub(super) fn is_slow(&self) -> bool {
+        self.n_late.load(Ordering::Relaxed) > 1
     }
 
     /// Nothing more is expected of it.

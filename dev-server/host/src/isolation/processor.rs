@@ -131,9 +131,12 @@ impl IsolatedProcessor {
 
     /// Takes what the child answered, late answers included; how the last block went.
     fn take(&mut self, io: &mut ProcessIo<'_>) -> Option<Outcome> {
-        let Self { ring, wishes, sowing, .. } = self;
+        let Self { ring, wishes, sowing, link, .. } = self;
         let mut outcome = None;
         ring.take(|answer| {
+            if !answer.is_last {
+                link.note_late_answer();
+            }
             let (replies, n_lost) = answer.replies();
             io.replies.lose(n_lost);
             replies.for_each(|reply| io.replies.push(reply));

@@ -37,6 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Stuck,
+    Slow,
     Mute,
 }
 
@@ -73,7 +74,7 @@ impl Watch {
             }
             let is_mute = mute_since.is_some_and(|since: Instant| since.elapsed() > FAREWELL);
             if verdict.is_none() && (self.link.is_stuck() || is_mute) {
-                verdict = Some(if is_mute { Verdict::Mute } else { Verdict::Stuck });
+                verdict = Some(self.verdict(is_mute));
                 words = self.ask(is_mute);
                 self.kill();
             }
@@ -89,6 +90,14 @@ impl Watch {
         let status = self.child.wait();
         let words = words.or_else(|| self.link.board.last_words()?.read());
         let _ = self.mail.send(Mail::Ended(end(status, verdict, words)));
+    }
+
+    fn verdict(&self, is_mute: bool) -> Verdict {
+        match (is_mute, self.link.is_slow()) {
+            (true, _) => Verdict::Mute,
+            (false, true) => Verdict::Slow,
+            (false, false) => Verdict::Stuck,
+        }
     }
 
     /// Where the audio thread is, if that is what does not come back.
@@ -136,6 +145,12 @@ fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>, words: Option<W
         (Some(Verdict::Stuck), _) => (
             CrashKind::Hang,
             "the plugin did not come back from a call: its process was ended".to_owned(),
+        ),
+        (Some(Verdict::Slow), _) => (
+            CrashKind::OverBudget,
+            "the plugin's blocks took more than half of their time, again and again: its process \
+             was ended"
+                .to_owned(),
         ),
         (Some(Verdict::Mute), _) => {
             (CrashKind::Killed, "the plugin's process talks nonsense: it was ended".to_owned())

@@ -1,5 +1,9 @@
 //! The tests' stand-in for `retake plugin-host`.
 
+#[cfg(target_os = "linux")]
+#[path = "plugin_host/ffi.rs"]
+mod ffi;
+
 fn main() {
     #[cfg(target_os = "linux")]
     {

@@ -216,7 +216,11 @@ pub(in crate::control) struct Crash {
 
 impl Crash {
     fn kind(&self) -> &'static str {
-        if self.what == CrashKind::Hang { "hang" } else { "crash" }
+        match self.what {
+            CrashKind::Hang => "hang",
+            CrashKind::OverBudget => "over_budget",
+            _ => "crash",
+        }
     }
 }
 
@@ -326,11 +330,13 @@ impl Refusal {
 
     fn of_crash(signal: Option<Signal>, is_on_trial: bool, crash: Crash) -> Self {
         let is_hang = crash.what == CrashKind::Hang;
-        let Fault { file, line, stack, message, .. } = Fault::of_crash(crash);
+        let Fault { kind, file, line, stack, message, .. } = Fault::of_crash(crash);
         let refusal = if is_hang {
             Self { is_stuck: false, ..Self::of_hang(is_on_trial, signal, &message) }
         } else {
-            let finding = VetFinding { signal, kind: VetKind::Crash, message: message.clone() };
+            let is_slow = kind == "over_budget";
+            let kind = if is_slow { VetKind::OverBudget } else { VetKind::Crash };
+            let finding = VetFinding { signal, kind, message: message.clone() };
             Self { findings: vec![finding], ..Self::of(FailReason::Refused, &message) }
         };
         Self { file, line, stack, ..refusal }
