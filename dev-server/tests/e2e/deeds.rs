@@ -41,75 +41,79 @@ pub(crate) fn good(number: u32) -> String {
 
 /// The source of a plugin that does wrong.
 pub(crate) fn source(place: Place, deed: &str, fuse: u32) -> String {
-    let at = |here: Place| if here == place { deed } else { "" };
-    let (new, activate, process) = (at(Place::New), at(Place::Activate), at(Place::Process));
-    let (load, drop) = (at(Place::Load), at(Place::Drop));
-    format!(
-        r#"//! A plugin that does wrong.
+    let place = match place {
+        Place::New => "/*new*/",
+        Place::Activate => "/*activate*/",
+        Place::Process => "/*process*/",
+        Place::Load => "/*load*/",
+        Place::Drop => "/*drop*/",
+    };
+    SOURCE.replace("/*fuse*/", &fuse.to_string()).replace(place, deed)
+}
+
+const SOURCE: &str = r#"//! A plugin that does wrong.
 #![allow(warnings)]
-use retake_sdk::{{Block, Config, Context, IntParam, Params, Plugin, State, export_plugin}};
+use retake_sdk::{Block, Config, Context, IntParam, Params, Plugin, State, export_plugin};
 
-const FUSE: u32 = {fuse};
+const FUSE: u32 = /*fuse*/;
 
-unsafe extern "C" {{
+unsafe extern "C" {
     fn close(descriptor: i32) -> i32;
-}}
+}
 
-fn deeper(n: u64) -> u64 {{
+fn deeper(n: u64) -> u64 {
     let frame = std::hint::black_box([n; 512]);
     deeper(n + 1) + frame[std::hint::black_box(7)]
-}}
+}
 
-fn scale(block: &mut Block<'_>, gain: f32) {{
+fn scale(block: &mut Block<'_>, gain: f32) {
     block.each_frame(|frame| frame.for_each(|sample| *sample *= gain));
-}}
+}
 
 #[derive(Params)]
-pub struct HostileParams {{
+pub struct HostileParams {
     #[param(name = "Fuse", range = 0..=1000, default = 0)]
     fuse: IntParam,
-}}
+}
 
 pub struct Hostile;
 
-impl Default for Hostile {{
-    fn default() -> Self {{
-        {{ {new} }};
+impl Default for Hostile {
+    fn default() -> Self {
+        { /*new*/ };
         Self
-    }}
-}}
+    }
+}
 
-impl Drop for Hostile {{
-    fn drop(&mut self) {{
-        {{ {drop} }};
-    }}
-}}
+impl Drop for Hostile {
+    fn drop(&mut self) {
+        { /*drop*/ };
+    }
+}
 
-impl Plugin for Hostile {{
+impl Plugin for Hostile {
     type Params = HostileParams;
     const ID: &'static str = "org.retake.test-hostile";
     const NAME: &'static str = "Test Hostile";
     const STATE_VERSION: u32 = FUSE + 1;
 
-    fn activate(&mut self, _: Config) {{
-        {{ {activate} }};
-    }}
+    fn activate(&mut self, _: Config) {
+        { /*activate*/ };
+    }
 
-    fn process(&mut self, params: &mut HostileParams, block: &mut Block<'_>, _: &mut Context<'_>) {{
-        if {CONDITION} {{
-            {{ {process} }};
-        }}
-    }}
+    fn process(&mut self, params: &mut HostileParams, block: &mut Block<'_>, _: &mut Context<'_>) {
+        if params.fuse.value() as u32 == FUSE {
+            { /*process*/ };
+        }
+    }
 
-    fn migrate(_: &mut State, _: u32) {{
-        {{ {load} }};
-    }}
-}}
+    fn migrate(_: &mut State, _: u32) {
+        { /*load*/ };
+    }
+}
 
 export_plugin!(Hostile);
-"#
-    )
-}
+"#;
 
 /// The line where the deed is done.
 pub(crate) fn line_of(place: Place, deed: &str) -> usize {

@@ -309,6 +309,30 @@ fn what_does_not_come_back_while_it_sounds_is_ended_and_the_standby_plays_on() {
     session.end().assert_whole();
 }
 
+/// Blocks of silence, whole or in part, in each of so many trials.
+fn silent_blocks(deed: &str, kind: &str, n_trials: usize) -> Vec<usize> {
+    let mut session = Session::start("trials", "process", &[]);
+    for _ in 0..n_trials {
+        session.set_off(deed, kind);
+    }
+    let heard = session.end();
+    heard.assert_whole();
+    let take = Take::new(&heard.booth.input, &heard.recorded, 0, 1.0);
+    let gaps = take.gaps(take.first() + PERIOD, heard.recorded.frames());
+    // A zero crossing is no silence.
+    let silent = gaps.iter().map(|gap| take.silent(gap)).filter(|frames| *frames > 1);
+    silent.map(|frames| frames.div_ceil(PERIOD)).collect()
+}
+
+#[test]
+#[ignore = "five minutes; measures"]
+fn twenty_trials_of_each_end_and_how_many_blocks_are_silent() {
+    for (deed, kind) in [(deeds::SEGV, "crash"), (deeds::ABORT, "crash"), (deeds::LOOP, "hang")] {
+        let silent = silent_blocks(deed, kind, 20);
+        println!("TRIALS {deed}: {} of 20 with silence, blocks: {silent:?}", silent.len());
+    }
+}
+
 #[test]
 fn whatever_ends_its_process_before_it_sounds_is_refused() {
     let mut session = Session::start("refusals", "process", &[]);

@@ -104,7 +104,9 @@ impl<'a> Take<'a> {
     /// within 10 ms of each other is one.
     pub(crate) fn gaps(&self, from: usize, to: usize) -> Vec<Range<usize>> {
         let mut gaps: Vec<Range<usize>> = Vec::new();
-        let is_other = |n: &usize| !((self.out[*n] - self.played(*n)).abs() <= SLACK);
+        let differs = |n: usize| (self.out[n] - self.played(n)).abs();
+        // What is no number is not the input either.
+        let is_other = |n: &usize| differs(*n).is_nan() || differs(*n) > SLACK;
         for n in (from..to).filter(is_other) {
             match gaps.last_mut() {
                 Some(last) if n < last.end + GAP_FRAMES => last.end = n + 1,
