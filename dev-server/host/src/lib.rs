@@ -48,8 +48,10 @@ mod hash;
 mod hints;
 mod inspect;
 mod instance;
+#[cfg(target_os = "linux")]
 mod isolation;
 mod log;
+mod mode;
 mod note;
 mod note_ports;
 mod panic_line;
@@ -76,7 +78,7 @@ pub use hints::Taper;
 pub use inspect::inspect;
 #[cfg(target_os = "linux")]
 pub use isolation::{IsolatedProcessor, plugin_host_main};
-pub use isolation::{Isolation, Patience};
+pub use mode::{Isolation, Patience};
 pub use note::{Activated, News, Note, PluginInfo, Severity};
 pub use panic_line::PanicLine;
 pub use params::ParamInfo;
