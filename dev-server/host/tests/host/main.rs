@@ -7,8 +7,6 @@
 )]
 
 mod bad_files;
-#[cfg(target_os = "linux")]
-mod deadly;
 mod duties;
 mod events;
 mod hostile;

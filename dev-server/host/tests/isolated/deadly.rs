@@ -1,10 +1,9 @@
-//! What ends or holds up the process that it happens in, at every place of a plugin's life: only a
-//! process of its own bears it, so here every plugin has one.
+//! What ends or holds up the process that it happens in, at every place of a plugin's life.
 
 use std::time::Duration;
 
 use retake_engine::Outcome;
-use retake_host::{CrashKind, Isolation, News, Patience};
+use retake_host::{CrashKind, News, Patience};
 
 use crate::rig::{Block, Rig};
 
@@ -16,7 +15,6 @@ const AFTER: [&str; 4] = ["stop", "deactivate", "destroy", "leave"];
 /// An isolated plugin that does the deed at the place.
 fn rig(place: &str, deed: &str) -> Rig {
     Rig::raw_with(&format!("{place}_{deed}"), |request| {
-        request.isolation = Isolation::Process;
         request.patience = Patience::HalfBlock;
         request.state = (place == "load").then(|| b"four".to_vec());
     })
@@ -107,7 +105,7 @@ fn an_endless_loop_is_ended_at_every_place() {
 fn descriptors_closed_that_are_not_its_own_are_the_childs_loss() {
     for place in ["enter", "activate", "process"] {
         let rig = rig(place, "closes");
-        let neighbour = Rig::raw_with("plain", |request| request.isolation = Isolation::Process);
+        let neighbour = Rig::raw("plain");
         let mut processor = neighbour.activated().processor;
         if place == "process" {
             let mut mine = rig.activated().processor;
