@@ -17,7 +17,7 @@ mod warming;
 mod watchdog;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
     time::{Duration, Instant},
@@ -31,7 +31,7 @@ use retake_host::{
 use serde_json::{Value, json};
 
 use super::{Control, Failure, Message};
-use crate::{telemetry::Sounding, watch::Timing};
+use crate::{build::Advice, telemetry::Sounding, watch::Timing};
 pub(super) use faults::Fault;
 use inside::Inside;
 use standby::Behind;
@@ -108,6 +108,8 @@ pub(super) struct Reload {
     recalled_state: Option<Vec<u8>>,
     /// Restarts of the generation that plays.
     n_restarts: u32,
+    /// Kinds of advice about builds that were given.
+    advised: BTreeSet<&'static str>,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
 }
@@ -128,6 +130,7 @@ enum Handover {
 struct Artifact {
     path: PathBuf,
     timing: Timing,
+    advice: Vec<Advice>,
 }
 
 /// The generation on its way.

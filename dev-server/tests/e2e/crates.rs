@@ -11,7 +11,7 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "audited",
     "late",
     "law",
@@ -24,6 +24,7 @@ const NAMES: [&str; 14] = [
     "refused",
     "signals",
     "first",
+    "hostile",
     "screenshot",
     "everything",
 ];

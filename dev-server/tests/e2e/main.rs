@@ -11,12 +11,14 @@
 )]
 
 mod access;
+mod advice;
 mod audit;
 mod bad_input;
 mod bad_page;
 mod bench;
 mod browser;
 mod crates;
+mod deeds;
 mod ebu;
 mod everything;
 mod examples;
@@ -25,7 +27,10 @@ mod faults;
 mod foreign;
 mod health;
 mod heap;
+mod hostile;
+mod hundred_saves;
 mod instrument;
+mod killed;
 mod line;
 mod notes;
 mod organ;
