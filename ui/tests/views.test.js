@@ -1,5 +1,6 @@
 // The views against known signals: what they say, what they export, and the pixels they draw.
 
+import { trace } from "../static/components/views/draw.js";
 import { GoniometerView } from "../static/components/views/goniometer.js";
 import { createViews } from "../static/components/views/index.js";
 import { ProbesView } from "../static/components/views/probe-lanes.js";
@@ -24,6 +25,13 @@ const CHANNEL = { peak: 0.5, meanSquare: 0.125, clips: 0 };
 /** @param {ArrayBuffer[]} sections @param {number} [frame] */
 const fresh = (sections, frame = 0) => decode(snapshot({ input: [CHANNEL, CHANNEL], output: [CHANNEL, CHANNEL], frames: 1, frame, sections }));
 
+/** What its observers tell a view; a browser on virtual time lays out when it likes. @param {Plot} view */
+function layOut(view) {
+  const { top, bottom, width } = view.canvas.getBoundingClientRect();
+  view.onScreen = width > 0 && bottom > 0 && top < innerHeight;
+  if (view.extent.width !== width) view.fit();
+}
+
 /** A view on the page, 400 × 300, and what it asks for. @template {Plot} View @param {View} view @param {Record<string, any>} [answers] */
 function mounted(view, answers = {}) {
   const host = el("div");
@@ -36,6 +44,7 @@ function mounted(view, answers = {}) {
   /** @type {any[]} */
   const parts = [];
   view.mount(host, { onFrame: (draw) => void draws.push(draw), subscribe: (part) => void parts.push(part), request: (method) => Promise.resolve(answers[method]) });
+  layOut(view);
   /** @param {ArrayBuffer[]} [sections] @param {number} [frame] */
   const show = (sections, frame) => draws.forEach((draw) => draw(sections ? fresh(sections, frame) : null, 1));
   const label = () => view.canvas.getAttribute("aria-label") ?? "";
@@ -69,10 +78,24 @@ function strokes(what) {
   return count;
 }
 
+/** How often the layout is asked meanwhile. @param {() => void} what */
+function reads(what) {
+  let count = 0;
+  const kept = Object.getOwnPropertyDescriptor(Element.prototype, "clientWidth") ?? {};
+  const box = Element.prototype.getBoundingClientRect;
+  Object.defineProperty(Element.prototype, "clientWidth", { configurable: true, get() { return (count += 1, kept.get?.call(this)); } });
+  Element.prototype.getBoundingClientRect = function () { return (count += 1, box.call(this)); };
+  what();
+  Object.defineProperty(Element.prototype, "clientWidth", kept);
+  Element.prototype.getBoundingClientRect = box;
+  return count;
+}
+
 /** Red, green and blue of the picture. @param {Plot} view @param {number} x @param {number} y CSS pixels @returns {number[]} */
 function pixel(view, x, y) {
   const ratio = devicePixelRatio || 1;
-  return [...view.context.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data.slice(0, 3)];
+  const picture = /** @type {CanvasRenderingContext2D} */ (view.composed().getContext("2d"));
+  return [...picture.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data.slice(0, 3)];
 }
 
 /** A 997 Hz sine of −12 dBFS that the plugin raises by 6 dB, and a floor that it does not. */
@@ -174,6 +197,18 @@ test("an inverted channel lies flat, mono stands upright", () => {
   done();
 });
 
+test("more points than pixels are two to a pixel, and the one high one among them is drawn", () => {
+  const box = { left: 0, top: 0, width: 100, height: 50 };
+  /** @type {number[]} */
+  const drawn = [];
+  const g = /** @type {any} */ ({ beginPath() {}, stroke() {}, moveTo: (/** @type {number} */ _, /** @type {number} */ y) => drawn.push(y), lineTo: (/** @type {number} */ _, /** @type {number} */ y) => drawn.push(y) });
+  trace(g, box, 4000, (i) => (i === 1777 ? 7 : i === 1778 ? 44 : i > 3000 ? NaN : 20 + (i % 2)), { colour: "--ink" });
+  equal([drawn.length, Math.min(...drawn), Math.max(...drawn), drawn.every(Number.isFinite)], [151, 7, 44, true]);
+  drawn.length = 0;
+  trace(g, box, 200, (i) => i, { colour: "--ink" });
+  equal(drawn, list(200, (i) => i), "as many as there is room for are all drawn");
+});
+
 test("the spectrogram has each moment in its column", () => {
   const view = new SpectrogramView();
   const { show, close: done } = mounted(view);
@@ -209,13 +244,16 @@ test("a view that is hidden asks for nothing and draws nothing, and comes back",
     const everything = [RAISED, stereo([1, 0, [0.5, 0.5]], [1, 0, [0.5, 0.5]]), scope({ trigger: 0, input: [0, 1], output: [0, 1] }), probes([])];
     equal(strokes(() => show(everything)) > 0, true, `${view.id} draws`);
     host.style.display = "none";
+    layOut(view);
     equal([strokes(() => show(everything)), parts.at(-1)], [0, {}], `${view.id} without a place`);
     host.style.display = "";
     host.style.top = "100000px";
+    layOut(view);
     equal([strokes(() => show(everything)), parts.at(-1)], [0, {}], `${view.id} out of sight`);
     host.style.top = "0";
+    layOut(view);
     equal([strokes(() => show(everything)) > 0, Object.keys(parts.at(-1))], [true, Object.keys(view.part())], `${view.id} again`);
-    equal(strokes(() => show()), 0, `${view.id} without news`);
+    equal([strokes(() => show()), reads(() => show(everything))], [0, 0], `${view.id} without news, and what it asks of the layout`);
     done();
   }
 });

@@ -96,7 +96,7 @@ export class ScopeView extends Plot {
   /** @param {number} value linear */
   y(value) {
     const { top, height } = this.box;
-    return top + (height / 2) * (1 - Math.max(-1.1, Math.min(1.1, value / this.reach)));
+    return top + (height / 2) * (1 - value / this.reach);
   }
 
   /** @param {number} i frame of the picture */
@@ -144,8 +144,11 @@ export class ScopeView extends Plot {
   paint(g) {
     const { last, box } = this;
     if (last) {
-      trace(g, box, last.input.length, (i) => this.y(last.input[i]), { colour: "--trace-input", width: 1.2 });
-      trace(g, box, last.output.length, (i) => this.y(last.output[i]), { colour: "--trace-output" });
+      const [zero, scale] = [this.y(0), this.y(0) - this.y(1)];
+      /** @param {Float32Array} wave @returns {(i: number) => number} */
+      const line = (wave) => (i) => zero - wave[i] * scale;
+      trace(g, box, last.input.length, line(last.input), { colour: "--trace-input", width: 1.2 });
+      trace(g, box, last.output.length, line(last.output), { colour: "--trace-output" });
     }
     word(g, this.state(), box.left + box.width - 8, box.top + 10, "right", last?.triggered ? "--ink-soft" : "--ink-faint");
     crosshair(g, box, this.cursor);

@@ -4,7 +4,6 @@
 /** @import { Sections, Spectrum } from "../../lib/sections.js" */
 /** @import { Telemetry } from "../../lib/types.js" */
 import { db } from "../../lib/format.js";
-import { clamp } from "../../lib/scale.js";
 import { Average, binOf, differenceOf, hertz, hzOf, levelOf, noteOf, peakOf } from "../../lib/spectrum.js";
 import { check, choice } from "./controls.js";
 import { crosshair, eachHz, hair, legend, trace, word } from "./draw.js";
@@ -94,13 +93,13 @@ export class SpectrumView extends Plot {
   /** @param {number} level dB @returns {number} y */
   y(level) {
     const { top, height } = this.box;
-    return top + ((TOP_DB - clamp(level, BOTTOM_DB - 6, TOP_DB)) / (TOP_DB - BOTTOM_DB)) * height;
+    return top + ((TOP_DB - level) / (TOP_DB - BOTTOM_DB)) * height;
   }
 
   /** @param {number} difference dB @returns {number} y; NaN stays */
   differenceY(difference) {
     const { top, height } = this.box;
-    return top + height / 2 - (clamp(difference, -2 * this.reach, 2 * this.reach) / (2 * this.reach)) * height;
+    return top + height / 2 - (difference / (2 * this.reach)) * height;
   }
 
   /** @param {number} hz */
@@ -139,15 +138,19 @@ export class SpectrumView extends Plot {
 
   /** @param {CanvasRenderingContext2D} g */
   paint(g) {
-    const { input, output, tilt, box } = this;
+    const { input, output, tilt, box, reach } = this;
     const nBins = tilt.length;
-    trace(g, box, nBins, (i) => this.y(output.level[i] + tilt[i]), { colour: "--trace-output", filled: true });
-    trace(g, box, nBins, (i) => this.y(input.level[i] + tilt[i]), { colour: "--trace-input", width: 1.2 });
+    const [zero, scale] = [this.y(0), box.height / (TOP_DB - BOTTOM_DB)];
+    /** Silence is below the picture, not a gap. @param {Float64Array} levels @returns {(i: number) => number} */
+    const line = (levels) => (i) => zero - Math.max(levels[i] + tilt[i], 2 * BOTTOM_DB) * scale;
+    trace(g, box, nBins, line(output.level), { colour: "--trace-output", filled: true });
+    trace(g, box, nBins, line(input.level), { colour: "--trace-input", width: 1.2 });
     if (this.holding) {
-      trace(g, box, nBins, (i) => this.y(input.hold[i] + tilt[i]), { colour: "--trace-input", width: 1, alpha: 0.6 });
-      trace(g, box, nBins, (i) => this.y(output.hold[i] + tilt[i]), { colour: "--trace-output", width: 1, alpha: 0.6 });
+      trace(g, box, nBins, line(input.hold), { colour: "--trace-input", width: 1, alpha: 0.6 });
+      trace(g, box, nBins, line(output.hold), { colour: "--trace-output", width: 1, alpha: 0.6 });
     }
-    trace(g, box, nBins, (i) => this.differenceY(differenceOf(input.level[i], output.level[i])), { colour: "--trace-difference" });
+    const [middle, step] = [this.differenceY(0), box.height / (2 * reach)];
+    trace(g, box, nBins, (i) => middle - differenceOf(input.level[i], output.level[i]) * step, { colour: "--trace-difference" });
     crosshair(g, box, this.cursor);
   }
 
