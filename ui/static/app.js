@@ -56,7 +56,7 @@ const levels = new Levels(byId("levels-input"), byId("levels-output"));
 const loudness = new LoudnessPanel(byId("loudness"));
 const stereo = new StereoPanel(byId("stereo"));
 /** The page's views register here. */
-const views = new Viewdeck(byId("views"), (method, params) => socket.request(method, params));
+const views = new Viewdeck(byId("views"));
 const parameters = new Parameters(byId("parameters"));
 const keyboard = new Keyboard(byId("keyboard"));
 const presets = new Presets(byId("presets"));
@@ -110,10 +110,16 @@ function changed() {
   document.body.dataset.connection = model.connection;
 }
 
+/** @param {number} rate frames per second of the engine */
+function setRate(rate) {
+  levels.setRate(rate);
+  views.setRate(rate);
+}
+
 async function readStatus() {
   lastStatus = performance.now();
   model.status(await socket.request("status"));
-  levels.setRate(model.audio?.engine_rate ?? 48000);
+  if (model.audio) setRate(model.audio.engine_rate);
   changed();
 }
 
@@ -151,7 +157,7 @@ const quietly = (read) => void read().catch(() => {});
 const notifications = {
   event: (event) => {
     model.event(event);
-    if (event.event === "audio_started") levels.setRate(event.engine_rate);
+    if (event.event === "audio_started") setRate(event.engine_rate);
     if (event.event === "reloaded" || event.event === "restarted") readPlugin();
   },
   param: (echo) => model.param(echo),
@@ -310,8 +316,11 @@ function frame(now) {
     for (const panel of figures) panel.draw(model);
     masthead.vitals.show(model);
   }
-  if (model.connection === "connected" && poll.due(now, probes.any, probes.seen)) void readProbes();
-  if (probed) probes.show(probed);
+  if (model.connection === "connected" && poll.due(now, probes.any, probes.seen, views.pollMs())) void readProbes();
+  if (probed) {
+    probes.show(probed);
+    views.know(probed);
+  }
   probed = null;
   if (dirty) {
     dirty = false;

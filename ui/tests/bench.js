@@ -1,7 +1,8 @@
 // What all views and the meters beside them cost per frame: our own code only, at the display's rate,
 // with a snapshot as full as the server makes it. Prints, asserts nothing.
 
-/** @import { Draw } from "../static/components/viewdeck.js" */
+/** @import { Draw, View } from "../static/components/viewdeck.js" */
+/** @import { Probed } from "../static/lib/types.js" */
 import { Levels } from "../static/components/levels.js";
 import { LoudnessPanel } from "../static/components/loudness.js";
 import { StereoPanel } from "../static/components/stereo.js";
@@ -29,6 +30,7 @@ function message(i) {
   });
 }
 
+/** @type {Probed} */
 const answer = { meters: [], probes: list(8, (i) => `probe ${i}`).map((name) => ({ name, kind: "signal", value: null, min: null, max: null })) };
 const root = el("div", { class: "bench" });
 const said = el("pre", {});
@@ -37,12 +39,14 @@ document.body.append(root, said);
 const draws = [];
 /** @type {string[]} */
 const names = [];
+/** @type {View[]} */
 const views = createViews();
 for (const view of views) {
   const host = el("section", {});
   root.append(host);
   names.push(view.id);
-  view.mount(host, { onFrame: (draw) => void draws.push(draw), subscribe: () => {}, request: () => Promise.resolve(answer) });
+  view.mount(host, { onFrame: (draw) => void draws.push(draw), subscribe: () => {} });
+  view.know?.(answer);
 }
 const [input, output, loud, needles] = list(4, () => el("section", {}));
 root.append(el("div", { class: "bench-meters" }, input, output, loud, needles));

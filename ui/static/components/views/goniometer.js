@@ -4,12 +4,14 @@
 /** @import { Part } from "../../lib/subscriptions.js" */
 /** @import { Sections, Stereo } from "../../lib/sections.js" */
 import { figure } from "../../lib/format.js";
+import { among, recall } from "../../lib/remember.js";
 import { token } from "../paint.js";
 import { choice } from "./controls.js";
 import { hair, legend, word } from "./draw.js";
 import { Plot } from "./plot.js";
 
 const POINTS = 256;
+const GAINS = [1, 2, 4, 8];
 /** CSS pixels. */
 const DOT = 1.5;
 /** @type {Stereo} */
@@ -27,6 +29,11 @@ export class GoniometerView extends Plot {
     this.now = null;
     /** Another set of points came; what is drawn fades. */
     this.fades = false;
+    Object.assign(this, recall(this.id, { side: among(["both", "output", "input"]), gain: among(GAINS) }));
+  }
+
+  settings() {
+    return { side: this.side, gain: this.gain };
   }
 
   /** @returns {Part} */
@@ -40,7 +47,7 @@ export class GoniometerView extends Plot {
         this.side = value;
         this.changed();
       }),
-      choice("Gain", [1, 2, 4, 8].map((gain) => [String(gain), `×${gain}`]), String(this.gain), (value) => {
+      choice("Gain", GAINS.map((gain) => [String(gain), `×${gain}`]), String(this.gain), (value) => {
         this.gain = Number(value);
         this.changed();
       }),

@@ -10,6 +10,7 @@
 /** @import { ViewApi } from "../viewdeck.js" */
 import { csv } from "../../lib/csv.js";
 import { button, el, setAttribute, setText } from "../../lib/dom.js";
+import { keep } from "../../lib/remember.js";
 import { paintVersion, token } from "../paint.js";
 import { download } from "./controls.js";
 
@@ -62,6 +63,11 @@ export class Plot {
   /** @returns {Node[]} */
   controls() {
     return [];
+  }
+
+  /** The settings that the next visit finds again. @returns {Record<string, unknown>} */
+  settings() {
+    return {};
   }
 
   /** Keeps what the view shows. @param {Sections} _sections @param {Telemetry} _snapshot @param {number} _seconds since the last @returns {boolean} whether there was any */
@@ -148,6 +154,7 @@ export class Plot {
   changed() {
     this.dirty = true;
     this.painted = "";
+    keep(this.id, this.settings());
     if (this.visible && !this.frozen) this.api?.subscribe(this.part());
   }
 

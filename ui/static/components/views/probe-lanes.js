@@ -9,11 +9,11 @@ import { MAX_PROBES } from "../../lib/subscriptions.js";
 import { hair, trace, word } from "./draw.js";
 import { Plot } from "./plot.js";
 
-const ASK_SECONDS = 0.05;
+const POLL_MS = 50;
 /** While there is nothing: a probe may sit where only a note leads. */
-const LOOK_SECONDS = 1;
+const LOOK_MS = 1000;
 const SECONDS = 10;
-const COURSE = SECONDS / ASK_SECONDS;
+const COURSE = (SECONDS * 1000) / POLL_MS;
 const COLOURS = ["--trace-output", "--trace-difference", "--trace-extra", "--trace-input"];
 const BAR = 8;
 /** Figures that change faster cannot be read. */
@@ -34,8 +34,6 @@ export class ProbesView extends Plot {
     /** Name and figures of each lane, as they are written. @type {[string, string][]} */
     this.words = [];
     this.wordsAge = Infinity;
-    this.asked = Infinity;
-    this.out = false;
   }
 
   /** @returns {Part} */
@@ -45,29 +43,18 @@ export class ProbesView extends Plot {
 
   /** @param {Telemetry|null} snapshot @param {number} seconds */
   frame(snapshot, seconds) {
-    this.asked += seconds;
     this.wordsAge += seconds;
     super.frame(snapshot, seconds);
-    const due = this.names.length + this.scalars.length > 0 ? ASK_SECONDS : LOOK_SECONDS;
-    if (this.visible && !this.frozen && !this.out && this.asked >= due) void this.ask();
   }
 
-  async ask() {
-    this.out = true;
-    this.asked = 0;
-    try {
-      this.know(await this.api?.request("probes"));
-    } catch {
-      // A server without probes, or a line that broke: the lanes stay as they are.
-    } finally {
-      this.out = false;
-    }
+  pollMs() {
+    if (!this.visible || this.frozen) return Infinity;
+    return this.names.length + this.scalars.length > 0 ? POLL_MS : LOOK_MS;
   }
 
-  /** @param {Probed|undefined} probed */
-  know(probed) {
-    if (!probed || this.frozen) return;
-    const { meters, probes } = probed;
+  /** @param {Probed} probed */
+  know({ meters, probes }) {
+    if (this.frozen) return;
     const own = new Set(meters.map(({ key }) => key));
     const before = new Map(this.scalars.map((scalar) => [scalar.name, scalar]));
     this.scalars = [

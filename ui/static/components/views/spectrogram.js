@@ -8,6 +8,7 @@ import { db } from "../../lib/format.js";
 import { binOf, hertz, hzOf, levelOf, noteOf, peakOf } from "../../lib/spectrum.js";
 import { paintVersion, token } from "../paint.js";
 import { choice } from "./controls.js";
+import { among, recall } from "../../lib/remember.js";
 import { crosshair, eachHz, hair, word } from "./draw.js";
 import { Plot } from "./plot.js";
 
@@ -40,6 +41,11 @@ export class SpectrogramView extends Plot {
     this.pixels = new Uint32Array(this.strip.data.buffer);
     this.tones = new Uint32Array(TONES);
     this.toned = -1;
+    Object.assign(this, recall(this.id, { side: among(["input", "output"]) }));
+  }
+
+  settings() {
+    return { side: this.side };
   }
 
   /** @param {number} nBins */

@@ -4,6 +4,7 @@
 /** @import { Sections, Spectrum } from "../../lib/sections.js" */
 /** @import { Telemetry } from "../../lib/types.js" */
 import { db } from "../../lib/format.js";
+import { among, isSwitch, recall } from "../../lib/remember.js";
 import { Average, binOf, differenceOf, hertz, hzOf, levelOf, noteOf, peakOf } from "../../lib/spectrum.js";
 import { check, choice } from "./controls.js";
 import { crosshair, eachHz, hair, legend, trace, word } from "./draw.js";
@@ -14,6 +15,19 @@ const BOTTOM_DB = -102;
 const GRID_DB = 12;
 /** The slope turns about this frequency. */
 const PIVOT_HZ = 1000;
+
+const SIZES = [512, 1024, 2048, 4096, 8192, 16384];
+/** @type {[Smoothing, string][]} */
+const SMOOTHINGS = [["none", "No smoothing"], ["twelfth", "1/12 octave"], ["sixth", "1/6 octave"], ["third", "1/3 octave"]];
+/** Seconds. */
+const AVERAGES = [0, 0.1, 0.5, 2];
+/** dB per octave. */
+const SLOPES = [0, 3, 4.5];
+/** dB. */
+const REACHES = [6, 12, 24, 48];
+const RULES = {
+  size: among(SIZES), smoothing: among(SMOOTHINGS.map(([name]) => name)), within: among(AVERAGES), slope: among(SLOPES), reach: among(REACHES), holding: isSwitch,
+};
 
 export class SpectrumView extends Plot {
   constructor() {
@@ -33,6 +47,12 @@ export class SpectrumView extends Plot {
     this.input = new Average(0);
     this.output = new Average(0);
     this.tilt = new Float64Array(0);
+    Object.assign(this, recall(this.id, RULES));
+  }
+
+  settings() {
+    const { size, smoothing, within, slope, reach, holding } = this;
+    return { size, smoothing, within, slope, reach, holding };
   }
 
   /** @returns {Part} */
@@ -41,21 +61,21 @@ export class SpectrumView extends Plot {
   }
 
   controls() {
-    /** @param {string} name @param {[string, string][]} options @param {"size"|"slope"|"within"|"reach"} key */
-    const figure = (name, options, key) => choice(name, options, String(this[key]), (value) => {
+    /** @param {string} name @param {number[]} values @param {(value: number) => string} word @param {"size"|"slope"|"within"|"reach"} key */
+    const figure = (name, values, word, key) => choice(name, values.map((value) => [String(value), word(value)]), String(this[key]), (value) => {
       this[key] = Number(value);
       this.renew(this.input.level.length);
       this.changed();
     });
     return [
-      figure("FFT size", [512, 1024, 2048, 4096, 8192, 16384].map((n) => [String(n), String(n)]), "size"),
-      choice("Smoothing", [["none", "No smoothing"], ["twelfth", "1/12 octave"], ["sixth", "1/6 octave"], ["third", "1/3 octave"]], this.smoothing, (value) => {
+      figure("FFT size", SIZES, String, "size"),
+      choice("Smoothing", SMOOTHINGS, this.smoothing, (value) => {
         this.smoothing = /** @type {Smoothing} */ (value);
         this.changed();
       }),
-      figure("Average", [["0", "No average"], ["0.1", "Average 0.1 s"], ["0.5", "Average 0.5 s"], ["2", "Average 2 s"]], "within"),
-      figure("Slope", [["0", "0 dB/oct"], ["3", "3 dB/oct"], ["4.5", "4.5 dB/oct"]], "slope"),
-      figure("Difference range", [6, 12, 24, 48].map((n) => [String(n), `Δ ±${n} dB`]), "reach"),
+      figure("Average", AVERAGES, (seconds) => (seconds > 0 ? `Average ${seconds} s` : "No average"), "within"),
+      figure("Slope", SLOPES, (slope) => `${slope} dB/oct`, "slope"),
+      figure("Difference range", REACHES, (reach) => `Δ ±${reach} dB`, "reach"),
       check("Peak hold", this.holding, (on) => {
         this.holding = on;
         for (const average of [this.input, this.output]) average.forget();
