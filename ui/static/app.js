@@ -46,7 +46,7 @@ const UNKNOWN_METHOD = -32601;
 const model = new Model();
 const socket = new Socket(new URL(location.href));
 const writes = new Writes((id, value) => told(socket.request("set_param", { id, value }), (message) => parameters.refuse(id, message)));
-const undo = new Undo();
+const undo = new Undo(() => model.params.map(({ id, value }) => ({ id, value })));
 const notes = new Notes((note) => socket.request("note", note));
 const poll = new Poll();
 /** A server without views draws none of them. */
@@ -221,7 +221,20 @@ function gesture({ id, on, value }) {
   if (!on) writes.flush(id);
   // A server that is gone needs no word of it.
   void socket.request("gesture", { id, on }).catch(() => {});
-  parameters.undoable(undo.past.length, undo.future.length);
+  undoable();
+}
+
+function undoable() {
+  parameters.undoable(undo.steps, undo.future.length);
+}
+
+/** What moves many parameters at once, as one step. @param {string} method @param {object} [params] */
+async function step(method, params) {
+  const before = undo.before();
+  const answer = await socket.request(method, params);
+  undo.mark(before);
+  undoable();
+  return answer;
 }
 
 /** A step back or forth; what the plugin does not have any more is left out. @param {Wish[]} step */
@@ -230,17 +243,7 @@ function move(step) {
     const info = model.params.find((param) => param.id === id);
     if (info) writes.set(id, clamp(value, info.min, info.max));
   }
-  parameters.undoable(undo.past.length, undo.future.length);
-}
-
-/** All parameters to their defaults, in one step. */
-function resetParams() {
-  const changes = model.params.map(({ id, value, default: to }) => ({ id, from: value, to }));
-  const reset = socket.request("reset_params").then(() => {
-    undo.push(changes);
-    parameters.undoable(undo.past.length, undo.future.length);
-  });
-  void told(reset, (message) => parameters.refuseReset(message));
+  undoable();
 }
 
 /** A place in the source, in the editor. @param {{ file: string, line: number, tell: (message: string) => void }} place */
@@ -258,7 +261,8 @@ async function open({ file, line, tell }) {
 /** @param {string} method @param {string} name */
 async function preset(method, name) {
   try {
-    presets.done(method, (await socket.request(method, { name })).name);
+    const asked = method === "recall_preset" ? step(method, { name }) : socket.request(method, { name });
+    presets.done(method, (await asked).name);
   } catch (error) {
     presets.refuse(messageOf(error));
   }
@@ -276,7 +280,7 @@ const wishes = {
   help: () => help.show(),
   open: (place) => void open(place),
   text: ({ id, text }) => void enter(id, text),
-  "reset-params": resetParams,
+  "reset-params": () => void told(step("reset_params"), (message) => parameters.refuseReset(message)),
   note: (note) => {
     const sent = notes.play(note);
     if (note.on) void told(sent, (message) => keyboard.refuse(message));

@@ -111,6 +111,23 @@ test("a preset that cannot be recalled says why, where it was asked for", async 
   equal(at("#presets-said").dataset.level, "bad");
 });
 
+test("a recalled preset is taken back as one step, and comes again", async () => {
+  const values = () => server.params.map(({ value }) => value);
+  server.set(1, 0);
+  server.set(2, 0);
+  server.presets = [{ name: "Both", modified: 0, values: { 1: -12, 2: 2 } }];
+  server.notify("presets_changed", {});
+  await until(() => names()[0] === "Both");
+  at("[data-preset=Both] .preset-recall").click();
+  await until(() => values().join() === "-12,2" && at("[data-param=gain] .parameter-text").textContent === "-12 dB");
+  at("#undo").click();
+  await until(() => values().join() === "0,0");
+  at("#redo").click();
+  await until(() => values().join() === "-12,2");
+  at("#undo").click();
+  await until(() => values().join() === "0,0");
+});
+
 test("someone else's preset appears", async () => {
   server.presets = [{ name: "Elsewhere", modified: 0 }];
   server.notify("presets_changed", {});
