@@ -69,7 +69,8 @@ const panels = [
   new GenerationHistory(byId("history")), keyboard, presets,
 ];
 const help = new Help(byId("help"));
-const figures = [new LoadPanel(byId("load")), new Losses(byId("losses")), new Health(byId("health"))];
+const load = new LoadPanel(byId("load"));
+const figures = [load, new Losses(byId("losses")), new Health(byId("health"))];
 
 /** @type {Telemetry|null} what arrived since the last frame */
 let fresh = null;
@@ -302,6 +303,7 @@ for (const [name, act] of Object.entries(wishes)) {
 function drawSound(snapshot, seconds) {
   const sections = snapshot?.sections;
   levels.draw(snapshot, seconds);
+  if (sections?.load) load.take(sections.load);
   if (sections?.levels) levels.truePeaks(sections.levels);
   loudness.draw(sections?.loudness, seconds);
   stereo.draw(sections?.stereo, seconds);

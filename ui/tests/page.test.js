@@ -13,7 +13,7 @@ function at(selector) {
 
 /** Waits until it is true; the clock of the test's browser is virtual. @param {() => unknown} what */
 async function until(what) {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 1500; i++) {
     if (what()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -7,6 +7,7 @@ import "./layout.test.js";
 import "./levels.test.js";
 import "./notes.test.js";
 import "./page.test.js";
+import "./panels.test.js";
 import "./instrument.test.js";
 import "./parameter.test.js";
 import "./poll.test.js";
