@@ -324,7 +324,7 @@ function frame(now) {
   }
   if (model.connection === "connected" && poll.due(now, probes.any, probes.seen, views.pollMs())) void readProbes();
   if (probed) {
-    probes.show(probed);
+    probes.show(probed, now);
     views.know(probed);
   }
   probed = null;

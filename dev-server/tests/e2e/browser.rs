@@ -83,7 +83,13 @@ impl Browser {
 
     /// The page's theme, `dark` or `light`.
     pub(crate) fn theme(&mut self, name: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": name }]);
+        self.prefer(&[("prefers-color-scheme", name)]);
+    }
+
+    /// What the person told the system to prefer: media features and their values.
+    pub(crate) fn prefer(&mut self, wishes: &[(&str, &str)]) {
+        let feature = |(name, value): &(_, _)| json!({ "name": name, "value": value });
+        let features: Vec<_> = wishes.iter().map(feature).collect();
         self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
@@ -150,9 +156,21 @@ impl Browser {
     }
 
     /// A key pressed and released where the focus is; a name of the DOM such as `ArrowDown`.
+    /// What the browser itself does with it (the Tab key, a button's Enter) it does too.
     pub(crate) fn press(&mut self, key: &str) {
-        for kind in ["rawKeyDown", "keyUp"] {
-            self.call("Input.dispatchKeyEvent", &json!({ "type": kind, "key": key }));
+        let (code, text) = match key {
+            "Tab" => (9, ""),
+            "Enter" => (13, "\r"),
+            "Escape" => (27, ""),
+            " " => (32, " "),
+            "ArrowLeft" => (37, ""),
+            "ArrowRight" => (39, ""),
+            _ => (0, ""),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let event =
+                json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text });
+            self.call("Input.dispatchKeyEvent", &event);
         }
     }
 
@@ -160,6 +178,12 @@ impl Browser {
     pub(crate) fn screenshot(&mut self, path: &Path) {
         let shot = self.call("Page.captureScreenshot", &json!({ "format": "png" }));
         std::fs::write(path, from_base64(shot["data"].as_str().unwrap())).unwrap();
+    }
+
+    /// What is seen now in a part of the page, as a PNG in base 64.
+    pub(crate) fn picture(&mut self, clip: &Value) -> String {
+        let params = json!({ "format": "png", "clip": clip });
+        self.call("Page.captureScreenshot", &params)["data"].as_str().unwrap().to_owned()
     }
 
     /// Everything complained about so far.

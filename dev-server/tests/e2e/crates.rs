@@ -11,7 +11,7 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "late",
     "law",
     "saves",
@@ -24,6 +24,7 @@ const NAMES: [&str; 12] = [
     "signals",
     "first",
     "screenshot",
+    "everything",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

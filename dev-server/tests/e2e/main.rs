@@ -10,9 +10,12 @@
     reason = "tests say what they measured, and count in small numbers"
 )]
 
+mod access;
 mod bad_input;
 mod browser;
 mod crates;
+mod ebu;
+mod everything;
 mod examples;
 mod fast_clock;
 mod faults;

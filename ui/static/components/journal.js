@@ -13,14 +13,15 @@ const ALIKE = { warn: "warning", trace: "debug", fatal: "error" };
 export class Journal {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.list = el("ol", { id: "journal-lines", class: "journal-lines", role: "log", "aria-labelledby": "journal-title", tabindex: "0" });
+    this.list = el("ol", { id: "journal-lines", class: "journal-lines", tabindex: "0" });
     this.level = el("select", { id: "journal-level", class: "small", "aria-label": "Least grave level shown" }, ...LEVELS.map(([value, name]) => el("option", { value }, name)));
     this.level.value = "debug";
     this.words = el("input", { id: "journal-words", type: "search", class: "small", "aria-label": "Words to look for", placeholder: "Filter", autocomplete: "off", spellcheck: "false" });
     this.none = el("p", { id: "journal-none", class: "health-none", role: "status" });
     this.level.addEventListener("change", () => this.filter());
     this.words.addEventListener("input", () => this.filter());
-    root.append(el("div", { class: "journal-filter" }, this.level, this.words, this.none), this.list);
+    root.append(el("div", { class: "journal-filter" }, this.level, this.words, this.none),
+      el("div", { class: "journal-log", role: "log", "aria-label": "Journal" }, this.list));
     this.count = 0;
   }
 
