@@ -24,7 +24,7 @@ function message(i) {
   return snapshot({
     input: [CHANNEL, CHANNEL], output: [CHANNEL, CHANNEL], frames: 800, frame: (i * RATE) / 60,
     sections: [
-      section(1, list(4, () => 0.5 + noise() / 4)), section(2, lufs, lufs), stereo([0.5 + noise() / 9, 0, dots], [0.5, noise() / 9, dots]), spectrum((bin) => levels[bin], (bin) => levels[bin] + noise()),
+      section(1, list(4, () => 0.5 + noise() / 4)), section(2, lufs, lufs, [3]), stereo([0.5 + noise() / 9, 0, dots], [0.5, noise() / 9, dots]), spectrum((bin) => levels[bin], (bin) => levels[bin] + noise()),
       scope({ trigger: 256, input: wave, output: wave }), probes(list(8, (index) => [index, trace])),
     ],
   });

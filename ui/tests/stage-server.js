@@ -70,7 +70,7 @@ server.snapshot = () => {
   if (views.load) sections.push(section(7, [0.118], 0, 0, 32, ...Array.from({ length: 32 }, (_, i) => (i > 1 && i < 6 ? 90 - 20 * i : 0))));
   const output = [channel(1.01, t), channel(0.88, t)];
   return snapshot({
-    input: wanted.has("mono") ? [] : [channel(0.6, t), channel(0.52, t)], output: wanted.has("wide") ? [...output, ...output, ...output, ...output] : output, frames: FRAMES, sections, generation: 3,
+    input: wanted.has("mono") ? [] : [channel(0.6, t), channel(0.52, t)], output: wanted.has("wide") ? [...output, ...output, ...output, ...output] : output, frames: FRAMES, frame: Math.round(t * 48000), sections, generation: 3,
     load: [0.061, 0.074, 0.118],
   });
 };

@@ -166,7 +166,8 @@ export class SpectrogramView extends Plot {
     const split = ((COLUMNS - oldest) / COLUMNS) * width;
     g.imageSmoothingEnabled = true;
     if (this.nBins) {
-      g.drawImage(canvas, oldest, 0, COLUMNS - oldest, this.nBins, left, top, split, height);
+      // Half a column in: smoothing would mix the newest, its neighbour in the ring, into the oldest.
+      g.drawImage(canvas, oldest + 0.5, 0, COLUMNS - oldest - 0.5, this.nBins, left, top, split, height);
       if (oldest > 0) g.drawImage(canvas, 0, 0, oldest, this.nBins, left + split, top, width - split, height);
     }
     word(g, this.side === "input" ? "Input" : "Output", left + 8, top + 10, "left", this.side === "input" ? "--trace-input" : "--trace-output");
