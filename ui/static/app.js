@@ -3,6 +3,7 @@
 
 /** @import { Probed, Telemetry } from "./lib/types.js" */
 /** @import { Wish } from "./lib/undo.js" */
+import { Audit } from "./components/audit.js";
 import { Devices } from "./components/devices.js";
 import { Health } from "./components/health.js";
 import { Help } from "./components/help.js";
@@ -66,7 +67,7 @@ new Rack(byId("engine"), "Engine");
 const panels = [
   masthead, new Notices(byId("notices")), new Reload(byId("reload")),
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
-  new GenerationHistory(byId("history")), keyboard, presets,
+  new GenerationHistory(byId("history")), new Audit(byId("audit")), keyboard, presets,
 ];
 const help = new Help(byId("help"));
 const load = new LoadPanel(byId("load"));
@@ -159,7 +160,7 @@ const notifications = {
   event: (event) => {
     model.event(event);
     if (event.event === "audio_started") setRate(event.engine_rate);
-    if (event.event === "reloaded" || event.event === "restarted") readPlugin();
+    if (["reloaded", "restarted", "promoted"].includes(event.event)) readPlugin();
   },
   param: (echo) => model.param(echo),
   params_changed: () => quietly(readParams),

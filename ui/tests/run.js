@@ -11,6 +11,7 @@ import "./panels.test.js";
 import "./instrument.test.js";
 import "./parameter.test.js";
 import "./poll.test.js";
+import "./reports.test.js";
 import "./sections.test.js";
 import "./taper.test.js";
 import "./telemetry.test.js";
