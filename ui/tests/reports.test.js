@@ -30,6 +30,7 @@ test("a crash is told with its signal, its place and its stack, and who plays on
   equal([words("#fault summary"), root.querySelectorAll("#fault .stack li").length], ["Stack, 5 calls", 5]);
   equal(root.querySelector("#fault .stack [data-own]")?.textContent, "tape_drive::delay::Line::read src/delay.rs:47");
   equal([model.generation, model.faulted, model.trouble()], [2, false, "crash"]);
+  equal([...root.querySelectorAll("#fault .stack-foreign")].map(({ textContent }) => textContent), ["core/src/ptr/mod.rs:1703", "retake-sdk-0.1.0/src/clap.rs:340"], "not to be edited");
   /** @type {any[]} */
   const opened = [];
   root.addEventListener("open", (event) => opened.push(/** @type {CustomEvent} */ (event).detail));
@@ -68,12 +69,15 @@ test("a refusal says why, with what was played, and what plays on", () => {
 
 test("what a reload warns of and advises is told, quieter, and can be put away", () => {
   const { model, words, root, notices } = told(TROUBLES.warned);
-  equal([words("#reload-warnings strong"), words("#reload-warnings .findings")], ["Generation 3 plays, with a warning:", "peak, full scale +30.1 dBFS"]);
-  equal([words("#advice-0"), root.querySelector("#advice-0")?.getAttribute("role")], ["The build could be 1.60 s faster: ld links for 1.9 s: with mold or lld it takes 0.3 sDismiss", "status"]);
-  /** @type {HTMLElement} */ (root.querySelector("#advice-0 .notice-close")).click();
+  equal(words("#reload-warnings p"), "Generation 3 plays, with a warning: peak, full scale: +30.1 dBFS");
+  equal([words("#advice p"), root.querySelector("#advice")?.getAttribute("role")], ["The build could be faster: ld links for 1.9 s: with mold or lld it takes 0.3 s (1.60 s) · lto = true in [profile.dev] optimises across crates at every save", "status"]);
+  /** @type {HTMLElement} */ (root.querySelector("#advice .notice-close")).click();
   model.event({ ...TROUBLES.warned[0], generation: 4, t: 80 });
   notices.draw(model);
-  equal([words("#advice-0"), words("#advice-1 strong"), words("#reload-warnings strong")], [null, "The build could be faster:", "Generation 4 plays, with a warning:"], "the same advice is not given twice");
+  equal([words("#advice"), words("#reload-warnings strong")], [null, "Generation 4 plays, with a warning:"], "the same advice is not given twice");
+  model.event({ ...TROUBLES.warned[0], generation: 5, advice: TROUBLES.warned[0].advice.slice(1) });
+  notices.draw(model);
+  equal(words("#advice strong"), "The build could be faster:", "another one is");
 });
 
 test("a howl mutes, says so, and goes with the mute", () => {

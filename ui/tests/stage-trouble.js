@@ -9,7 +9,7 @@ export const RELOADED = {
 
 /** @param {string} name @param {string|null} [file] @param {number|null} [line] */
 const call = (name, file = null, line = null) => ({ function: name, file, line });
-const OUTER = [call("tape_drive::TapeDrive::process", "src/lib.rs", 61), call("retake_sdk::clap::process", "/home/me/.cargo/registry/src/retake-sdk-0.1.0/src/clap.rs", 340)];
+const OUTER = [call("tape_drive::TapeDrive::process", "src/lib.rs", 61), call("retake_sdk::clap::process", "/home/me/.cargo/registry/src/index-1949cf8c/retake-sdk-0.1.0/src/clap.rs", 340)];
 
 const CRASH = {
   event: "fault", generation: 3, kind: "crash", t: 84.2, action: "standby", signal: 11, file: "src/delay.rs", line: 47,

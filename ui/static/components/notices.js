@@ -6,7 +6,7 @@
 /** @import { Advice, Fault, Finding, GuardNote, Reloaded, ReloadFailed, StackFrame } from "../lib/types.js" */
 import { button, el, emit } from "../lib/dom.js";
 import { ms, signal } from "../lib/format.js";
-import { findingsOf, stackOf } from "./findings.js";
+import { findingWords, findingsOf, stackOf } from "./findings.js";
 import { placeLink } from "./place.js";
 
 /**
@@ -136,16 +136,13 @@ function guardNotice({ kind, message, t }) {
 /** What was found on trial and is let through. @param {Reloaded} last @returns {Notice[]} */
 function trialNotice({ generation, t, warnings = [] }) {
   if (warnings.length === 0) return [];
-  return [{
-    id: "reload-warnings", key: `${generation} ${t}`, level: "warn", findings: warnings,
-    title: `Generation ${generation} plays, with ${warnings.length === 1 ? "a warning" : `${warnings.length} warnings`}:`, text: "",
-  }];
+  const title = `Generation ${generation} plays, with ${warnings.length === 1 ? "a warning" : `${warnings.length} warnings`}:`;
+  return [{ id: "reload-warnings", key: `${generation} ${t}`, level: "warn", title, text: warnings.map(findingWords).join(" · ") }];
 }
 
 /** The same advice is not given twice. @param {Advice[]} advice @returns {Notice[]} */
 function adviceNotice(advice) {
-  return advice.map(({ message, costs_ms: costs }, i) => ({
-    id: `advice-${i}`, key: message, level: "info",
-    title: costs === null ? "The build could be faster:" : `The build could be ${ms(costs)} faster:`, text: message,
-  }));
+  if (advice.length === 0) return [];
+  const words = advice.map(({ message, costs_ms: costs }) => (costs === null ? message : `${message} (${ms(costs)})`));
+  return [{ id: "advice", key: JSON.stringify(advice.map(({ message }) => message)), level: "info", title: "The build could be faster:", text: words.join(" · ") }];
 }
