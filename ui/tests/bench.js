@@ -1,5 +1,6 @@
 // What all views and the meters beside them cost per frame: our own code only, at the display's rate,
 // with a snapshot as full as the server makes it. Prints, asserts nothing.
+// `cargo test -p retake --test e2e -- --ignored --nocapture bench_page` runs it, and the real page beside it.
 
 /** @import { Draw, View } from "../static/components/viewdeck.js" */
 /** @import { Probed } from "../static/lib/types.js" */
@@ -12,7 +13,7 @@ import { decode } from "../static/lib/telemetry.js";
 import { section, snapshot } from "./snapshot.js";
 import { N_BINS, RATE, list, probes, scope, spectrum, stereo } from "./sound.js";
 
-const FRAMES = 600;
+const SECONDS = 60;
 const CHANNEL = { peak: 0.5, meanSquare: 0.125, clips: 0 };
 const noise = () => Math.random() + Math.random() - 1;
 
@@ -61,8 +62,13 @@ draws.push(
   (now, seconds) => loudness.draw(now?.sections.loudness, seconds),
   (now, seconds) => stereos.draw(now?.sections.stereo, seconds));
 
+/** @type {number[]} ms, of tasks that made the page wait */
+const long = [];
+new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => long.push(duration))).observe({ type: "longtask" });
+
 /** @type {number[]} */
 const times = [];
+const start = performance.now();
 /** @type {number[][]} */
 const each = draws.map(() => []);
 const messages = list(60, message);
@@ -80,7 +86,7 @@ function frame(i) {
     each[view].push(performance.now() - before);
   });
   times.push(performance.now() - began);
-  if (i < FRAMES) requestAnimationFrame(() => frame(i + 1));
+  if (performance.now() - start < SECONDS * 1000) requestAnimationFrame(() => frame(i + 1));
   else tell();
 }
 
@@ -91,7 +97,8 @@ function quantile(all, part) {
 }
 
 function tell() {
-  said.textContent = `${views.length} views and the meters, ${FRAMES} frames, ${longest} bytes each: decode and draw p50 ${quantile(times, 0.5)}, p99 ${quantile(times, 0.99)}`;
+  said.textContent = `${views.length} views and the meters, ${times.length} frames in ${SECONDS} s, ${longest} bytes each: decode and draw p50 ${quantile(times, 0.5)}, p99 ${quantile(times, 0.99)}`;
+  said.append(`\n${long.length} tasks over 50 ms${long.length > 0 ? `, the longest ${Math.max(...long).toFixed(0)} ms` : ""}`);
   each.forEach((own, i) => said.append(`\n${names[i]} p50 ${quantile(own, 0.5)}, p99 ${quantile(own, 0.99)}`));
   said.dataset.done = "";
 }

@@ -166,7 +166,7 @@ impl Readers {
 
 /// Frames after which the true peak counts: a measurement begins in the middle of the sound, and the
 /// interpolation takes what was before for silence, so it finds a step there that nobody heard.
-const SETTLING: usize = 48;
+pub(super) const SETTLING: usize = 48;
 
 /// The measurement of one side.
 #[derive(Debug)]

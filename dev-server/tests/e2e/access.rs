@@ -253,6 +253,7 @@ fn meters_speak_and_no_faster_than_can_be_read() {
 pub(crate) const PAINTS: &str = "(seconds) => new Promise((done) => {
   const counts = new Map();
   const own = CanvasRenderingContext2D.prototype.drawImage;
+  // Every view lays its ground with it, once per picture.
   CanvasRenderingContext2D.prototype.drawImage = function (...words) {
     counts.set(this.canvas, (counts.get(this.canvas) ?? 0) + 1);
     return own.apply(this, words);
@@ -282,7 +283,7 @@ fn who_wants_no_motion_gets_a_calm_picture() {
 }
 
 /// What stands out at the right, unless it lies in something that scrolls.
-const STICKS_OUT: &str = "(() => {
+pub(crate) const STICKS_OUT: &str = "(() => {
   const { clientWidth, scrollWidth } = document.documentElement;
   const scrolls = (e) => { for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (getComputedStyle(p).overflowX !== 'visible') return true; return false; };
   const out = [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > clientWidth + 0.5 && !scrolls(e));

@@ -36,9 +36,9 @@ fn faded(shape: (f64, f64, f64)) -> Vec<f32> {
 /// Stereo tones of 1 kHz: `(dBFS, seconds)` one after the other.
 fn tones(parts: &[(f64, f64)]) -> Vec<f32> {
     let of = |&(dbfs, seconds): &(f64, f64)| {
-        let frames = (seconds * f64::from(RATE)).round() as usize;
-        let at = move |n: usize| amplitude(dbfs) * (TAU * n as f64 / 48.0).sin();
-        (0..frames).map(move |n| at(n) as f32)
+        let at = move |n: u32| amplitude(dbfs) * (TAU * f64::from(n) / 48.0).sin();
+        let is_before = move |n: &u32| f64::from(*n) < seconds * f64::from(RATE);
+        (0..).take_while(is_before).map(move |n| at(n) as f32)
     };
     parts.iter().flat_map(of).collect()
 }

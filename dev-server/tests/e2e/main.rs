@@ -12,6 +12,8 @@
 
 mod access;
 mod bad_input;
+mod bad_page;
+mod bench;
 mod browser;
 mod crates;
 mod ebu;
@@ -40,4 +42,5 @@ mod signals;
 mod socket;
 mod take;
 mod traces;
+mod unseen;
 mod wav;
