@@ -36,6 +36,7 @@ use crate::{
     midi::Midi,
     project::{self, Project},
     report::{Report, Tone, claim_stdout, say},
+    store::Asked,
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
     web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
@@ -110,9 +111,10 @@ struct Stage {
 fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<Stage> {
     let (mailbox, inbox) = channel();
     end_on_signals(&mailbox)?;
-    let request = device_request(run, report.started())?;
+    check_clock(run)?;
     let project = find_project(run)?;
     let memory = Memory::open(run, &project, forward(&mailbox, Message::Store))?;
+    let request = device_request(run, &memory.devices, report.started());
     let midi = Midi::open(run, forward(&mailbox, Message::Midi))?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));
@@ -237,24 +239,28 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
     .context("no signal handler")
 }
 
-fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
-    let AudioArgs { host, input, output, rate, period, clock, .. } = run.audio.clone();
-    if clock == ClockArg::Fast && run.session.duration.is_none() {
+fn check_clock(run: &Run) -> Result<(), Failure> {
+    if run.audio.clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
         ));
     }
-    let choice = |given: Option<String>| {
+    Ok(())
+}
+
+fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
+    let AudioArgs { rate, period, clock, .. } = run.audio;
+    let choice = |given: &Option<String>| {
         let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
         choice
     };
-    Ok(DeviceRequest {
-        host,
-        input: choice(input),
-        output: choice(output),
+    DeviceRequest {
+        host: asked.host.clone(),
+        input: choice(&asked.input),
+        output: choice(&asked.output),
         rate,
         period,
         clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
         epoch,
-    })
+    }
 }

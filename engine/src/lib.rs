@@ -41,7 +41,7 @@ pub mod tap;
 pub use channels::ToMono;
 pub use command::{Busy, CommandKind, CommandSender, EngineControl, Event, Fade, Origin};
 pub use event::{EventBody, Note, PluginEvent, Transport};
-pub use generation::{BusShape, Generation, Replay, WarmUp};
+pub use generation::{BusShape, Findings, Generation, Replay, WarmUp};
 pub use input::{InputSpec, LiveInput};
 pub use planar::Planar;
 pub use probe::Probe;

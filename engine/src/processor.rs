@@ -96,7 +96,13 @@ impl Replies {
         self.lost
     }
 
-    pub(crate) fn take_lost(&mut self) -> u64 {
+    /// Counts replies that found no room elsewhere, before they came here.
+    pub fn lose(&mut self, n: u64) {
+        self.lost += n;
+    }
+
+    /// Takes the count of replies that found no room, to be counted elsewhere.
+    pub fn take_lost(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }
 }
@@ -108,6 +114,10 @@ pub enum Outcome {
     Ok,
     /// The plugin reported an error for this block; its output is not to be used.
     Error,
+    /// No answer in time; nothing of this block is to be heard, the next may be fine again.
+    Late,
+    /// The plugin is gone for good: its process ended or was given up.
+    Gone,
 }
 
 /// Silence, for any number of channels: what stands in for a plugin that is not ready.

@@ -29,6 +29,11 @@
 //!
 //! [`Processor`]: retake_engine::Processor
 
+#[cfg(target_os = "linux")]
+pub mod audit;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_audit.rs"]
+pub mod audit;
 mod buffers;
 mod busy;
 mod callbacks;
@@ -36,12 +41,14 @@ mod carry;
 mod error;
 mod events;
 mod ffi;
+mod finding;
 mod format;
 mod functions;
 mod hash;
 mod hints;
 mod inspect;
 mod instance;
+mod isolation;
 mod log;
 mod note;
 mod note_ports;
@@ -56,14 +63,20 @@ mod start;
 mod text;
 mod thread;
 mod timers;
+mod vet;
+mod warming;
 mod whole;
 mod wishes;
 
 pub use carry::{Carried, ParamRef};
 pub use error::{FailReason, HostError};
+pub use finding::{AuditFinding, AuditKind, CrashKind, StackFrame};
 pub use format::Format;
 pub use hints::Taper;
 pub use inspect::inspect;
+#[cfg(target_os = "linux")]
+pub use isolation::{IsolatedProcessor, plugin_host_main};
+pub use isolation::{Isolation, Patience};
 pub use note::{Activated, News, Note, PluginInfo, Severity};
 pub use panic_line::PanicLine;
 pub use params::ParamInfo;
@@ -72,5 +85,6 @@ pub use probe::{MeterInfo, ProbeKind, ProbeReading, Probes};
 pub use processor::ClapProcessor;
 pub use staging::{StagedCopy, StagingDir, stage};
 pub use start::{Start, Started};
-pub use thread::{PluginThread, Request};
+pub use thread::{Admission, PluginThread, Request};
+pub use vet::{Signal, VET_PEAK, VetFinding, VetKind};
 pub use wishes::FaultCounts;

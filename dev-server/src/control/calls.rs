@@ -88,6 +88,8 @@ impl Control {
             "device": shown.device,
             "history": self.past.history(),
             "xruns": self.past.xruns(),
+            "isolation": self.reload.isolation(),
+            "audit": self.reload.audit(),
             "plugin_faults": self.reload.playing_thread().map(PluginThread::faults),
             "bypass": self.bypass,
             "mute": self.mute,

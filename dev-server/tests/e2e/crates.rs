@@ -11,7 +11,8 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
+    "audited",
     "late",
     "law",
     "saves",
@@ -25,6 +26,7 @@ const NAMES: [&str; 13] = [
     "first",
     "screenshot",
     "everything",
+    "reports",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

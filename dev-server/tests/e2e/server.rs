@@ -68,9 +68,21 @@ pub(crate) struct Ended {
 impl Server {
     /// Starts `retake ARGS --json --port 0`.
     pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Self {
+        Self::spawn(Self::command(args))
+    }
+
+    /// The command of [`Server::start`].
+    pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
         let mut command = retake();
         command.args(args).args(["--json", "--port", "0"]);
-        Self::spawn(command)
+        // The whole set in the other isolation, for tests that say none.
+        if let Ok(isolation) = std::env::var("RETAKE_E2E_ISOLATION")
+            && args.first().is_some_and(|word| word.as_ref() == "run")
+            && !args.iter().any(|word| word.as_ref() == "--isolation")
+        {
+            command.args(["--isolation", &isolation]);
+        }
+        command
     }
 
     pub(crate) fn spawn(mut command: Command) -> Self {

@@ -83,6 +83,8 @@ fn play(frames: &[usize], period: usize, length: usize, nap: Duration) -> Vec<f3
         record: None,
         to_mono: ToMono::default(),
         is_real_output: false,
+        is_limited: false,
+        is_live_loop: false,
         muted: false,
         bypass: false,
         tempo_bpm: 120.0,

@@ -14,7 +14,7 @@
 //! frame and every event: delay lines, envelopes and held notes stand where they would stand had it
 //! run all along.
 
-use super::Generation;
+use super::{Condition, Generation, Ran};
 use crate::{
     bus::Block,
     channels::{ToMono, adapt},
@@ -43,17 +43,41 @@ pub struct Replay {
 }
 
 /// How a warm-up ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WarmUp {
     /// The generation stands where the engine does.
     Warm {
         /// Frames it was played; 0 = there was nothing to play yet, it starts cold.
         frames: u64,
+        /// What it sounded like meanwhile.
+        findings: Findings,
     },
     /// It was too slow, or the engine's memory was overwritten: it was reset and starts cold.
     Late,
-    /// The plugin returned an error.
+    /// The plugin returned an error, or is gone.
     Failed,
+}
+
+/// What the output of a replay was like.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Findings {
+    /// The largest magnitude among the finite samples, linear.
+    pub peak: f32,
+    /// Samples that were not finite.
+    pub n_non_finite: u64,
+}
+
+impl Findings {
+    /// Takes notice of the first `frames` of `output`.
+    fn add(&mut self, output: &Planar, frames: usize) {
+        for x in output.rows().flat_map(|row| &row[..frames]) {
+            if x.is_finite() {
+                self.peak = self.peak.max(x.abs());
+            } else {
+                self.n_non_finite += 1;
+            }
+        }
+    }
 }
 
 /// What a generation that does not sound knows of the past.
@@ -65,6 +89,8 @@ pub(super) enum Past {
     Void,
     /// All of it, up to some frame.
     Heard(Heard),
+    /// It has sounded, was reset, and stands by.
+    Asleep,
 }
 
 /// How far a generation has heard.
@@ -88,6 +114,7 @@ struct Before<'a> {
 const CATCH_UP_SPEED: usize = 2;
 /// A warm-up that finds less than this has come up with the engine: the rest is the engine's.
 const NEAR_FRAMES: usize = 64;
+/// Longest block of a replay, in frames.
 const REPLAY_BLOCK: usize = 512;
 
 impl Generation {
@@ -97,7 +124,7 @@ impl Generation {
     /// Not on the audio thread: allocates.
     pub fn warm_up(&mut self, replay: Replay, is_late: &mut dyn FnMut() -> bool) -> WarmUp {
         let Replay { mut input, base, events, events_to, to_mono, tempo_bpm } = replay;
-        let block = self.max_block.min(REPLAY_BLOCK);
+        let block = self.replay_block();
         // A tap of no channels still tells the time.
         let mut interleaved = vec![0.0; input.channels().max(1) * block];
         let mut device = Planar::new(input.channels(), block);
@@ -105,12 +132,12 @@ impl Generation {
         self.events.clear();
         self.events.extend(base.into_iter().map(|body| PluginEvent { offset: 0, body }));
         let begin = input.position();
+        let mut findings = Findings::default();
         loop {
             let at = input.position();
             let received = input.read(&mut interleaved);
             if received.lost > 0 || is_late() {
-                self.start_cold();
-                return WarmUp::Late;
+                return self.too_late();
             }
             let frames = received.records;
             device.write_interleaved(0, &interleaved[..frames * input.channels()]);
@@ -118,8 +145,11 @@ impl Generation {
                 self.events.push(PluginEvent { offset: offset(frame, at), body });
             }
             let past = Before { input: &device, frames, at, to_mono, tempo_bpm };
-            if frames > 0 && self.hear(&past) == Outcome::Error {
-                return WarmUp::Failed;
+            let outcome = if frames > 0 { self.hear(&past) } else { Outcome::Ok };
+            match outcome {
+                Outcome::Ok => findings.add(&self.output, frames),
+                Outcome::Late => return self.too_late(),
+                Outcome::Error | Outcome::Gone => return WarmUp::Failed,
             }
             if frames < NEAR_FRAMES.min(block) {
                 break;
@@ -131,7 +161,12 @@ impl Generation {
         if has_heard {
             self.past = Past::Heard(Heard { audio_to, events_to: events_to.min(audio_to) });
         }
-        WarmUp::Warm { frames: audio_to - begin }
+        WarmUp::Warm { frames: audio_to - begin, findings }
+    }
+
+    /// Frames of a block of a warm-up, but for the last.
+    pub fn replay_block(&self) -> usize {
+        self.max_block.min(REPLAY_BLOCK)
     }
 
     /// What it has heard is void: it starts from silence, reset by the engine, with the held notes.
@@ -141,6 +176,11 @@ impl Generation {
             self.past = Past::Void;
         }
         self
+    }
+
+    fn too_late(&mut self) -> WarmUp {
+        self.start_cold();
+        WarmUp::Late
     }
 
     fn start_cold(&mut self) {
@@ -173,7 +213,7 @@ impl Generation {
     pub(crate) fn can_catch_up(&mut self, now: u64, dry: &DryDelay, log: &EventLog) -> bool {
         let heard = match self.past {
             Past::Heard(heard) => heard,
-            Past::Unknown => return false,
+            Past::Unknown | Past::Asleep => return false,
             Past::Void => {
                 self.start_cold();
                 return false;
@@ -208,33 +248,36 @@ impl Generation {
     ///
     /// # Real time
     /// Everything is allocated already; costs up to twice what the generation costs.
-    pub(crate) fn catch_up(&mut self, block: &mut Block<'_>, log: &EventLog) {
+    pub(crate) fn catch_up(&mut self, block: &mut Block<'_>, log: &EventLog) -> Ran {
         let mut left = CATCH_UP_SPEED * block.frames;
-        while let Some(heard) = self.heard_to().filter(|_| left > 0) {
+        while self.condition == Condition::Good
+            && let Some(heard) = self.heard_to().filter(|_| left > 0)
+        {
             let behind = (block.frame + block.frames as u64).saturating_sub(heard.audio_to);
             let behind = usize::try_from(behind).unwrap_or(usize::MAX);
             let frames = behind.min(left).min(self.max_block);
             if frames == 0 {
-                return;
+                break;
             }
             let input = block.dry.delayed(behind - frames, frames);
             let at = heard.audio_to;
             let (to_mono, tempo_bpm) = (block.to_mono, block.transport.tempo_bpm);
-            self.catch_up_by(&Before { input, frames, at, to_mono, tempo_bpm }, heard, log);
+            let past = Before { input, frames, at, to_mono, tempo_bpm };
+            let outcome = self.catch_up_by(&past, heard, log);
+            self.judge(outcome, block);
             left -= frames;
         }
+        if self.condition == Condition::Good { Ran::Joined } else { Ran::Failed }
     }
 
-    fn catch_up_by(&mut self, past: &Before<'_>, heard: Heard, log: &EventLog) {
+    fn catch_up_by(&mut self, past: &Before<'_>, heard: Heard, log: &EventLog) -> Outcome {
         let to = past.at + past.frames as u64;
         self.events.clear();
         let missed = log.between(heard.events_to, to);
         let at = |frame| offset(frame, past.at);
         self.events.extend(missed.map(|(f, body)| PluginEvent { offset: at(f), body }));
-        if self.hear(past) == Outcome::Error {
-            self.condemn();
-        }
         self.past = Past::Heard(Heard { audio_to: to, events_to: to });
+        self.hear(past)
     }
 }
 

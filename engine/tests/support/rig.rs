@@ -22,6 +22,8 @@ pub fn setup(shape: BusShape, input: Option<LiveInput>, first: Box<Generation>) 
         record: None,
         to_mono: ToMono::First,
         is_real_output: false,
+        is_limited: false,
+        is_live_loop: false,
         muted: false,
         bypass: false,
         tempo_bpm: 120.0,
@@ -108,6 +110,14 @@ impl Dice {
 #[derive(Debug)]
 pub struct Gain(pub f32);
 
+impl Gain {
+    fn follow(&mut self, event: &PluginEvent) {
+        if let EventBody::Param { value, .. } = event.body {
+            self.0 = small(value);
+        }
+    }
+}
+
 impl Processor for Gain {
     fn layout(&self) -> Layout {
         stereo_layout(0)
@@ -117,7 +127,7 @@ impl Processor for Gain {
         let mut events = io.events.iter().peekable();
         for i in 0..io.frames {
             while let Some(event) = events.next_if(|e| e.offset as usize <= i) {
-                self.0 = small(param_of(event).1);
+                self.follow(event);
             }
             for c in 0..2 {
                 io.output.channel_mut(c)[i] = io.input.channel(c)[i] * self.0;

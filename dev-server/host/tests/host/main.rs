@@ -16,4 +16,8 @@ mod parameters;
 mod probes;
 mod rig;
 mod sdk;
+mod vetting;
 mod wishes;
+
+/// The same tests run with processes of their own in `tests/isolated`.
+const ISOLATION: retake_host::Isolation = retake_host::Isolation::InProcess;

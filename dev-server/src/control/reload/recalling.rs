@@ -19,6 +19,10 @@ impl Control {
     /// As [`Control::take_up_artifact`].
     pub(in crate::control) fn restart_with(&mut self, state: Vec<u8>) -> Result<(), Failure> {
         let Some(path) = self.reload.newest_library.clone() else {
+            // The standby's file is not there any more, and the broken one's is broken.
+            let what =
+                "its parameters were recalled; the rest of its state needs a build that plays";
+            say(Tone::Warning, "Preset", what);
             return Ok(());
         };
         self.reload.recalled_state = Some(state);

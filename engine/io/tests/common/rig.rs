@@ -109,6 +109,8 @@ impl Rig {
             record,
             to_mono: ToMono::default(),
             is_real_output: !opened.virtual_output,
+            is_limited: false,
+            is_live_loop: false,
             muted: false,
             bypass: false,
             tempo_bpm: 120.0,
