@@ -344,3 +344,28 @@ fn what_the_pages_are_told_has_the_same_members_everywhere() {
     // The page adds the time when it makes a line of an event.
     assert_same("log", &told("log"), &[("the page", without(heard("LogNote"), &["t"]))]);
 }
+
+/// The object that is built around this line.
+fn json_with<'a>(rust: &'a str, line: &str) -> &'a str {
+    let at = rust.find(line).unwrap_or_else(|| panic!("nothing has {line:?}"));
+    &rust[rust[..at].rfind("json!(").unwrap()..]
+}
+
+#[test]
+fn reports_have_the_same_members_everywhere() {
+    let (protocol, rust, types) = (text("PROTOCOL.md"), server(), text("static/lib/types.js"));
+    let told = |before: &str| members(between(&protocol, before, "`"));
+    let sent = |line: &str| members(json_with(&rust, line));
+    let heard = |name: &str| without(jsdoc(&types, name), &["t"]);
+    for (what, before, server, page) in [
+        ("fault", "\n`fault ", sent("\"kind\": fault.kind"), "Fault"),
+        ("reload_failed", "\n`reload_failed ", sent("\"reason\": refusal.reason"), "ReloadFailed"),
+        ("findings", "`findings` is a list of `", fields(&rust, "VetFinding"), "Finding"),
+        ("stack", "`stack` is a list of `", fields(&rust, "StackFrame"), "StackFrame"),
+        ("audit", "all places so far, each `", sent("\"call\": finding.call"), "AuditFinding"),
+        ("guard", "\n`guard ", sent("\"message\": message, \"n\": n"), "GuardNote"),
+        ("isolation", "\n  isolation: ", sent("\"mode\": \"in-process\""), "Isolation"),
+    ] {
+        assert_same(what, &told(before), &[("the server", server), ("the page", heard(page))]);
+    }
+}

@@ -35,6 +35,7 @@ mod presets;
 mod pulse;
 mod reload;
 mod render;
+mod reports;
 mod saves;
 mod screenshot;
 mod server;
