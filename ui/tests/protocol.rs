@@ -348,7 +348,7 @@ fn what_the_pages_are_told_has_the_same_members_everywhere() {
 /// The object that is built around this line.
 fn json_with<'a>(rust: &'a str, line: &str) -> &'a str {
     let at = rust.find(line).unwrap_or_else(|| panic!("nothing has {line:?}"));
-    &rust[rust[..at].rfind("json!(").unwrap()..]
+    &rust[rust[..at].rfind("json!(").unwrap() + "json!(".len()..]
 }
 
 #[test]
@@ -362,7 +362,12 @@ fn reports_have_the_same_members_everywhere() {
         ("reload_failed", "\n`reload_failed ", sent("\"reason\": refusal.reason"), "ReloadFailed"),
         ("findings", "`findings` is a list of `", fields(&rust, "VetFinding"), "Finding"),
         ("stack", "`stack` is a list of `", fields(&rust, "StackFrame"), "StackFrame"),
-        ("audit", "all places so far, each `", sent("\"call\": finding.call"), "AuditFinding"),
+        (
+            "audit",
+            "all places so far, each `",
+            sent("\"per_second\": finding.per_second"),
+            "AuditFinding",
+        ),
         ("guard", "\n`guard ", sent("\"message\": message, \"n\": n"), "GuardNote"),
         ("isolation", "\n  isolation: ", sent("\"mode\": \"in-process\""), "Isolation"),
     ] {

@@ -78,7 +78,7 @@ fn a_refusal(plugin: &Crate, browser: &mut Browser) {
     plugin.law("*sample = f32::NAN * gain;");
     browser.until_seen("#reload-refused");
     let banner = browser.text("#reload-refused");
-    for part in ["Reload refused.", "Generation 3 plays on.", "non finite"] {
+    for part in ["Reload refused.", "Generation 3 plays on.", "are not finite"] {
         assert!(banner.contains(part), "no {part} in: {banner}");
     }
     browser.until_text("#generation", "3");

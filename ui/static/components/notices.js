@@ -120,7 +120,7 @@ function refusedNotice({ generation, reason, message, keeps, file = null, line =
   return {
     id: "reload-refused", key: `${generation} ${t}`, level: "bad",
     title: reason === "refused" ? "Reload refused." : `Reload refused (${reason}).`, text: `${message} – ${goesOn}`,
-    place: { file, line }, stack, findings: findings.filter((finding) => finding.message !== message || finding.signal !== null),
+    place: { file, line }, stack, findings: findings.filter((finding) => finding.message !== message),
   };
 }
 
