@@ -75,10 +75,10 @@ impl Found {
 }
 
 /// Builds, plays and tells.
-pub fn audit(args: Audit) -> ExitCode {
+pub fn audit(args: &Audit) -> ExitCode {
     let stdout = claim_stdout().context("stdout");
-    match stdout.and_then(|stdout| Ok((find(&args)?, stdout))) {
-        Ok((found, stdout)) => tell(&found, &args, stdout),
+    match stdout.and_then(|stdout| Ok((find(args)?, stdout))) {
+        Ok((found, stdout)) => tell(&found, args, stdout),
         Err(error) => app::failed(&error),
     }
 }

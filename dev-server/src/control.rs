@@ -238,6 +238,7 @@ impl Control {
         self.tick_notes(now);
         self.tick_presets(now);
         self.watch_plugins()?;
+        self.watch_block()?;
         self.past.look(&self.parts.probe, self.parts.report.started().elapsed().as_secs_f64());
         self.sum_up_load();
         Ok(())

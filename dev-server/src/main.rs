@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Some(Command::Presets(args)) => memory::print_presets(&args),
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Bundle(args)) => bundle::bundle(args),
-        Some(Command::Audit(args)) => audit::audit(*args),
+        Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Devices { json }) => listing::print(json),
         #[cfg(target_os = "linux")]
         Some(Command::PluginHost { .. }) => retake_host::plugin_host_main(),

@@ -22,63 +22,26 @@
 //! ends the process with all that it started. The library and all shared memory are memory files
 //! without a name: the system frees them with their last user, however that one ends.
 
-#[cfg(target_os = "linux")]
 mod audio;
-#[cfg(target_os = "linux")]
 mod block_ring;
-#[cfg(target_os = "linux")]
 mod board;
-#[cfg(target_os = "linux")]
 mod child;
-#[cfg(target_os = "linux")]
 mod ffi;
-#[cfg(target_os = "linux")]
 mod link;
-#[cfg(target_os = "linux")]
 mod priority;
-#[cfg(target_os = "linux")]
 mod probe_words;
-#[cfg(target_os = "linux")]
 mod processor;
-#[cfg(target_os = "linux")]
 mod proxy;
-#[cfg(target_os = "linux")]
 mod shm;
-#[cfg(target_os = "linux")]
 mod watch;
-#[cfg(target_os = "linux")]
 mod wire;
-#[cfg(target_os = "linux")]
 mod words;
 
-#[cfg(target_os = "linux")]
 pub use child::plugin_host_main;
-#[cfg(target_os = "linux")]
 pub use processor::IsolatedProcessor;
 
-#[cfg(target_os = "linux")]
 pub(crate) use {
     board::Board,
     link::Link,
     proxy::{Mail, spawn},
 };
-
-/// Where a plugin's code runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Isolation {
-    /// In the server: the least cost, and debuggers see it; a plugin that crashes ends all.
-    #[default]
-    InProcess,
-    /// In a process of its own, on Linux; elsewhere that is refused.
-    Process,
-}
-
-/// How long a block of an isolated plugin is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Patience {
-    /// Half as long as it sounds: on the clock of a device.
-    #[default]
-    HalfBlock,
-    /// Ten seconds: on a clock that waits itself.
-    Watchdog,
-}

@@ -25,11 +25,11 @@ use crate::{
     format::Format,
     inspect,
     instance::{Heritage, Instance},
-    isolation::{Isolation, Patience},
+    mode::{Isolation, Patience},
     note::{Activated, News, Note, Outbox, PluginInfo},
     probe::Probes,
     processor::ClapProcessor,
-    staging::{self, StagedCopy, StagingDir},
+    staging::{self, StagingDir},
     start::{Start, Started},
     vet::Trial,
     warming::Warming,
@@ -144,6 +144,7 @@ pub(crate) enum Ask {
     Retire(Box<dyn Processor>),
     Shutdown,
     /// Called when all that came before is served and told.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nobody waits for it"))]
     Sync(Box<dyn FnOnce() + Send>),
 }
 
@@ -264,6 +265,12 @@ impl PluginThread {
         !matches!(self.asks, Asks::Here(_))
     }
 
+    /// The number of the block that the audio thread is in, of a plugin in this process: as long as
+    /// it is the same, that block lasts.
+    pub fn block_inside(&self) -> Option<u64> {
+        self.wishes.block_inside().filter(|_| !self.is_isolated())
+    }
+
     /// Whether that call is a block of a plugin that may not sound yet.
     pub fn is_on_trial(&self) -> bool {
         match &self.asks {
@@ -313,7 +320,7 @@ pub(crate) enum Origin {
     Artifact(PathBuf, Arc<StagingDir>),
     /// Another process staged it.
     #[cfg(target_os = "linux")]
-    Staged(Option<StagedCopy>),
+    Staged(Option<staging::StagedCopy>),
 }
 
 /// What the thread owns from the start.

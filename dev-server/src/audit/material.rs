@@ -50,8 +50,9 @@ impl Material {
         (frames, &self.events)
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "noise needs no more bits")]
     fn sample(&mut self, frame: usize) -> f32 {
-        let noise = self.unit() as f32 * 2.0 - 1.0;
+        let noise = (self.unit() * 2.0 - 1.0) as f32;
         let is_first = self.n_blocks.is_multiple_of(N_ALIKE) && frame == 0;
         match self.n_blocks / N_ALIKE % 6 {
             0 => 0.0,

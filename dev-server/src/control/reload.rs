@@ -14,6 +14,7 @@ mod standby;
 mod swapping;
 mod trouble;
 mod warming;
+mod watchdog;
 
 use std::{
     collections::BTreeMap,
@@ -36,6 +37,7 @@ use inside::Inside;
 use standby::Behind;
 pub(super) use trouble::Outcome;
 use trouble::Troubles;
+use watchdog::Watchdog;
 
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
@@ -94,6 +96,7 @@ pub(super) struct Reload {
     behind: Behind,
     handover: Handover,
     inside: Inside,
+    watchdog: Watchdog,
     /// Generations that failed and were not told of yet.
     troubles: Troubles,
     /// Threads that take a generation apart.

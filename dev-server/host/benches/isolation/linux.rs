@@ -1,8 +1,13 @@
 //! All of it: isolation is Linux's.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds and frames of a bench"
+)]
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::{Arc, mpsc::channel},
     time::{Duration, Instant},
@@ -46,7 +51,7 @@ fn library() -> PathBuf {
     gain.join("gain.so")
 }
 
-fn measure(isolation: Isolation, library: &PathBuf, frames: usize, seconds: usize) {
+fn measure(isolation: Isolation, library: &Path, frames: usize, seconds: usize) {
     let (_thread, mut activated) = load(isolation, library, frames);
     let period = Duration::from_secs_f64(frames as f64 / RATE);
     let n_blocks = (seconds as f64 * RATE / frames as f64) as usize;
@@ -83,10 +88,10 @@ fn measure(isolation: Isolation, library: &PathBuf, frames: usize, seconds: usiz
     );
 }
 
-fn load(isolation: Isolation, library: &PathBuf, frames: usize) -> (PluginThread, Activated) {
+fn load(isolation: Isolation, library: &Path, frames: usize) -> (PluginThread, Activated) {
     let request = Request {
         generation: 1,
-        artifact: library.clone(),
+        artifact: library.to_owned(),
         staging: Arc::new(StagingDir::new().unwrap()),
         plugin_id: None,
         format: Format { rate: RATE, max_block: frames, n_input: 2, n_output: 2 },

@@ -409,3 +409,143 @@ impl Draft<'_> {
         self.words[3].store(has_some.into(), Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test; what crosses is exact")]
+mod tests {
+    use retake_engine::{Planar, processor::Replies};
+
+    use super::*;
+    use crate::isolation::shm::Writers;
+
+    const FRAMES: usize = 4;
+
+    struct Both {
+        asker: Asker,
+        answerer: Answerer,
+        answers: Arc<Region>,
+        output: Planar,
+        replies: Replies,
+    }
+
+    impl Both {
+        fn new() -> Self {
+            let shape = Shape::new(1, 1, FRAMES, 48_000.0);
+            let (asks, asks_file) =
+                Region::create("asks", shape.n_ask_words(), Writers::Maker).unwrap();
+            let (answers, answers_file) =
+                Region::create("answers", shape.n_answer_words(), Writers::Everybody).unwrap();
+            let answers = Arc::new(answers);
+            let theirs = Region::map(&asks_file, shape.n_ask_words(), Writers::Maker).unwrap();
+            let ours =
+                Region::map(&answers_file, shape.n_answer_words(), Writers::Everybody).unwrap();
+            Self {
+                asker: Asker::new(asks, Arc::clone(&answers), shape),
+                answerer: Answerer::new(theirs, ours, shape),
+                answers,
+                output: Planar::new(1, FRAMES),
+                replies: Replies::new(REPLY_ROOM),
+            }
+        }
+
+        /// Asks for a block of this value, with this many events.
+        fn ask(&mut self, value: f32, n_events: u32) -> u64 {
+            let mut input = Planar::new(1, FRAMES);
+            input.channel_mut(0).fill(value);
+            let io = ProcessIo {
+                input: &input,
+                output: &mut self.output,
+                frames: FRAMES,
+                frame: 7,
+                transport: Transport::at(7, 48_000, 120.0),
+                events: &[],
+                replies: &mut self.replies,
+            };
+            let event = |n: u32| PluginEvent::param(0, n, f64::from(value));
+            self.asker.post(Kind::Block, &io, (0..n_events).map(event))
+        }
+
+        /// Answers a block with its own input, and its events as replies.
+        fn answer(&mut self) -> (f32, Vec<PluginEvent>) {
+            let (mut input, mut events) = (Planar::new(1, FRAMES), Vec::new());
+            let asked = self.answerer.read(&mut input, &mut events);
+            assert_eq!((asked.kind, asked.frames, asked.frame), (Kind::Block, FRAMES, 7));
+            let draft = self.answerer.draft();
+            draft.write_probes(|_| false);
+            let replies = events.iter().copied().take(REPLY_ROOM);
+            draft.write(Outcome::Ok, replies, 0, (&input, FRAMES));
+            self.answerer.send();
+            (input.channel(0)[0], events)
+        }
+
+        fn taken(&mut self) -> Vec<(f32, usize, bool)> {
+            let mut taken = Vec::new();
+            self.asker.take(|answer| {
+                let mut output = Planar::new(1, FRAMES);
+                answer.store(&mut output, FRAMES);
+                taken.push((output.channel(0)[3], answer.replies().0.count(), answer.is_last));
+            });
+            taken
+        }
+    }
+
+    #[test]
+    fn a_late_child_finds_every_block_in_order_until_the_ring_is_full() {
+        let mut both = Both::new();
+        for round in 0..3_u16 {
+            let mut n = 0_u16;
+            while both.asker.has_room() {
+                assert_eq!(both.ask(f32::from(n), 2), 0);
+                n += 1;
+            }
+            assert_eq!(n, 64, "round {round}");
+            for expected in 0..n {
+                let (value, events) = both.answer();
+                assert_eq!((value, events.len()), (f32::from(expected), 2));
+                assert_eq!(events[1], PluginEvent::param(0, 1, f64::from(expected)));
+            }
+            let taken = both.taken();
+            let expected = (0..n).map(|at| (f32::from(at), 2, at + 1 == n));
+            assert_eq!(taken, expected.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn events_beyond_the_room_are_lost_and_counted_and_none_is_overwritten() {
+        let mut both = Both::new();
+        let most = u32::try_from(EVENTS_PER_BLOCK).unwrap();
+        assert_eq!(both.ask(0.25, most + 5), 5);
+        assert_eq!(both.ask(0.5, most), 0);
+        // No room for any until the child has read.
+        assert_eq!(both.ask(0.75, 3), 3);
+        let (_, events) = both.answer();
+        assert_eq!(events.len(), EVENTS_PER_BLOCK);
+        assert!(events.iter().all(
+            |e| matches!(e.body, retake_engine::EventBody::Param { value, .. } if value == 0.25)
+        ));
+        assert_eq!(both.ask(1.0, 3), 0);
+        assert_eq!([(); 3].map(|()| both.answer().1.len()), [EVENTS_PER_BLOCK, 0, 3]);
+    }
+
+    #[test]
+    fn a_counter_that_makes_no_sense_is_not_believed() {
+        let mut both = Both::new();
+        both.ask(0.5, 0);
+        both.answers.words()[DONE].store(77 << 1, Ordering::Relaxed);
+        assert!(!both.asker.progress().is_done);
+        assert!(both.taken().is_empty() && both.asker.has_room());
+        both.answer();
+        assert_eq!(both.taken(), [(0.5, 0, true)]);
+        end(&both.answers);
+        assert!(both.asker.progress().is_over && both.asker.progress().is_done);
+    }
+
+    #[test]
+    fn what_the_parent_writes_nobody_else_can() {
+        let shape = Shape::new(1, 1, FRAMES, 48_000.0);
+        let (_, file) = Region::create("asks", shape.n_ask_words(), Writers::Maker).unwrap();
+        assert!(Region::map(&file, shape.n_ask_words(), Writers::Everybody).is_err());
+        assert!(Region::map(&file, 1 << 20, Writers::Maker).is_err(), "it is shorter");
+        assert!(rustix::fs::ftruncate(&file, 0).is_err(), "nobody makes it shorter");
+    }
+}

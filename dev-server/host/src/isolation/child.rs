@@ -198,14 +198,14 @@ impl Leash {
     fn hold(&self) -> io::Result<()> {
         loop {
             let (message, files) = wire::receive_with(&self.socket)?;
-            if let Some(ask) = self.translate(message, files)? {
+            if let Some(ask) = self.translate(message, &files)? {
                 // The life may be over already; then the process ends by itself.
                 let _ = self.asks.send(ask);
             }
         }
     }
 
-    fn translate(&self, message: ToChild, files: Vec<OwnedFd>) -> io::Result<Option<Ask>> {
+    fn translate(&self, message: ToChild, files: &[OwnedFd]) -> io::Result<Option<Ask>> {
         Ok(Some(match message {
             ToChild::Setup(_) => return Err(io::ErrorKind::InvalidData.into()),
             ToChild::Start(start) => {
@@ -213,7 +213,7 @@ impl Leash {
                 return Ok(None);
             }
             ToChild::Ring(shape) => {
-                self.sound(shape, &files)?;
+                self.sound(shape, files)?;
                 return Ok(None);
             }
             ToChild::SaveState => Ask::SaveState,

@@ -10,10 +10,11 @@ use std::{
 };
 
 use super::{
-    Patience, block_ring,
+    block_ring,
     board::{Board, now_ms, since_ms},
     shm::Region,
 };
+use crate::mode::Patience;
 
 /// A child that missed so many blocks in a row, for so long, is given up.
 const MISSES: u32 = 8;

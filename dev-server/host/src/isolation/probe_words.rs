@@ -49,7 +49,9 @@ impl Harvest {
             }
             to.u32(VALUES);
             to.u32(probe);
-            [last, min, max].iter().for_each(|value| to.f64(*value));
+            for value in [last, min, max] {
+                to.f64(value);
+            }
         }
         for probe in 0..self.n_named {
             n_lost += self.write_signal(probes, probe, to);
@@ -92,7 +94,9 @@ impl Harvest {
         to.u32(SAMPLES);
         to.u32(probe);
         to.u32(u32::try_from(samples.len()).unwrap_or(0));
-        samples.iter().for_each(|sample| to.u32(*sample));
+        for sample in samples {
+            to.u32(*sample);
+        }
         u64::from(received.lost > 0)
     }
 }
@@ -125,12 +129,7 @@ impl Sowing {
             let probe = from.u32() as usize;
             match kind {
                 NAME => self.name(probe, &mut from, probes, &mut n_lost),
-                VALUES => {
-                    let values = [(); 3].map(|()| from.f64());
-                    if let Some(number) = self.numbers.get(probe).copied().flatten() {
-                        probes.put_values(number, values);
-                    }
-                }
+                VALUES => self.values(probe, &mut from, probes),
                 _ => n_lost += self.signal(probe, &mut from, probes),
             }
         }
@@ -147,6 +146,13 @@ impl Sowing {
         *n_lost += u64::from(number.is_none());
         if let Some(place) = self.numbers.get_mut(probe) {
             *place = number;
+        }
+    }
+
+    fn values(&self, probe: usize, from: &mut Reader<'_>, probes: &Probes) {
+        let values = [(); 3].map(|()| from.f64());
+        if let Some(number) = self.numbers.get(probe).copied().flatten() {
+            probes.put_values(number, values);
         }
     }
 

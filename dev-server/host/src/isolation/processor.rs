@@ -91,16 +91,18 @@ impl IsolatedProcessor {
         }
     }
 
+    /// Keeps the events of a block that finds no room.
+    fn keep(&mut self, events: &[PluginEvent]) {
+        let room = self.kept.capacity() - self.kept.len();
+        let (kept, lost) = events.split_at(room.min(events.len()));
+        self.kept.extend(kept.iter().map(|event| PluginEvent { offset: 0, ..*event }));
+        self.wishes.count(Fault::EventsLost, lost.len() as u64);
+    }
+
     /// Hands the block over; false when the ring is full.
     fn post(&mut self, io: &ProcessIo<'_>) -> bool {
         if !self.ring.has_room() {
-            for event in io.events {
-                let has_room = self.kept.len() < self.kept.capacity();
-                self.wishes.count(Fault::EventsLost, (!has_room).into());
-                if has_room {
-                    self.kept.push(PluginEvent { offset: 0, ..*event });
-                }
-            }
+            self.keep(io.events);
             return false;
         }
         self.ring.watch(self.wishes.probes.is_watched());

@@ -11,7 +11,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, Sender, channel},
     },
     thread,
     time::{Duration, Instant},
@@ -278,11 +278,7 @@ impl Talk<'_> {
         if let Some(mail) = self.backlog.pop_front() {
             return Some(mail);
         }
-        match self.proxy.inbox.recv_timeout(LOOK) {
-            Ok(mail) => Some(mail),
-            // Impossible: the proxy holds a sender itself.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.proxy.inbox.recv_timeout(LOOK).ok()
     }
 
     fn answer(&mut self, ask: Ask) {
@@ -290,7 +286,7 @@ impl Talk<'_> {
             Ask::SaveState => self.send(&ToChild::SaveState),
             Ask::ParamText { id, value, tag } => self.send(&ToChild::ParamText { id, value, tag }),
             Ask::TextToValue { id, text, tag } => {
-                self.send(&ToChild::TextToValue { id, text, tag })
+                self.send(&ToChild::TextToValue { id, text, tag });
             }
             Ask::Reactivate(processor, format) => {
                 if self.take_back(processor) {

@@ -41,6 +41,16 @@ enum Verdict {
     Mute,
 }
 
+/// What was made of a child until its end.
+#[derive(Debug, Default)]
+struct Sentence {
+    verdict: Option<Verdict>,
+    /// What it said when it was asked where it is.
+    words: Option<Words>,
+    /// It says nothing any more.
+    is_mute: bool,
+}
+
 /// Owned by its thread.
 pub(super) struct Watch {
     pub(super) child: Child,
@@ -62,34 +72,36 @@ pub(crate) struct End {
 impl Watch {
     /// Until the child is gone, with all that it started.
     pub(super) fn run(mut self) {
-        let (mut verdict, mut words) = (None, None);
+        let sentence = self.listen();
+        self.link.die();
+        // What it said before is still to be read.
+        while !sentence.is_mute && self.look(false).0 && self.hear() {}
+        self.kill();
+        let status = self.child.wait();
+        let words = sentence.words.or_else(|| self.link.board.last_words()?.read());
+        let _ = self.mail.send(Mail::Ended(end(status, sentence.verdict, words)));
+    }
+
+    /// Hears it until it has ended, and ends it if need be.
+    fn listen(&self) -> Sentence {
+        let mut sentence = Sentence::default();
         let mut mute_since = None;
         loop {
-            let (has_word, has_ended) = self.look(mute_since.is_some());
+            let (has_word, has_ended) = self.look(sentence.is_mute);
             if has_ended {
-                break;
+                return sentence;
             }
             if has_word && !self.hear() {
-                mute_since = Some(Instant::now());
+                (sentence.is_mute, mute_since) = (true, Some(Instant::now()));
             }
             let is_mute = mute_since.is_some_and(|since: Instant| since.elapsed() > FAREWELL);
-            if verdict.is_none() && (self.link.is_stuck() || is_mute) {
-                verdict = Some(self.verdict(is_mute));
-                words = self.ask(is_mute);
+            let is_due = sentence.verdict.is_none() && (is_mute || self.link.is_stuck());
+            if is_due {
+                sentence.verdict = Some(self.verdict(is_mute));
+                sentence.words = self.ask(is_mute);
                 self.kill();
             }
         }
-        self.link.die();
-        // What it said before is still to be read.
-        while mute_since.is_none() && self.look(false).0 {
-            if !self.hear() {
-                break;
-            }
-        }
-        self.kill();
-        let status = self.child.wait();
-        let words = words.or_else(|| self.link.board.last_words()?.read());
-        let _ = self.mail.send(Mail::Ended(end(status, verdict, words)));
     }
 
     fn verdict(&self, is_mute: bool) -> Verdict {

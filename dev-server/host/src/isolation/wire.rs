@@ -83,6 +83,7 @@ pub(super) struct Setup {
     pub(super) plugin_id: Option<String>,
     pub(super) format: Format,
     pub(super) is_guarded: bool,
+    #[serde(with = "bytes")]
     pub(super) state: Option<Vec<u8>>,
     pub(super) params: Vec<(u32, f64)>,
     pub(super) set: Vec<(ParamRef, f64)>,
@@ -134,7 +135,8 @@ pub(crate) enum Told {
     Log { severity: Severity, message: String },
     Panicked(PanicLine),
     ParamsChanged(Vec<ParamInfo>),
-    State(Result<Option<Vec<u8>>, String>),
+    State(#[serde(with = "bytes")] Option<Vec<u8>>),
+    NoState(String),
     ParamText { id: u32, value: f64, text: String, tag: u64 },
     ParamValue { id: u32, text: String, value: Option<f64>, tag: u64 },
     StateDirty,
@@ -158,7 +160,8 @@ impl Told {
             News::Log { severity, message } => Self::Log { severity, message },
             News::Panicked(line) => Self::Panicked(line),
             News::ParamsChanged(params) => Self::ParamsChanged(params),
-            News::State(state) => Self::State(state),
+            News::State(Ok(state)) => Self::State(state),
+            News::State(Err(why)) => Self::NoState(why),
             News::ParamText { id, value, text, tag } => Self::ParamText { id, value, text, tag },
             News::ParamValue { id, text, value, tag } => Self::ParamValue { id, text, value, tag },
             News::StateDirty => Self::StateDirty,
@@ -187,7 +190,8 @@ impl Told {
             Self::Log { severity, message } => News::Log { severity, message },
             Self::Panicked(line) => News::Panicked(line),
             Self::ParamsChanged(params) => News::ParamsChanged(params),
-            Self::State(state) => News::State(state),
+            Self::State(state) => News::State(Ok(state)),
+            Self::NoState(why) => News::State(Err(why)),
             Self::ParamText { id, value, text, tag } => News::ParamText { id, value, text, tag },
             Self::ParamValue { id, text, value, tag } => News::ParamValue { id, text, value, tag },
             Self::StateDirty => News::StateDirty,
@@ -204,6 +208,55 @@ impl Told {
 /// The same words as the child's, which come from the same list.
 fn known(why: &str) -> &'static str {
     RESTARTS.iter().map(|(_, known)| *known).find(|known| *known == why).unwrap_or("")
+}
+
+/// Bytes in one piece, not one by one.
+mod bytes {
+    use serde::{Deserializer, Serialize, Serializer, de::Visitor};
+
+    struct Piece<'a>(&'a [u8]);
+
+    impl Serialize for Piece<'_> {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.serialize_bytes(self.0)
+        }
+    }
+
+    #[expect(clippy::ref_option, reason = "so serde calls it")]
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        bytes.as_deref().map(Piece).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        from.deserialize_option(Whole)
+    }
+
+    struct Whole;
+
+    impl<'de> Visitor<'de> for Whole {
+        type Value = Option<Vec<u8>>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("bytes, or none")
+        }
+
+        fn visit_none<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+            from.deserialize_bytes(self)
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+            Ok(Some(bytes.to_vec()))
+        }
+    }
 }
 
 fn invalid(e: impl std::fmt::Display) -> io::Error {

@@ -164,7 +164,9 @@ mod tests {
         let time = Transport::at(1_234, 48_000, 93.0);
         let mut writer = Writer::new(&words);
         writer.transport(time);
-        events.iter().for_each(|event| writer.event(*event));
+        for event in events {
+            writer.event(event);
+        }
         assert!(writer.has_room(3) && !writer.has_room(4));
         (1..=5).for_each(|n| writer.u32(n));
         let mut reader = Reader::new(&words);

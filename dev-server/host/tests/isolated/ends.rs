@@ -128,7 +128,7 @@ fn a_plugin_that_does_not_come_back_is_late_and_then_ended() {
 
 #[test]
 fn a_late_block_is_said_to_be_late_and_the_next_ones_are_right_and_in_order() {
-    let rig = Rig::load_with("dozes", |request| request.patience = Patience::HalfBlock);
+    let rig = Rig::load_with("waits", |request| request.patience = Patience::HalfBlock);
     let mut processor = rig.activated().processor;
     let mut block = Block::new(2, 2);
     let mode = |value| PluginEvent::param(0, 2, value);
@@ -137,6 +137,7 @@ fn a_late_block_is_said_to_be_late_and_the_next_ones_are_right_and_in_order() {
     // These wait in the ring, and their events with them.
     block.run(&mut *processor, 64, &[mode(0.0), gain(0.25)]);
     block.run(&mut *processor, 64, &[gain(0.5)]);
+    fs::write(rig.staging.path().join("0000-waits.go"), "").unwrap();
     until("in time again", || {
         block.input.rows_mut().flatten().for_each(|x| *x = -*x);
         block.run(&mut *processor, 64, &[]) == Outcome::Ok
@@ -195,6 +196,8 @@ fn a_server_that_is_killed_leaves_nothing() {
     let exe = std::env::current_exe().unwrap();
     let mut server = Command::new(exe)
         .args(["--exact", "--ignored", "--nocapture", "ends::stands_in_for_a_server"])
+        .env("RETAKE_SECRET", "x")
+        .env("NO_SECRET", "x")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -203,6 +206,8 @@ fn a_server_that_is_killed_leaves_nothing() {
     let (pid, dir) = line.as_ref().and_then(|line| line.split_once(' ')).unwrap();
     let pid = pid.parse().unwrap();
     assert!(is_running(pid));
+    let environment = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+    assert!(environment.contains("NO_SECRET=") && !environment.contains("RETAKE_SECRET"));
     let files = || fs::read_dir(dir).unwrap().flatten().filter(|e| e.file_name() != "lock").count();
     assert_eq!(files(), 0, "the library has no name");
     kill(server.id());
@@ -210,6 +215,19 @@ fn a_server_that_is_killed_leaves_nothing() {
     until("the child is gone", || !is_running(pid));
     assert_eq!(files(), 0);
     fs::remove_dir_all(std::path::Path::new(dir).ancestors().nth(2).unwrap()).unwrap();
+}
+
+#[test]
+fn a_state_that_is_too_large_is_refused_by_name_and_one_that_is_not_crosses() {
+    // 60 MiB, and more than is taken.
+    for n_bytes in [60 << 20, 100 << 20] {
+        let rig = Rig::load_with("gain", |request| request.state = Some(vec![b'x'; n_bytes]));
+        let (reason, message) = rig.failed();
+        // The subject's states are two numbers: it says no itself to one that it gets.
+        assert_eq!(reason, retake_host::FailReason::State);
+        assert!(message.contains(&n_bytes.to_string()), "{message}");
+        assert!(!rig.gone());
+    }
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn ten_thousand_isolated_blocks_do_not_touch_the_heap_on_either_side() {
         };
         let rig = if is_raw { Rig::raw_with(kind, change) } else { Rig::load_with(kind, change) };
         let mut activated = rig.activated();
-        rig.thread.probes().watch(Duration::from_secs(600));
+        rig.thread.probes().watch(Duration::from_mins(10));
         let mut block = Block::new(2, 2);
         let events = [gain(0, 0.5), gain(3, 0.75), gain(15, 0.25)];
         let mut run = |n| {

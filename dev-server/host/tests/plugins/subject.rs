@@ -14,7 +14,7 @@ use std::{
     ffi::{CStr, CString},
     fmt::Write as _,
     io::{Read, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -45,6 +45,15 @@ use clack_plugin::{
 
 static KIND: OnceLock<String> = OnceLock::new();
 
+/// A file that ends all waiting.
+static GO: OnceLock<PathBuf> = OnceLock::new();
+
+fn wait_for_go() {
+    while GO.get().is_some_and(|go| !go.exists()) {
+        std::thread::yield_now();
+    }
+}
+
 fn is(kind: &str) -> bool {
     KIND.get().is_some_and(|k| k == kind)
 }
@@ -58,8 +67,9 @@ impl Entry for Library {
         // The host names its copies `0000-NAME.so`.
         let kind = stem.split_once('-').map_or(&*stem, |(_, name)| name);
         KIND.set(kind.to_owned()).map_err(|_| EntryLoadError)?;
-        while is("entry_waits") && !Path::new(&path).with_extension("go").exists() {
-            std::thread::yield_now();
+        GO.set(Path::new(&path).with_extension("go")).map_err(|_| EntryLoadError)?;
+        if is("entry_waits") {
+            wait_for_go();
         }
         if is("entry_fails") {
             return Err(EntryLoadError);
@@ -204,7 +214,7 @@ impl<'a> PluginMainThread<'a, Shared<'a>> for Main<'a> {
             self.shared.log(LogSeverity::Info, &message);
         }
         if is("hangs_on_main") {
-            std::thread::sleep(std::time::Duration::from_secs(3600));
+            std::thread::sleep(std::time::Duration::from_hours(1));
         }
         if is("exits_on_main") {
             std::process::exit(5);
@@ -406,8 +416,8 @@ fn misbehave() {
         "loops" => loop {
             std::hint::black_box(());
         },
-        "sleeps" => std::thread::sleep(std::time::Duration::from_secs(3600)),
-        "dozes" => std::thread::sleep(std::time::Duration::from_millis(20)),
+        "sleeps" => std::thread::sleep(std::time::Duration::from_hours(1)),
+        "waits" => wait_for_go(),
         "closes" => ffi::close_all(),
         "starts" => start_others(),
         _ => {}
@@ -424,7 +434,8 @@ fn misbehave() {
 fn start_others() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        std::process::Command::new("sleep").arg("98765").spawn().unwrap();
+        let sleep = std::process::Command::new("sleep").arg("98765").spawn().unwrap();
+        std::mem::forget(sleep);
         std::thread::spawn(|| {
             loop {
                 std::thread::park();
