@@ -50,6 +50,8 @@ pub(crate) struct Browser {
     complaints: Vec<String>,
     /// Messages of the page's WebSocket, in and out, since they were asked for.
     n_frames: usize,
+    /// The engine's clock of each snapshot among them.
+    clocks: Vec<f64>,
 }
 
 impl Browser {
@@ -75,6 +77,7 @@ impl Browser {
             calls: 0,
             complaints: Vec::new(),
             n_frames: 0,
+            clocks: Vec::new(),
         };
         this.tab =
             this.call("Target.createTarget", &json!({ "url": "about:blank" }))["targetId"].take();
@@ -214,6 +217,12 @@ impl Browser {
         std::mem::take(&mut self.n_frames)
     }
 
+    /// The engine's clock of each snapshot that came since this was asked last.
+    pub(crate) fn clocks(&mut self) -> Vec<f64> {
+        self.eval("0");
+        std::mem::take(&mut self.clocks)
+    }
+
     /// What is seen now, as a PNG file.
     pub(crate) fn screenshot(&mut self, path: &Path) {
         let shot = self.call("Page.captureScreenshot", &json!({ "format": "png" }));
@@ -263,6 +272,7 @@ impl Browser {
             }
             self.complaints.extend(complaint(&told));
             self.n_frames += usize::from(is_frame(&told));
+            self.clocks.extend(clock(&told));
         }
     }
 }
@@ -316,6 +326,16 @@ fn is_frame(told: &Value) -> bool {
     let method = told["method"].as_str().unwrap_or_default();
     let opcode = &told["params"]["response"]["opcode"];
     method.starts_with("Network.webSocketFrame") && (opcode == 1 || opcode == 2)
+}
+
+/// The engine's clock in a snapshot.
+fn clock(told: &Value) -> Option<f64> {
+    let response = &told["params"]["response"];
+    if told["method"] != "Network.webSocketFrameReceived" || response["opcode"] != 2 {
+        return None;
+    }
+    let bytes = from_base64(response["payloadData"].as_str()?);
+    Some(f64::from_le_bytes(bytes.get(8..16)?.try_into().ok()?))
 }
 
 /// What the browser would show red or yellow in its console.

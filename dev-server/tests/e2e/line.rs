@@ -75,17 +75,7 @@ impl Line {
 
     /// Asks for a snapshot and takes it.
     pub(crate) fn snapshot(&mut self) -> Vec<u8> {
-        self.ask_for_snapshots(1);
-        self.next_snapshot()
-    }
-
-    /// Gives so many credits.
-    pub(crate) fn ask_for_snapshots(&mut self, n: usize) {
-        (0..n).for_each(|_| self.socket.send(Message::binary(vec![1])).unwrap());
-    }
-
-    /// The next snapshot that comes.
-    pub(crate) fn next_snapshot(&mut self) -> Vec<u8> {
+        self.socket.send(Message::binary(vec![1])).unwrap();
         loop {
             match self.socket.read().unwrap() {
                 Message::Binary(bytes) => return bytes.to_vec(),
