@@ -5,11 +5,11 @@ import { el } from "../static/lib/dom.js";
 import { Poll } from "../static/lib/poll.js";
 import { equal, test } from "./harness.js";
 
-/** When a poll asks within `ms` of frames 10 ms apart, each answered at once. @param {Poll} poll @param {number} ms @param {boolean} any @param {boolean} seen */
-function asks(poll, ms, any, seen) {
+/** When a poll asks within `ms` of frames 10 ms apart, each answered at once. @param {Poll} poll @param {number} ms @param {boolean} any @param {boolean} seen @param {number} [wish] */
+function asks(poll, ms, any, seen, wish) {
   const at = [];
   for (let now = 0; now < ms; now += 10) {
-    if (!poll.due(now, any, seen)) continue;
+    if (!poll.due(now, any, seen, wish)) continue;
     at.push(now);
     poll.answered();
   }
@@ -23,6 +23,12 @@ test("a plugin without probes is looked at twice, then rarely", () => {
 test("probes in view are asked for twenty times a second, out of view never", () => {
   equal(asks(new Poll(), 1000, true, true).length, 20);
   equal(asks(new Poll(), 10_000, true, false), []);
+});
+
+test("the panel and a view share one question: the one in more of a hurry has its way", () => {
+  equal(asks(new Poll(), 1000, true, false, 50).length, 20);
+  equal(asks(new Poll(), 1000, true, true, 50).length, 20, "not twice as often");
+  equal(asks(new Poll(), 3000, false, false, 1000), [0, 1000, 2000]);
 });
 
 test("one question is out at a time, and a server without probes is not asked again", () => {

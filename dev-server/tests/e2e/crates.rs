@@ -11,7 +11,7 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "audited",
     "late",
     "law",
@@ -27,6 +27,7 @@ const NAMES: [&str; 15] = [
     "hostile",
     "screenshot",
     "everything",
+    "reports",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

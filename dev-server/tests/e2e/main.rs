@@ -40,6 +40,7 @@ mod presets;
 mod pulse;
 mod reload;
 mod render;
+mod reports;
 mod saves;
 mod screenshot;
 mod server;

@@ -89,6 +89,19 @@ export function keyName(key) {
   return `${name}${String(Math.floor(key / 12) - 1).replace("-", MINUS)}`;
 }
 
+/** The signals that end a process on Linux, as far as a plugin's code raises them. @type {Record<number, [string, string]>} */
+const SIGNALS = {
+  3: ["SIGQUIT", "quit"], 4: ["SIGILL", "illegal instruction"], 5: ["SIGTRAP", "trap"], 6: ["SIGABRT", "abort"], 7: ["SIGBUS", "bus error"],
+  8: ["SIGFPE", "arithmetic error"], 9: ["SIGKILL", "killed"], 11: ["SIGSEGV", "segmentation fault"], 13: ["SIGPIPE", "broken pipe"],
+  15: ["SIGTERM", "ended"], 24: ["SIGXCPU", "processor time used up"], 31: ["SIGSYS", "forbidden system call"],
+};
+
+/** What ended a process, named; empty for none. @param {number|null|undefined} number */
+export function signal(number) {
+  if (number === null || number === undefined) return "";
+  return SIGNALS[number]?.join(", ") ?? `signal ${number}`;
+}
+
 /** file:line:column, as far as it is known. @param {string|null} file @param {number|null} line @param {number|null} [column] */
 export function place(file, line, column = null) {
   if (file === null || file === undefined) return "";
