@@ -46,6 +46,7 @@ use retake_io::{DeviceEvent, Devices, IoError, MidiEvent};
 use serde_json::{Value, json};
 
 use crate::{
+    build::Advice,
     cli,
     memory::Memory,
     midi::Midi,
@@ -154,6 +155,8 @@ struct Shown {
     fault: Value,
     /// The end of the audio path that is missing.
     device: Value,
+    /// Why the newest build was slow.
+    advice: Vec<Advice>,
 }
 
 #[derive(Debug)]
@@ -238,6 +241,7 @@ impl Control {
         self.tick_notes(now);
         self.tick_presets(now);
         self.watch_plugins()?;
+        self.watch_block()?;
         self.past.look(&self.parts.probe, self.parts.report.started().elapsed().as_secs_f64());
         self.sum_up_load();
         Ok(())

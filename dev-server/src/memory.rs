@@ -88,7 +88,7 @@ impl Memory {
         let wanted = named.or(&last);
         let is_there =
             |host: Option<&str>, end, name: &str| name == "none" || is_present(host, end, name);
-        self.devices = wanted.clone().as_far_as_there(&named, &is_there);
+        self.devices = wanted.clone().where_present(&named, &is_there);
         self.has_restored_devices = self.devices != named;
         self.has_new_devices = wanted.without_virtual() != last;
         // One that is away may be back next time.
@@ -118,7 +118,7 @@ impl Asked {
     }
 
     /// Without devices that the command line does not name and that are not there now; says which.
-    fn as_far_as_there(
+    fn where_present(
         self,
         named: &Self,
         is_there: &dyn Fn(Option<&str>, End, &str) -> bool,
@@ -244,7 +244,7 @@ mod tests {
     fn the_command_line_wins_and_what_is_gone_is_left() {
         let is_there = |_: Option<&str>, _: End, name: &str| name != "Gone";
         let last = asked("alsa", "Mic", "Speaker");
-        let or = |now: Asked, last: &Asked| now.or(last).as_far_as_there(&now, &is_there);
+        let or = |now: Asked, last: &Asked| now.or(last).where_present(&now, &is_there);
         assert_eq!(or(asked("", "", ""), &last), last);
         assert_eq!(or(asked("", "Other", ""), &last), asked("alsa", "Other", "Speaker"));
         assert_eq!(or(asked("", "default", "none"), &last), asked("", "default", "none"));

@@ -311,7 +311,7 @@ function frame(now) {
     masthead.vitals.show(model);
   }
   if (model.connection === "connected" && poll.due(now, probes.any, probes.seen)) void readProbes();
-  if (probed) probes.show(probed);
+  if (probed) probes.show(probed, now);
   probed = null;
   if (dirty) {
     dirty = false;

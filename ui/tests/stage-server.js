@@ -61,7 +61,7 @@ server.snapshot = () => {
   const out = -15.2 + 3 * Math.sin(t / 3) + Math.sin(t * 1.7);
   const sections = [
     section(1, [0.62, 0.55, 1.04, 0.91]),
-    section(2, [out - 5.5 + 2 * beat(t), out - 5.8, -21.4, 5.2, -3.9], [out + 2 * beat(t), out, -15.3, 4.1, 0.3]),
+    section(2, [out - 5.5 + 2 * beat(t), out - 5.8, -21.4, 5.2, -3.9], [out + 2 * beat(t), out, -15.3, 4.1, 0.3], [t]),
     stereo(t),
   ];
   if (views.spectrum) sections.push(section(4, views.spectrum.size ?? 2048, [48000], 512, ...spectrum(t)));

@@ -187,6 +187,16 @@ test("the spectrogram has each moment in its column", () => {
   done();
 });
 
+test("the spectrogram is dark where nobody looked, before it was opened and while it was away", () => {
+  const view = new SpectrogramView();
+  const { show, close: done } = mounted(view);
+  for (const seconds of [5, 5.25, 7]) show([spectrum(() => -90, tone(5000, -20))], seconds * RATE);
+  /** @param {number} seconds */
+  const dark = (seconds) => view.column(Math.round((7 - seconds) * 40)).every((level) => level === -32768);
+  equal([4.9, 5, 5.1, 5.25, 5.5, 6.9, 7].map(dark), [true, false, false, false, true, true, false]);
+  done();
+});
+
 test("probes are lanes: signals by their index, meters and scalars by their course", async () => {
   const view = new ProbesView();
   const { parts, show, label, close: done } = mounted(view, {

@@ -9,6 +9,11 @@
 //!
 //! Signals are the other half: [`LastWords`].
 //!
+//! # Limits
+//! The line is the compiler's word. Where it merged the same call of several lines into one, it
+//! names the function without a line; a function whose last act is the call may have left the stack
+//! by then, and its caller is named. `interpose` says which calls are seen at all.
+//!
 //! The audit is off until [`enable`], which the program's `main` calls. Only Linux has it.
 
 mod auditor;
@@ -42,6 +47,8 @@ pub fn enable() -> Result<(), String> {
     if let Some(name) = interpose::resolve_all() {
         return Err(format!("plugins do not call this program's `{name}`"));
     }
+    // What the unwinder loads at first, it loads now.
+    unwind::walk(&mut [0; 4], usize::MAX);
     IS_ON.store(true, Ordering::Release);
     Ok(())
 }

@@ -10,6 +10,7 @@
 #![allow(unsafe_code, reason = "loading and entering a foreign library cannot be safe")]
 
 use std::{
+    error::Error,
     ffi::{CStr, CString, c_char, c_void},
     fs::File,
     path::Path,
@@ -159,7 +160,9 @@ fn map(path: &Path) -> Result<libloading::Library, HostError> {
     #[cfg(not(unix))]
     // SAFETY: runs the library's constructors; the user's own code, checked to be whole.
     let library = unsafe { libloading::Library::new(path) };
-    library.map_err(|e| HostError::Loader(e.to_string()))
+    // The error itself says only that it failed; its source says why.
+    let why = |e: libloading::Error| e.source().map_or_else(|| e.to_string(), ToString::to_string);
+    library.map_err(|e| HostError::Loader(why(e)))
 }
 
 fn entry_of(library: &libloading::Library) -> Result<EntryDescriptor, HostError> {

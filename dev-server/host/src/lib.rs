@@ -23,9 +23,10 @@
 //!
 //! Only in files named `ffi.rs`: opening the library, its entry's functions, block sizes of plugins
 //! without channels, null functions (`ffi.rs`); the list that plugins push events to
-//! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`), and the
-//! host's log and note ports (`log/ffi.rs`, `note_ports/ffi.rs`). All else is clack's safe
-//! interface.
+//! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`); the host's log and note
+//! ports (`log/ffi.rs`, `note_ports/ffi.rs`); the unwinder and signals
+//! (`audit/{unwind,last_words}/ffi.rs`); and in `audit/interpose.rs`, the functions of the system
+//! that ours stand before. All else is clack's safe interface.
 //!
 //! [`Processor`]: retake_engine::Processor
 

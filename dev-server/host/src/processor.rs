@@ -176,7 +176,9 @@ impl Processor for ClapProcessor {
             self.input.mark(io.frames);
             self.output.mark(io.frames);
         }
+        self.wishes.pass_door();
         let outcome = self.run((io.frames, io.frame), io.transport, io.events, io.replies);
+        self.wishes.pass_door();
         if self.is_guarded {
             self.check_guards(io.frames);
         }

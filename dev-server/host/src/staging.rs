@@ -150,8 +150,8 @@ impl Drop for StagedCopy {
 /// Checks that `artifact` is a whole library and makes a private copy of it.
 ///
 /// # Errors
-/// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`], or
-/// [`HostError::Copy`]; no file is left then.
+/// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`],
+/// [`HostError::Loader`] or [`HostError::Copy`]; no file is left then.
 pub fn stage(artifact: &Path, dir: &StagingDir) -> Result<StagedCopy, HostError> {
     let (bytes, shape) = read_whole(artifact)?;
     let copy = StagedCopy {
@@ -196,6 +196,7 @@ fn read_whole(artifact: &Path) -> Result<(Vec<u8>, whole::Shape), HostError> {
     match whole::judge(&bytes) {
         Verdict::Whole(shape) => Ok((bytes, shape)),
         Verdict::Cut(what) => Err(HostError::Truncated { path: path(), what }),
+        Verdict::Foreign(why) => Err(HostError::Loader(why)),
         Verdict::NotALibrary => Err(HostError::NotALibrary { path: path() }),
     }
 }

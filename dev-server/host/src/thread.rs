@@ -265,6 +265,12 @@ impl PluginThread {
         !matches!(self.asks, Asks::Here(_))
     }
 
+    /// The number of the block that the audio thread is in, of a plugin in this process: as long as
+    /// it is the same, that block lasts.
+    pub fn block_inside(&self) -> Option<u64> {
+        self.wishes.block_inside().filter(|_| !self.is_isolated())
+    }
+
     /// Whether that call is a block of a plugin that may not sound yet.
     pub fn is_on_trial(&self) -> bool {
         match &self.asks {

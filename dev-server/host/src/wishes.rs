@@ -158,6 +158,8 @@ pub(crate) struct Wishes {
     pub(crate) tail: AtomicU32,
     /// Where the plugin wrote outside its buffers; 0 = nowhere.
     pub(crate) breach: AtomicU64,
+    /// How often the audio thread went into a block and came out of one: odd inside.
+    blocks: AtomicU64,
     queue: LogQueue,
     last_panic: Mutex<Option<PanicLine>>,
 }
@@ -174,6 +176,7 @@ impl Wishes {
             named: AtomicU32::new(0),
             tail: AtomicU32::new(0),
             breach: AtomicU64::new(0),
+            blocks: AtomicU64::new(0),
             queue: LogQueue::new(),
             last_panic: Mutex::new(None),
         }
@@ -213,6 +216,19 @@ impl Wishes {
         if n > 0 {
             self.faults[fault as usize].fetch_add(n, Ordering::Relaxed);
         }
+    }
+
+    /// The audio thread goes into a block, or comes out of it.
+    ///
+    /// # Real time
+    /// One atomic operation.
+    pub(crate) fn pass_door(&self) {
+        self.blocks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of the block that the audio thread is in.
+    pub(crate) fn block_inside(&self) -> Option<u64> {
+        Some(self.blocks.load(Ordering::Relaxed)).filter(|n| n % 2 == 1)
     }
 
     /// All counts so far.

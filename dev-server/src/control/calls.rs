@@ -83,6 +83,7 @@ impl Control {
             "last_reload": shown.reloaded,
             "audio": shown.audio,
             "build": shown.build_failed,
+            "advice": shown.advice,
             "fault": shown.fault,
             "refused": shown.refused,
             "device": shown.device,

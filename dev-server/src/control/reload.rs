@@ -14,9 +14,10 @@ mod standby;
 mod swapping;
 mod trouble;
 mod warming;
+mod watchdog;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
     time::{Duration, Instant},
@@ -30,12 +31,13 @@ use retake_host::{
 use serde_json::{Value, json};
 
 use super::{Control, Failure, Message};
-use crate::{telemetry::Sounding, watch::Timing};
+use crate::{build::Advice, telemetry::Sounding, watch::Timing};
 pub(super) use faults::Fault;
 use inside::Inside;
 use standby::Behind;
 pub(super) use trouble::Outcome;
 use trouble::Troubles;
+use watchdog::Watchdog;
 
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
@@ -94,6 +96,7 @@ pub(super) struct Reload {
     behind: Behind,
     handover: Handover,
     inside: Inside,
+    watchdog: Watchdog,
     /// Generations that failed and were not told of yet.
     troubles: Troubles,
     /// Threads that take a generation apart.
@@ -105,6 +108,8 @@ pub(super) struct Reload {
     recalled_state: Option<Vec<u8>>,
     /// Restarts of the generation that plays.
     n_restarts: u32,
+    /// Kinds of advice about builds that were given.
+    advised: BTreeSet<&'static str>,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
 }
@@ -125,6 +130,7 @@ enum Handover {
 struct Artifact {
     path: PathBuf,
     timing: Timing,
+    advice: Vec<Advice>,
 }
 
 /// The generation on its way.

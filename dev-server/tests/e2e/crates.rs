@@ -11,7 +11,7 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "audited",
     "late",
     "law",
@@ -24,7 +24,9 @@ const NAMES: [&str; 13] = [
     "refused",
     "signals",
     "first",
+    "hostile",
     "screenshot",
+    "everything",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

@@ -367,6 +367,28 @@ fn assert_the_standby_is_heard(booth: &Booth) -> usize {
 }
 
 #[test]
+fn a_block_without_end_in_process_ends_the_session_and_is_known_next_time() {
+    let (plugin, booth) = (Crate::new("broken"), Booth::new("endless"));
+    let state = tmp("states").join("endless");
+    let _ = std::fs::remove_dir_all(&state);
+    let more = ["--isolation", "in-process"];
+    let mut server = booth.start_in(&state, &plugin, &more);
+    let mut page = Line::open(&server.wait("listening"));
+    wait_for_sound(&mut server);
+    plugin.law(LOOPS);
+    server.wait("reloaded");
+    page.call("set_param", &json!({"id": "gain", "value": -20.0}));
+    let fault = server.wait("fault");
+    assert_eq!((&fault["kind"], &fault["action"]), (&json!("hang"), &json!("muted")));
+    assert_eq!(fault["generation"], 2);
+    server.end().failed(1, &["--isolation process", "does not end"]);
+
+    let mut server = booth.start_in(&state, &plugin, &more);
+    assert_eq!(server.wait("reload_failed")["findings"][0]["kind"], "quarantined");
+    server.stop().succeeded();
+}
+
+#[test]
 fn what_an_audio_thread_must_not_do_is_told_with_its_line() {
     let (plugin, booth) = (Crate::new("first"), Booth::new("audit"));
     let law = "let copy = vec![*sample; 64];\n*sample *= gain * std::hint::black_box(&copy)[0].signum().abs();";

@@ -10,17 +10,27 @@
     reason = "tests say what they measured, and count in small numbers"
 )]
 
+mod access;
+mod advice;
 mod audit;
 mod bad_input;
+mod bad_page;
+mod bench;
 mod browser;
 mod crates;
+mod deeds;
+mod ebu;
+mod everything;
 mod examples;
 mod fast_clock;
 mod faults;
 mod foreign;
 mod health;
 mod heap;
+mod hostile;
+mod hundred_saves;
 mod instrument;
+mod killed;
 mod line;
 mod notes;
 mod organ;
@@ -38,4 +48,5 @@ mod signals;
 mod socket;
 mod take;
 mod traces;
+mod unseen;
 mod wav;

@@ -1,7 +1,7 @@
 //! Reloads while it sounds: every frame of the input comes out once, under the old law or the new
 //! one or their linear mix.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -38,12 +38,17 @@ impl Booth {
 
     /// Runs the plugin between the two, at the real clock, with more words.
     pub(crate) fn start(&self, plugin: &Crate, more: &[&str]) -> Server {
-        Server::start(&self.words(plugin, more))
+        Server::spawn(self.command(plugin, more))
+    }
+
+    /// What [`Booth::start`] runs.
+    pub(crate) fn command(&self, plugin: &Crate, more: &[&str]) -> Command {
+        Server::command(&self.words(plugin, more))
     }
 
     /// As [`Booth::start`], with this state directory.
     pub(crate) fn start_in(&self, state: &Path, plugin: &Crate, more: &[&str]) -> Server {
-        let mut command = Server::command(&self.words(plugin, more));
+        let mut command = self.command(plugin, more);
         command.env("RETAKE_STATE_DIR", state);
         Server::spawn(command)
     }

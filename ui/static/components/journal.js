@@ -7,8 +7,8 @@ import { el } from "../lib/dom.js";
 export class Journal {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.list = el("ol", { id: "journal-lines", class: "journal-lines", role: "log", "aria-labelledby": "journal-title", tabindex: "0" });
-    root.append(this.list);
+    this.list = el("ol", { id: "journal-lines", class: "journal-lines", tabindex: "0" });
+    root.append(el("div", { class: "journal-log", role: "log", "aria-label": "Journal" }, this.list));
     this.count = 0;
   }
 

@@ -61,6 +61,13 @@ export function clock(frame, framesPerSecond) {
   return framesPerSecond > 0 ? ms((frame / framesPerSecond) * 1000) : `frame ${count(frame)}`;
 }
 
+/** A time that runs: 0:07, 12:34, 1:02:03. @param {number} seconds */
+export function elapsed(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  const [h, min, s] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
+  return h > 0 ? `${h}:${String(min).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${min}:${String(s).padStart(2, "0")}`;
+}
+
 /** Any finite number with four digits that mean something. @param {number|null|undefined} value */
 export function figure(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";

@@ -156,3 +156,83 @@ fn differ(found: &[AuditFinding], told: &[AuditFinding]) -> bool {
             })
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{interpose::Call, recorder::Block};
+
+    const SECOND: usize = 48_000;
+
+    fn here() -> u64 {
+        here as fn() -> u64 as usize as u64
+    }
+
+    fn elsewhere() -> u64 {
+        elsewhere as fn() -> u64 as usize as u64
+    }
+
+    fn auditor() -> Auditor {
+        Auditor::new(here(), File::open("/proc/self/exe").ok())
+    }
+
+    /// A second of sound with so many calls from these places.
+    fn play(recorder: &Recorder, calls: &[(Call, &[u64], u32)]) {
+        let block = Block::new(recorder, SECOND, 0);
+        let write = |to: &mut [u64], stack: &[u64]| {
+            to[..stack.len()].copy_from_slice(stack);
+            stack.len()
+        };
+        for (depth, (call, stack, n)) in calls.iter().enumerate() {
+            (0..*n).for_each(|_| block.note(*call, 8 * depth, |to| write(to, stack)));
+        }
+    }
+
+    /// Of the most frequent finding, a second.
+    fn rate(found: Option<Vec<AuditFinding>>) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "a small number")]
+        found.map_or(-1, |found| found[0].per_second.round() as i64)
+    }
+
+    #[test]
+    fn news_come_once_a_second_and_only_if_something_changed() {
+        let (recorder, mut auditor) = (Recorder::new(), auditor());
+        let now = Instant::now();
+        let mut look = |recorder, ms| auditor.look(recorder, Some(now + Duration::from_millis(ms)));
+        assert_eq!(look(&recorder, 0), None, "nothing happened");
+        play(&recorder, &[(Call::malloc, &[here()], 8)]);
+        let found = look(&recorder, 10).unwrap();
+        assert_eq!((found.len(), found[0].n, rate(Some(found.clone()))), (1, 8, 8));
+        assert_eq!((found[0].kind, &*found[0].call), (crate::AuditKind::Allocation, "malloc"));
+        assert!(found[0].place().unwrap().function.ends_with("::here"), "{found:?}");
+        play(&recorder, &[(Call::malloc, &[here()], 20)]);
+        assert_eq!(look(&recorder, 900), None, "too early");
+        assert_eq!(rate(look(&recorder, 1_010)), 20, "another rate");
+        play(&recorder, &[(Call::malloc, &[here()], 21)]);
+        assert_eq!(look(&recorder, 2_010), None, "the same rate");
+        play(&recorder, &[(Call::malloc, &[here()], 20), (Call::free, &[elsewhere()], 1)]);
+        assert_eq!(look(&recorder, 3_010).unwrap().len(), 2, "a new place");
+        play(&recorder, &[]);
+        assert_eq!(rate(look(&recorder, 4_010)), 0, "it stopped");
+        assert_eq!(look(&recorder, 5_010), None);
+        play(&recorder, &[(Call::malloc, &[here()], 1)]);
+        assert_eq!(auditor.look(&recorder, None).unwrap()[0].n, 70, "the last word, at once");
+    }
+
+    #[test]
+    fn a_place_is_a_line_and_a_kind() {
+        let (recorder, mut auditor) = (Recorder::new(), auditor());
+        play(
+            &recorder,
+            &[
+                (Call::malloc, &[here()], 1),
+                (Call::realloc, &[here(), elsewhere()], 5),
+                (Call::free, &[here()], 2),
+                (Call::malloc, &[elsewhere()], 3),
+            ],
+        );
+        let found = auditor.look(&recorder, None).unwrap();
+        let found: Vec<_> = found.iter().map(|f| (&*f.call, f.n)).collect();
+        assert_eq!(found, [("realloc", 6), ("malloc", 3), ("free", 2)]);
+    }
+}

@@ -7,10 +7,12 @@
 //!
 //! # Limits
 //! Only with glibc, and only what goes through a symbol: a system call in assembly, or one that
-//! glibc makes in itself (`printf`'s write, `malloc`'s `mmap`), is not seen. A lock that nobody holds
-//! is taken without any call by the locks of Rust's standard library: they are seen only when they
-//! wait or wake. Functions with a variable number of arguments are given all that their longest
-//! form has, which the calling conventions of x86-64 and `AArch64` allow.
+//! glibc makes in itself (`printf`'s write, `malloc`'s `mmap`), is not seen; nor are `stat` and its
+//! like, which older versions of glibc do not have as symbols, and loading a library, which must
+//! know who asks for it. A lock that nobody holds is taken without any call by the locks of Rust's
+//! standard library: they are seen only when they wait or wake. Functions with a variable number of
+//! arguments are given all that their longest form has, which the calling conventions of x86-64 and
+//! `AArch64` allow.
 
 #![allow(
     unsafe_code,
@@ -96,14 +98,7 @@ fn resolve(call: Call) -> *mut c_void {
         // The search itself wants memory.
         return in_the_beginning(call);
     }
-    let name = call.symbol().as_ptr();
-    let found = if call.is_versioned() {
-        // SAFETY: looks a name up; both strings end with a zero.
-        unsafe { libc::dlvsym(libc::RTLD_NEXT, name, c"GLIBC_2.3.2".as_ptr()) }
-    } else {
-        // SAFETY: as above.
-        unsafe { libc::dlsym(libc::RTLD_NEXT, name) }
-    };
+    let found = find(call);
     RESOLVING.set(false);
     if found.is_null() {
         // SAFETY: nobody can have called what is not there, so nothing is lost.
@@ -111,6 +106,18 @@ fn resolve(call: Call) -> *mut c_void {
     }
     REAL[call as usize].store(found, Ordering::Relaxed);
     found
+}
+
+/// The next function of that name after ours; null if the system has none.
+fn find(call: Call) -> *mut c_void {
+    let name = call.symbol().as_ptr();
+    if call.is_versioned() {
+        // SAFETY: looks a name up; both strings end with a zero.
+        unsafe { libc::dlvsym(libc::RTLD_NEXT, name, c"GLIBC_2.3.2".as_ptr()) }
+    } else {
+        // SAFETY: as above.
+        unsafe { libc::dlsym(libc::RTLD_NEXT, name) }
+    }
 }
 
 unsafe extern "C" {
@@ -135,10 +142,13 @@ fn in_the_beginning(call: Call) -> *mut c_void {
 /// Finds all real functions, so that nobody has to later; the first that ours does not stand before.
 pub(super) fn resolve_all() -> Option<&'static str> {
     let is_shadowed = |call: &Call| {
-        let real = real(*call);
+        let next = find(*call);
         // SAFETY: looks a name up.
         let first = unsafe { libc::dlsym(libc::RTLD_DEFAULT, call.symbol().as_ptr()) };
-        first != call.ours() || first == real
+        if !next.is_null() {
+            real(*call);
+        }
+        first != call.ours() || next.is_null()
     };
     let mut calls = Call::ALL.iter().filter(|call| **call != Call::futex);
     calls.find(|call| is_shadowed(call)).map(|call| call.name())
@@ -274,13 +284,6 @@ interpose! {
     File fdatasync(file: c_int) -> c_int;
     File ftruncate(file: c_int, size: i64) -> c_int;
     File ftruncate64(file: c_int, size: i64) -> c_int;
-    File stat(path: Text, to: Pointer) -> c_int;
-    File stat64(path: Text, to: Pointer) -> c_int;
-    File lstat(path: Text, to: Pointer) -> c_int;
-    File lstat64(path: Text, to: Pointer) -> c_int;
-    File fstat(file: c_int, to: Pointer) -> c_int;
-    File fstat64(file: c_int, to: Pointer) -> c_int;
-    File fstatat(folder: c_int, path: Text, to: Pointer, flags: c_int) -> c_int;
     File statx(folder: c_int, path: Text, flags: c_int, mask: c_uint, to: Pointer) -> c_int;
     File access(path: Text, mode: c_int) -> c_int;
     File readlink(path: Text, to: Pointer, n: usize) -> isize;

@@ -79,6 +79,13 @@ pub struct Words {
     pub stack: Vec<u64>,
 }
 
+impl Words {
+    /// Whether a crash said them, and not a thread that was asked or runs on and on.
+    pub(crate) fn are_of_a_crash(&self) -> bool {
+        self.signal != ffi::ask_signal() && self.signal != libc::SIGXCPU
+    }
+}
+
 impl LastWords {
     /// Words of nobody.
     pub fn new() -> Self {

@@ -4,10 +4,10 @@
 //! stack of a call within the plugin: it is written down when the place comes first, and counted
 //! after that.
 //!
-//! Walking the stack takes some microseconds, so a block has a ration of walks. Calls beyond it
-//! count for the place that last came by the same function at the same depth of the stack; in a
-//! plugin that makes so many calls in a block, two places of one function may then share their
-//! counts. What fits nowhere is counted as lost.
+//! Walking the stack takes half a microsecond for each frame, so each way of calling (the function,
+//! and the depth of the stack) has a ration of walks in a block. Calls beyond it count for the place
+//! that last came that way; in a plugin that calls so often in a block, two places of one function
+//! may then share their counts. What fits nowhere is counted as lost.
 
 use std::{
     cell::Cell,
@@ -21,16 +21,17 @@ use crate::hash;
 const N_PLACES: usize = 256;
 /// How far from where it belongs a place is looked for.
 const N_PROBES: usize = 16;
-/// Walks in one block.
-const RATION: u32 = 64;
-const N_RECENT: usize = 64;
+/// Walks of one way in one block.
+const RATION: u8 = 4;
+/// Ways that are told apart.
+const N_WAYS: usize = 64;
 
 /// What one plugin did.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     places: Box<[Place]>,
-    /// The place that came last, by call and depth; counted from 1, so that 0 = none.
-    recent: [AtomicU16; N_RECENT],
+    /// The place that came last on each way; counted from 1, so that 0 = none.
+    recent: [AtomicU16; N_WAYS],
     n_calls: AtomicU64,
     n_lost: AtomicU64,
     frames: AtomicU64,
@@ -66,7 +67,7 @@ impl Recorder {
         };
         Self {
             places: (0..N_PLACES).map(|_| place()).collect(),
-            recent: [const { AtomicU16::new(0) }; N_RECENT],
+            recent: [const { AtomicU16::new(0) }; N_WAYS],
             n_calls: AtomicU64::new(0),
             n_lost: AtomicU64::new(0),
             frames: AtomicU64::new(0),
@@ -124,6 +125,10 @@ impl Place {
         self.depth.store(depth, Ordering::Release);
     }
 
+    fn is_of(&self, call: Call) -> bool {
+        self.call.load(Ordering::Relaxed) == call as u8
+    }
+
     fn seen(&self) -> Option<Seen> {
         let depth = self.depth.load(Ordering::Acquire) as usize;
         (depth > 0).then(|| Seen {
@@ -140,14 +145,14 @@ pub(super) struct Block<'a> {
     recorder: &'a Recorder,
     /// Above it on the stack is the host.
     base: usize,
-    n_walks: Cell<u32>,
+    n_walks: [Cell<u8>; N_WAYS],
 }
 
 impl<'a> Block<'a> {
     /// A block of so many frames, called from where the stack stands at `base`.
     pub(super) fn new(recorder: &'a Recorder, frames: usize, base: usize) -> Self {
         recorder.frames.fetch_add(frames as u64, Ordering::Relaxed);
-        Self { recorder, base, n_walks: Cell::new(0) }
+        Self { recorder, base, n_walks: [const { Cell::new(0) }; N_WAYS] }
     }
 
     pub(super) fn base(&self) -> usize {
@@ -157,7 +162,7 @@ impl<'a> Block<'a> {
     /// Counts a call made where the stack stands at `here`; `walk` writes the stack down.
     ///
     /// # Real time
-    /// Atomics, and at most [`RATION`] walks in a block.
+    /// Atomics, and at most [`RATION`] walks of each way, unless two share an entry.
     pub(super) fn note(
         &self,
         call: Call,
@@ -165,12 +170,15 @@ impl<'a> Block<'a> {
         walk: impl FnOnce(&mut [u64; MAX_FRAMES]) -> usize,
     ) {
         let depth = self.base.wrapping_sub(here);
-        let recent = &self.recorder.recent[(call as usize * 7 + depth / 8) % N_RECENT];
-        if self.n_walks.get() >= RATION {
-            let place = recent.load(Ordering::Relaxed).checked_sub(1);
-            return self.recorder.count(place.map(usize::from));
+        let way = (call as usize * 7 + depth / 8) % N_WAYS;
+        let (recent, n_walks) = (&self.recorder.recent[way], &self.n_walks[way]);
+        let last = recent.load(Ordering::Relaxed).checked_sub(1).map(usize::from);
+        // Another function can share the entry.
+        let is_same = last.is_none_or(|last| self.recorder.places[last].is_of(call));
+        if n_walks.get() >= RATION && is_same {
+            return self.recorder.count(last);
         }
-        self.n_walks.set(self.n_walks.get() + 1);
+        n_walks.set(n_walks.get().saturating_add(1));
         let mut stack = [0; MAX_FRAMES];
         let n = walk(&mut stack);
         // Without a single frame there is nothing to name.
@@ -222,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_ration_the_last_place_counts() {
+    fn beyond_the_ration_the_last_place_of_that_way_counts() {
         let recorder = Recorder::new();
         let block = Block::new(&recorder, 64, 1_000);
         for _ in 0..RATION {
@@ -230,10 +238,18 @@ mod tests {
         }
         block.note(Call::malloc, 0, |_| panic!("the ration is eaten"));
         assert_eq!(seen(&recorder)[0].n, u64::from(RATION) + 1);
-        block.note(Call::open, 0, |_| panic!("the ration is eaten"));
-        assert_eq!((recorder.n_calls(), recorder.n_lost()), (u64::from(RATION) + 2, 1));
-        note(&Block::new(&recorder, 64, 1_000), Call::open, &[7]);
-        assert_eq!(seen(&recorder).len(), 2, "the next block has its own ration");
+        note(&block, Call::open, &[7]);
+        assert_eq!(seen(&recorder).len(), 2, "another call is another way");
+        let shares = Call::ALL.iter().find(|call| **call as usize == Call::malloc as usize + 64);
+        note(&block, *shares.unwrap(), &[8]);
+        assert_eq!(seen(&recorder).len(), 3, "even if it shares the entry");
+        block.note(Call::malloc, 8, |stack| {
+            stack[0] = 2;
+            1
+        });
+        assert_eq!(seen(&recorder).len(), 4, "so is another depth");
+        note(&Block::new(&recorder, 64, 1_000), Call::malloc, &[3]);
+        assert_eq!(seen(&recorder).len(), 5, "the next block has its own ration");
     }
 
     #[test]

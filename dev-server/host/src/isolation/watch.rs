@@ -153,7 +153,12 @@ impl Watch {
 }
 
 fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>, words: Option<Words>) -> End {
+    let crash = words.as_ref().filter(|words| words.are_of_a_crash());
     let (what, message) = match (verdict, status) {
+        // It was ended while it wrote them: on a busy machine that takes its time.
+        (Some(Verdict::Stuck | Verdict::Slow), _) if let Some(words) = crash => {
+            (CrashKind::Signal(words.signal), format!("the plugin crashed: {}", words.message()))
+        }
         (Some(Verdict::Stuck), _) => (
             CrashKind::Hang,
             "the plugin did not come back from a call: its process was ended".to_owned(),

@@ -12,6 +12,7 @@ mod events;
 mod hostile;
 mod layouts;
 mod life;
+mod misdeeds;
 mod parameters;
 mod probes;
 mod rig;

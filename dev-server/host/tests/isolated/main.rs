@@ -9,6 +9,7 @@
 
 #[path = "../host/bad_files.rs"]
 mod bad_files;
+mod deadly;
 #[path = "../host/duties.rs"]
 mod duties;
 mod ends;
@@ -20,6 +21,8 @@ mod hostile;
 mod layouts;
 #[path = "../host/life.rs"]
 mod life;
+#[path = "../host/misdeeds.rs"]
+mod misdeeds;
 #[path = "../host/parameters.rs"]
 mod parameters;
 #[path = "../host/probes.rs"]

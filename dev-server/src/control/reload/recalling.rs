@@ -29,7 +29,7 @@ impl Control {
         let timing =
             Timing { detected_at: Instant::now(), detect: Duration::ZERO, build: Duration::ZERO };
         // A newer library may wait already.
-        self.reload.waiting.get_or_insert(Artifact { path, timing });
+        self.reload.waiting.get_or_insert(Artifact { path, timing, advice: Vec::new() });
         self.take_up_artifact()
     }
 

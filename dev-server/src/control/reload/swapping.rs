@@ -76,6 +76,7 @@ impl Control {
                 Fade::Cross { .. } => "cross",
                 Fade::OutIn { .. } => "out_in",
             }),
+            "advice": candidate.artifact.advice,
         })
     }
 

@@ -13,6 +13,8 @@ import { Plot } from "./plot.js";
 
 const SECONDS = 10;
 const COLUMNS = 400;
+/** What nobody looked at for more columns than these is left dark. */
+const GAP = 20;
 /** The colours' range, hundredths of dB. */
 const DARKEST = -9000;
 const BRIGHTEST = 0;
@@ -29,6 +31,7 @@ export class SpectrogramView extends Plot {
     this.nBins = 0;
     /** A ring of columns, as the wire has them. */
     this.history = new Int16Array(0);
+    this.silence = new Int16Array(0);
     /** Number of the newest column since the engine's start; its place in the ring is the rest of the division. */
     this.newest = -1;
     /** One pixel per column and bin; a ring of columns. */
@@ -41,6 +44,7 @@ export class SpectrogramView extends Plot {
   renew(nBins) {
     this.nBins = nBins;
     this.history = new Int16Array(COLUMNS * nBins).fill(SILENCE);
+    this.silence = new Int16Array(nBins).fill(SILENCE);
     this.newest = -1;
     if (nBins > 0) this.picture = el2d(COLUMNS, nBins);
     this.toned = -1;
@@ -69,9 +73,10 @@ export class SpectrogramView extends Plot {
     }
     this.tone();
     const column = Math.floor((snapshot.frame / this.rate / SECONDS) * COLUMNS);
-    if (column < this.newest || column - this.newest > COLUMNS) this.clear(column);
+    if (this.newest < 0 || column < this.newest || column - this.newest > COLUMNS) this.clear(column);
     const first = Math.max(this.newest, 0);
-    for (let at = first === column ? column : first + 1; at <= column; at++) this.keep(at % COLUMNS, bins, at !== this.newest);
+    const unseen = column - this.newest > GAP ? this.silence : bins;
+    for (let at = first === column ? column : first + 1; at <= column; at++) this.keep(at % COLUMNS, at < column ? unseen : bins, at !== this.newest);
     this.newest = column;
     return true;
   }

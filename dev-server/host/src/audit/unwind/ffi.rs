@@ -38,7 +38,7 @@ struct Walk<'a> {
 /// the call's.
 ///
 /// # Real time
-/// As the [limits](super) say; some microseconds.
+/// As the [limits](super) say; half a microsecond a frame.
 #[inline(never)]
 pub(in crate::audit) fn walk(into: &mut [u64], base: usize) -> usize {
     let mut walk = Walk { into, n: 0, base, n_skip: 1 };

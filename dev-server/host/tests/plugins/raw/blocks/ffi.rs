@@ -29,6 +29,7 @@ pub(super) unsafe extern "C" fn process(
     process: *const clap_process,
 ) -> clap_process_status {
     let process = unsafe { &*process };
+    crate::misdeeds::at("process");
     if is("f64_errs") {
         return CLAP_PROCESS_ERROR;
     }
