@@ -31,7 +31,7 @@ impl Symbols {
         Self { modules, library }
     }
 
-    /// Names stacks of addresses, each innermost first, as [`super::unwind::walk`] gives them.
+    /// Names stacks of addresses, each innermost first, as [`super::Words`] has them.
     pub fn stacks(&self, stacks: &[Vec<u64>]) -> Vec<Vec<StackFrame>> {
         let image = Image::parse(&self.library);
         let mut others = Others::default();
