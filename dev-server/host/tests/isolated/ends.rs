@@ -185,7 +185,7 @@ fn a_plugin_that_closes_what_is_not_its_own_hurts_nobody_but_itself() {
 fn processes_and_threads_that_a_plugin_starts_end_with_it() {
     let (rig, mut processor, _) = playing("starts");
     Block::new(2, 2).run(&mut *processor, 64, &[NOW]);
-    assert_eq!(running("sleep 98765").len(), 1);
+    until("started", || running("sleep 98765").len() == 1);
     rig.thread.retire(processor);
     assert!(!rig.gone());
     until("ended", || running("sleep 98765").is_empty());
