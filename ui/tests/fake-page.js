@@ -21,3 +21,34 @@ document.body.append(...page.body.children);
 server.install();
 // A browser on virtual time draws when it likes.
 globalThis.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 10);
+// And lays out when it likes: what is seen is looked at here.
+globalThis.IntersectionObserver = /** @type {any} */ (class {
+  /** @param {(entries: { isIntersecting: boolean }[]) => void} tell */
+  constructor(tell) {
+    this.tell = tell;
+    /** @type {boolean|null} */
+    this.was = null;
+    /** @type {Element|null} */
+    this.element = null;
+  }
+
+  /** @param {Element} element */
+  observe(element) {
+    if (!this.element) setTimeout(() => this.look());
+    this.element = element;
+  }
+
+  disconnect() {
+    this.element = null;
+    this.was = null;
+  }
+
+  look() {
+    if (!this.element) return;
+    const { top, bottom, width } = this.element.getBoundingClientRect();
+    const isIntersecting = this.element.checkVisibility() && width > 0 && bottom > 0 && top < innerHeight;
+    if (isIntersecting !== this.was) this.tell([{ isIntersecting }]);
+    this.was = isIntersecting;
+    setTimeout(() => this.look(), 50);
+  }
+});
