@@ -368,6 +368,7 @@ fn reports_have_the_same_members_everywhere() {
             sent("\"per_second\": finding.per_second"),
             "AuditFinding",
         ),
+        ("advice", "`reloaded.advice` = `[", fields(&rust, "Advice"), "Advice"),
         ("guard", "\n`guard ", sent("\"message\": message, \"n\": n"), "GuardNote"),
         ("isolation", "\n  isolation: ", sent("\"mode\": \"in-process\""), "Isolation"),
     ] {

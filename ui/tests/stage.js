@@ -14,7 +14,7 @@ for (const [name, events] of Object.entries(TROUBLES)) {
     if (event.event === "audit") server.state.audit = event.findings;
     if (event.event === "fault") server.state.fault = event;
     if (event.event === "reload_failed") server.state.refused = event;
-    if (event.event === "reloaded") server.state.last_reload = event;
+    if (event.event === "reloaded") Object.assign(server.state, { last_reload: event, advice: event.advice });
     if (event.event === "promoted") server.state.generation = event.generation;
     server.notify("event", event);
     if (event.kind === "howl") server.notify("state", { reload: "Running", generation: 3, bypass: false, mute: true, faulted: false });

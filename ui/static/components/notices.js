@@ -99,7 +99,8 @@ function noticesOf(model) {
     });
   }
   const last = model.lastReload;
-  if (last && last.generation === model.generation) notices.push(...trialNotice(last), ...adviceNotice(last.advice ?? []));
+  if (last && last.generation === model.generation) notices.push(...trialNotice(last));
+  notices.push(...adviceNotice(model.advice));
   return notices;
 }
 

@@ -1,7 +1,7 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { AudioStarted, AuditFinding, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry, Xrun } from "./types.js" */
+/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry, Xrun } from "./types.js" */
 
 import { ms } from "./format.js";
 
@@ -44,6 +44,8 @@ export class Model {
     this.isolation = null;
     /** What its process does that it must not. @type {AuditFinding[]} */
     this.audit = [];
+    /** Why the newest build was slow. @type {Advice[]} */
+    this.advice = [];
     /** What the output guard told last of what lasts: an offset, a howl. @type {Map<string, GuardNote>} by kind */
     this.guards = new Map();
     /** @type {{ load: number, frame: number }|null} the highest load since the page was opened */
@@ -105,6 +107,7 @@ export class Model {
     this.pluginFaults = status.plugin_faults ?? null;
     this.isolation = status.isolation ?? null;
     this.audit = status.audit ?? [];
+    this.advice = status.advice ?? [];
     if (!status.mute) this.guards.delete("howl");
     if (status.fault) this.blame(status.fault);
     this.takesNotes = status.plugin_takes_notes ?? false;
@@ -304,6 +307,7 @@ function reloaded(model, event) {
   model.faulted = false;
   model.audit = [];
   model.isolation = event.isolation ?? null;
+  model.advice = event.advice ?? [];
   model.guards.delete("dc");
   model.sounding.clear();
 }

@@ -113,6 +113,7 @@
  * @property {PluginFaults|null} [plugin_faults]
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
+ * @property {Advice[]} [advice] of the newest build that compiled something
  * @property {Counters} counters
  * @property {Load} load
  */
