@@ -174,7 +174,7 @@ impl Heard {
     /// Every frame of the recording is the input, but for blocks that the plugin's process missed,
     /// each counted, the seams that join them and a
     /// standby, and fades of which one began when the other was over.
-    fn assert_whole(&self) {
+    pub(crate) fn assert_whole(&self) {
         self.assert_whole_but(&[]);
     }
 

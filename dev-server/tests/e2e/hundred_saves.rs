@@ -112,3 +112,39 @@ fn a_hundred_saves_in_short() {
 fn a_hundred_saves_in_two_minutes() {
     saves(100, Duration::from_mins(2));
 }
+
+/// Reloads under sound; what of memory and files is left by them.
+fn reloads(isolation: &str, n_reloads: u32) {
+    let mut session = Session::start("soak", isolation, &[]);
+    let reload = |session: &mut Session| {
+        session.save(Place::Process, "");
+        assert_eq!(session.server.wait("reloaded")["lost_frames"], 0);
+    };
+    // The first ones fill what is kept: the history, the tables, the allocator's pools.
+    for _ in 0..n_reloads / 10 {
+        reload(&mut session);
+    }
+    let before = session.server.resident_kib();
+    for n in 0..n_reloads - n_reloads / 10 {
+        reload(&mut session);
+        if n % 100 == 99 {
+            println!("{n}: {} KiB more", session.server.resident_kib() - before);
+        }
+    }
+    let grown = session.server.resident_kib() - before;
+    println!("SOAK {isolation}: {n_reloads} reloads, {grown} KiB more");
+    session.end().assert_whole();
+    assert!(grown <= 1024, "{grown} KiB");
+}
+
+#[test]
+#[ignore = "ten minutes"]
+fn a_thousand_reloads_in_processes_of_their_own_leave_nothing() {
+    reloads("process", 1_000);
+}
+
+#[test]
+#[ignore = "ten minutes"]
+fn a_thousand_reloads_in_process_leave_nothing() {
+    reloads("in-process", 1_000);
+}

@@ -124,9 +124,14 @@ impl Server {
 
     /// Resident memory, MiB.
     pub(crate) fn resident_mib(&self) -> i64 {
+        self.resident_kib() / 1024
+    }
+
+    /// Resident memory, KiB.
+    pub(crate) fn resident_kib(&self) -> i64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<i64>().unwrap() / 1024
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     /// The next event of that name.
