@@ -140,16 +140,18 @@ fn ten_minutes_of_use_leave_the_heap_flat() {
     let mut browser = Browser::open_with(page, &["--js-flags=--no-opt --no-maglev --no-sparkplug"]);
     browser.until("document.body?.dataset.ready === ''");
     let began = std::time::Instant::now();
+    // Its lists fill, and what is compiled when it is first used is compiled.
+    browser.eval("soak(360)");
     let mut sizes = Vec::new();
     for _ in 0..LOOKS {
         browser.eval("soak(15)");
         sizes.push(heap(&mut browser));
     }
     println!("{sizes:.0?}");
-    let [second, last] = [1, 3].map(|n| median(&sizes[n * LOOKS / 4..][..LOOKS / 4]));
-    println!("{:.1?}: {:.0} KiB, then {:.0} KiB", began.elapsed(), second / 1024.0, last / 1024.0);
+    let [first, last] = [0, 3].map(|n| median(&sizes[n * LOOKS / 4..][..LOOKS / 4]));
+    println!("{:.1?}: {:.0} KiB, then {:.0} KiB", began.elapsed(), first / 1024.0, last / 1024.0);
 
     // One small object per frame is more.
-    assert!(last - second <= 24.0 * 1024.0, "{sizes:?}");
+    assert!(last - first <= 24.0 * 1024.0, "{sizes:?}");
     browser.assert_clean();
 }
