@@ -158,6 +158,11 @@ impl PluginBus {
         if self.mixed { &self.mix } else { self.current.heard() }
     }
 
+    /// Frames by which the generation that plays lags its input.
+    pub(crate) fn latency_frames(&self) -> usize {
+        self.current.layout().latency_frames
+    }
+
     /// The generations inside, the one that plays first.
     pub(crate) fn into_generations(self) -> (Box<Generation>, Option<Box<Generation>>) {
         (self.current, self.swap.map(|swap| swap.next))
