@@ -36,6 +36,7 @@ use crate::{
     midi::Midi,
     project::{self, Project},
     report::{Report, Tone, claim_stdout, say},
+    source::{SourceKind, SourceSpec},
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
     web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
@@ -238,7 +239,7 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
 }
 
 fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
-    let AudioArgs { host, input, output, rate, period, clock, .. } = run.audio.clone();
+    let AudioArgs { host, input, output, rate, period, clock, source, .. } = run.audio.clone();
     if clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
@@ -248,13 +249,31 @@ fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
         let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
         choice
     };
+    let input = live_input(input, &source)?;
     Ok(DeviceRequest {
         host,
-        input: choice(input),
+        input,
         output: choice(output),
         rate,
         period,
         clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
         epoch,
     })
+}
+
+/// Which microphone is heard: with sources, only one that is asked for.
+fn live_input(given: Option<String>, sources: &[SourceSpec]) -> Result<Choice, Failure> {
+    let mics: Vec<_> = sources.iter().filter(|s| s.kind == SourceKind::Mic).collect();
+    if let [_, second, ..] = mics[..] {
+        return Err(Failure::usage(format!("--source {second}: the microphone is named twice")));
+    }
+    let is_unwanted = given.is_none() && mics.is_empty() && !sources.is_empty();
+    let given = if is_unwanted { "none" } else { given.as_deref().unwrap_or("default") };
+    let Ok(choice) = given.parse::<Choice>();
+    match mics[..] {
+        [mic] if choice == Choice::None => Err(Failure::usage(format!(
+            "--source {mic} and --input none: give --input DEVICE, or leave one of them out"
+        ))),
+        _ => Ok(choice),
+    }
 }

@@ -14,6 +14,7 @@
 //! | `params` | the parameter table and what is still to be sent |
 //! | `presets` | presets, and where the session stands |
 //! | `notes` | what is played, and who holds it |
+//! | `sources` | what sounds beside the microphone |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
 
@@ -27,6 +28,7 @@ mod past;
 mod presets;
 mod probes;
 mod reload;
+mod sources;
 
 use std::{
     sync::{
@@ -59,6 +61,7 @@ use params::ParamTable;
 use past::Past;
 use presets::Presets;
 use reload::Reload;
+use sources::{SoundOpened, Sources};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -75,6 +78,8 @@ pub enum Message {
     Store(StoreEvent),
     /// The MIDI port tells.
     Midi(MidiEvent),
+    /// A sound file was opened.
+    Sound(SoundOpened),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -129,6 +134,7 @@ pub struct Control {
     params: ParamTable,
     probes: probes::Probes,
     notes: Notes,
+    sources: Sources,
     presets: Presets,
     history: History,
     reload: Reload,
@@ -166,6 +172,7 @@ impl Control {
             params: ParamTable::default(),
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
+            sources: Sources::new(&parts.run.audio.source),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -214,6 +221,7 @@ impl Control {
             Message::Device(event) => return self.on_device(event),
             Message::Store(event) => self.on_store(event),
             Message::Midi(event) => self.on_midi(event),
+            Message::Sound(opened) => self.on_sound(opened)?,
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),
@@ -227,6 +235,7 @@ impl Control {
         self.send_params();
         let now = Instant::now();
         self.tick_notes(now);
+        self.tick_sources();
         self.tick_presets(now);
         self.watch_plugins()?;
         self.past.look(&self.parts.probe, self.parts.report.started().elapsed().as_secs_f64());

@@ -259,7 +259,10 @@ mod tests {
             ("dc", "dc needs a level"),
             ("dc:2", "dc: \"2\" is not a number from -1 to 1"),
             ("file:", "file: needs a path"),
-            ("sweep,gain=loud", "gain: \"loud\" is not a number from -80 to 24 dB (-80 is silence)"),
+            (
+                "sweep,gain=loud",
+                "gain: \"loud\" is not a number from -80 to 24 dB (-80 is silence)",
+            ),
             ("sweep,gain=30", "gain: \"30\" is not a number"),
             ("sweep,pan=2", "pan: \"2\" is not a number from -1 to 1"),
             ("sweep,law=linear", "law=linear: expected one of balance, power"),
