@@ -249,7 +249,7 @@ fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
         let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
         choice
     };
-    let input = live_input(input, &source)?;
+    let input = live_input(input.as_deref(), &source)?;
     Ok(DeviceRequest {
         host,
         input,
@@ -262,13 +262,13 @@ fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
 }
 
 /// Which microphone is heard: with sources, only one that is asked for.
-fn live_input(given: Option<String>, sources: &[SourceSpec]) -> Result<Choice, Failure> {
+fn live_input(given: Option<&str>, sources: &[SourceSpec]) -> Result<Choice, Failure> {
     let mics: Vec<_> = sources.iter().filter(|s| s.kind == SourceKind::Mic).collect();
     if let [_, second, ..] = mics[..] {
         return Err(Failure::usage(format!("--source {second}: the microphone is named twice")));
     }
     let is_unwanted = given.is_none() && mics.is_empty() && !sources.is_empty();
-    let given = if is_unwanted { "none" } else { given.as_deref().unwrap_or("default") };
+    let given = if is_unwanted { "none" } else { given.unwrap_or("default") };
     let Ok(choice) = given.parse::<Choice>();
     match mics[..] {
         [mic] if choice == Choice::None => Err(Failure::usage(format!(

@@ -3,7 +3,12 @@
 //! Items with commas between them, in any order: one says what it is (`tone:997`), the others how it
 //! is heard (`gain=-6`). A path may hold commas, so `file:` takes all that follows.
 
-use std::{fmt, ops::Range, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    ops::{Range, RangeInclusive},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use retake_engine::mixer::{
     Bus, LEVELS_DB, PITCHES, PanLaw, SILENCE_DB, Signal, StripSettings, gain_of_db,
@@ -78,38 +83,52 @@ impl SourceSpec {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let (mut kind, mut strip) = (None, StripSettings::default());
-        let (mut pitch, mut repeat) = (None, None);
-        let mut seen = Vec::new();
-        for item in items(text) {
-            let Some((key, value)) = setting(item) else {
-                let before = kind.replace(SourceKind::parse(item)?);
-                if before.is_some() {
-                    return Err(format!("{item}: a source is one thing; repeat --source"));
-                }
-                continue;
-            };
-            if seen.contains(&key) {
-                return Err(format!("{key} is given twice"));
-            }
-            seen.push(key);
-            match key {
-                "gain" => strip.gain = gain(value)?,
-                "pan" => strip.pan = number(key, value, -1.0, 1.0)? as f32,
-                "law" => strip.law = one_of(key, value, &LAWS)?,
-                "bus" => strip.bus = one_of(key, value, &BUSES)?,
-                "pitch" => pitch = Some(number(key, value, *PITCHES.start(), *PITCHES.end())?),
-                "loop" => repeat = Some(Repeat::parse(value)?),
-                _ => return Err(format!("unknown key \"{key}\"; keys: {KEYS}")),
-            }
+        let mut items = Items::default();
+        for item in split(text) {
+            items.take(item)?;
         }
-        let kind = kind.ok_or_else(|| format!("what sounds is missing: one of {KINDS}"))?;
-        let key = pitch.map(|_| "pitch").or(repeat.as_ref().map(|_| "loop"));
+        let kind = items.kind.ok_or_else(|| format!("what sounds is missing: one of {KINDS}"))?;
+        let key = items.pitch.map(|_| "pitch").or(items.repeat.as_ref().map(|_| "loop"));
         if let (Some(key), false) = (key, matches!(kind, SourceKind::File(_))) {
             return Err(format!("{key} is for files"));
         }
-        let (pitch, repeat) = (pitch.unwrap_or(1.0), repeat.unwrap_or_default());
-        Ok(Self { text: text.to_owned(), kind, strip, pitch, repeat })
+        let (pitch, repeat) = (items.pitch.unwrap_or(1.0), items.repeat.unwrap_or_default());
+        Ok(Self { text: text.to_owned(), kind, strip: items.strip, pitch, repeat })
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Items<'a> {
+    kind: Option<SourceKind>,
+    strip: StripSettings,
+    pitch: Option<f64>,
+    repeat: Option<Repeat>,
+    keys: Vec<&'a str>,
+}
+
+impl<'a> Items<'a> {
+    fn take(&mut self, item: &'a str) -> Result<(), String> {
+        let Some((key, value)) = setting(item) else {
+            return match self.kind.replace(SourceKind::parse(item)?) {
+                None => Ok(()),
+                Some(_) => Err(format!("{item}: a source is one thing; repeat --source")),
+            };
+        };
+        if self.keys.contains(&key) {
+            return Err(format!("{key} is given twice"));
+        }
+        self.keys.push(key);
+        match key {
+            "gain" => self.strip.gain = gain(value)?,
+            "pan" => self.strip.pan = number(key, value, &(-1.0..=1.0))?,
+            "law" => self.strip.law = one_of(key, value, &LAWS)?,
+            "bus" => self.strip.bus = one_of(key, value, &BUSES)?,
+            "pitch" => self.pitch = Some(number(key, value, &PITCHES)?),
+            "loop" => self.repeat = Some(Repeat::parse(value)?),
+            _ => return Err(format!("unknown key \"{key}\"; keys: {KEYS}")),
+        }
+        Ok(())
     }
 }
 
@@ -128,7 +147,7 @@ impl fmt::Display for SourceSpec {
 }
 
 /// The items of a spec; a path is the last.
-fn items(text: &str) -> impl Iterator<Item = &str> {
+fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let now = rest?;
@@ -151,7 +170,7 @@ impl SourceKind {
     fn parse(item: &str) -> Result<Self, String> {
         let (name, argument) =
             item.split_once(':').map_or((item, None), |(name, argument)| (name, Some(argument)));
-        let hz = |text| number(name, text, 0.01, 384_000.0);
+        let hz = |text| number(name, text, &(0.01..=384_000.0));
         let signal = match (name, argument) {
             ("mic", None) => return Ok(Self::Mic),
             ("file", Some(path)) if !path.is_empty() => return Ok(Self::File(path.into())),
@@ -166,7 +185,7 @@ impl SourceKind {
             ("clicks", None) => Signal::Clicks { hz: CLICKS_HZ },
             ("clicks", Some(text)) => Signal::Clicks { hz: hz(text)? },
             ("silence", None) => Signal::Silence,
-            ("dc", Some(text)) => Signal::Dc { level: number(name, text, -1.0, 1.0)? as f32 },
+            ("dc", Some(text)) => Signal::Dc { level: number(name, text, &(-1.0..=1.0))? },
             ("dc", None) => return Err("dc needs a level, as in dc:0.1".to_owned()),
             _ => return Err(format!("unknown source \"{item}\": it is one of {KINDS}")),
         };
@@ -195,16 +214,19 @@ fn gain(value: &str) -> Result<f32, String> {
     if value == "-inf" {
         return Ok(0.0);
     }
-    let db = number("gain", value, (*LEVELS_DB.start()).into(), (*LEVELS_DB.end()).into());
-    let db = db.map_err(|e| format!("{e} dB ({SILENCE_DB} is silence)"))?;
-    Ok(gain_of_db(db as f32))
+    let db = number("gain", value, &LEVELS_DB);
+    db.map(gain_of_db).map_err(|e| format!("{e} dB ({SILENCE_DB} is silence)"))
 }
 
-fn number(key: &str, value: &str, min: f64, max: f64) -> Result<f64, String> {
-    match value.parse::<f64>() {
-        Ok(x) if x >= min && x <= max => Ok(x),
-        _ => Err(format!("{key}: \"{value}\" is not a number from {min} to {max}")),
-    }
+fn number<T>(key: &str, value: &str, range: &RangeInclusive<T>) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + fmt::Display,
+{
+    let number = value.parse::<T>().ok().filter(|x| range.contains(x));
+    number.ok_or_else(|| {
+        let (min, max) = (range.start(), range.end());
+        format!("{key}: \"{value}\" is not a number from {min} to {max}")
+    })
 }
 
 fn one_of<T: Copy>(key: &str, value: &str, known: &[(&str, T)]) -> Result<T, String> {
@@ -240,7 +262,8 @@ mod tests {
     fn a_path_takes_all_that_follows() {
         let file = spec("pitch=0.5,loop=1.5-3,file:/a b/x,gain=-6,y:z.wav");
         assert_eq!(file.kind, SourceKind::File("/a b/x,gain=-6,y:z.wav".into()));
-        assert_eq!((file.pitch, file.repeat), (0.5, Repeat::Between(1.5..3.0)));
+        assert!((file.pitch - 0.5).abs() < 1e-12);
+        assert_eq!(file.repeat, Repeat::Between(1.5..3.0));
         assert_eq!(spec("loop=all,file:x").repeat, Repeat::All);
         assert_eq!(spec("file:x").repeat, Repeat::Never);
     }

@@ -14,7 +14,7 @@ use symphonia::core::{
     codecs::audio::{AudioDecoder, AudioDecoderOptions},
     errors::Error,
     formats::{FormatOptions, FormatReader, SeekMode, SeekTo, TrackType, probe::Hint},
-    io::MediaSourceStream,
+    io::{MediaSourceStream, MediaSourceStreamOptions},
     meta::MetadataOptions,
     packet::Packet,
     units::{TimeBase, Timestamp},
@@ -30,7 +30,7 @@ const MAX_GAP: u64 = 1 << 20;
 /// A file, and where in it we are.
 pub(crate) struct Decoder {
     format: Box<dyn FormatReader>,
-    decoder: Box<dyn AudioDecoder>,
+    codec: Box<dyn AudioDecoder>,
     track: u32,
     base: TimeBase,
     rate: u32,
@@ -74,7 +74,7 @@ impl Decoder {
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
-        let stream = MediaSourceStream::new(Box::new(file), Default::default());
+        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let (format_options, meta) = (FormatOptions::default(), MetadataOptions::default());
         let format = symphonia::default::get_probe()
             .probe(&hint, stream, format_options, meta)
@@ -86,13 +86,13 @@ impl Decoder {
         let track = format.default_track(TrackType::Audio).ok_or("it holds no audio")?;
         let parameters = track.codec_params.as_ref().and_then(|p| p.audio());
         let parameters = parameters.ok_or("it holds no audio")?;
-        let decoder = symphonia::default::get_codecs()
+        let codec = symphonia::default::get_codecs()
             .make_audio_decoder(parameters, &AudioDecoderOptions::default())
             .map_err(|e| e.to_string())?;
         let rate = parameters.sample_rate.filter(|rate| *rate > 0);
         let base = track.time_base.or_else(|| rate.and_then(TimeBase::try_from_recip));
         let mut opened = Self {
-            decoder,
+            codec,
             track: track.id,
             base: base.ok_or("it names no sample rate")?,
             rate: rate.unwrap_or(0),
@@ -186,7 +186,7 @@ impl Decoder {
             Err(Error::SeekError(_)) if self.frames.is_some_and(|n| frame >= n) => return Ok(()),
             Err(error) => return Err(format!("cannot go to frame {frame}: {error}")),
         }
-        self.decoder.reset();
+        self.codec.reset();
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Decoder {
     fn decode(&mut self, packet: &Packet) -> Result<bool, String> {
         self.packet.clear();
         self.given = 0;
-        let buffer = match self.decoder.decode(packet) {
+        let buffer = match self.codec.decode(packet) {
             Ok(buffer) => buffer,
             Err(Error::DecodeError(_) | Error::IoError(_)) => {
                 self.is_lost = true;
