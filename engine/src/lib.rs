@@ -38,6 +38,7 @@ pub mod render;
 pub mod ring;
 mod schedule;
 pub mod tap;
+pub mod window;
 
 pub use channels::ToMono;
 pub use command::{Busy, CommandKind, CommandSender, EngineControl, Event, Fade, Origin};

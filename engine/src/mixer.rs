@@ -20,6 +20,7 @@ mod glide;
 mod interpolate;
 mod pan;
 mod pool;
+mod stream;
 mod strip;
 mod voice;
 
@@ -30,8 +31,9 @@ pub use clip::{Clip, ClipPlayer, EmptyClip};
 pub use generator::{Generator, Signal};
 pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
 pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
+pub use stream::{Repeat, StreamPlayer};
 pub use strip::StripSettings;
-pub use voice::{Material, PITCHES, Voice, VoiceChange, VoiceProbe};
+pub use voice::{Material, PITCHES, Supply, Voice, VoiceChange, VoiceProbe};
 
 use crate::{
     channels::ToMono, delay::DryDelay, generation::BusShape, planar::Planar, ramp::Ramp,

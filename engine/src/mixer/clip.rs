@@ -102,6 +102,10 @@ impl Frames for Course {
         }
     }
 
+    fn neighbour(&self, n: u64) -> Option<u64> {
+        self.run(n).map(|(at, _)| at)
+    }
+
     fn sample(&self, channel: usize, at: u64) -> f32 {
         self.clip.rows.channel(channel)[index(at)]
     }

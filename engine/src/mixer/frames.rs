@@ -8,9 +8,12 @@ pub(crate) trait Frames {
     /// Samples per frame.
     fn channels(&self) -> usize;
 
-    /// Where frame `n` lies, and how many follow each other from there on, itself included. `None`
-    /// where there is nothing.
+    /// Where frame `n` lies, and how many that can be played follow each other from there on, itself
+    /// included. `None` where there is nothing to be played.
     fn run(&self, n: u64) -> Option<(u64, u64)>;
+
+    /// Where frame `n` lies, as the neighbour of one that is played.
+    fn neighbour(&self, n: u64) -> Option<u64>;
 
     /// A sample of the frame that lies `at`.
     fn sample(&self, channel: usize, at: u64) -> f32;
@@ -40,6 +43,19 @@ impl Cursor {
         let whole = part.floor();
         self.frame += whole as u64;
         self.part = part - whole;
+    }
+
+    /// The whole frame it stands behind once `frames` were played.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small, positive")]
+    pub(crate) fn after(&self, frames: usize, pitch: f64) -> u64 {
+        self.frame + (self.part + frames as f64 * pitch).ceil() as u64
+    }
+
+    /// Lets `frames` pass unheard.
+    pub(crate) fn skip(&mut self, frames: usize, pitch: f64) {
+        for _ in 0..frames {
+            self.advance(pitch);
+        }
     }
 
     /// Plays `frames` of `from` into `out`, `pitch` frames of material for each; returns how many
@@ -80,8 +96,8 @@ impl Cursor {
 
     /// Whether all neighbours lie beside each other.
     fn is_inside(&self, from: &impl Frames, place: &Place) -> bool {
-        let before = self.frame.checked_sub(LOOK_BACK).and_then(|n| from.run(n));
-        let is_joined = before.is_some_and(|(at, _)| at + LOOK_BACK == place.at);
+        let before = self.frame.checked_sub(LOOK_BACK).and_then(|n| from.neighbour(n));
+        let is_joined = before.is_some_and(|at| at + LOOK_BACK == place.at);
         is_joined && place.run > LOOK_AHEAD
     }
 
@@ -109,7 +125,7 @@ impl Cursor {
         let weights = self.weights();
         let neighbours = [0, 1, 2, 3].map(|i| {
             let n = (self.frame + i).checked_sub(LOOK_BACK);
-            n.and_then(|n| from.run(n)).map(|(at, _)| at)
+            n.and_then(|n| from.neighbour(n))
         });
         for (c, row) in out.rows_mut().enumerate() {
             let points = neighbours.map(|at| at.map_or(0.0, |at| from.sample(c, at)));

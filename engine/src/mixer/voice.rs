@@ -6,7 +6,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     generator::Generator,
     glide::Glide,
     pool::VoiceId,
+    stream::StreamPlayer,
     strip::{Strip, StripSettings},
 };
 use crate::{generation::BusShape, planar::Planar};
@@ -26,6 +27,8 @@ pub enum Material {
     Generator(Generator),
     /// Frames in memory.
     Clip(ClipPlayer),
+    /// Frames that are read ahead.
+    Stream(StreamPlayer),
 }
 
 impl Material {
@@ -33,6 +36,7 @@ impl Material {
         match self {
             Self::Generator(_) => 1,
             Self::Clip(clip) => clip.channels(),
+            Self::Stream(stream) => stream.channels(),
         }
     }
 
@@ -41,6 +45,7 @@ impl Material {
         match self {
             Self::Generator(generator) => generator.fill(&mut block.channel_mut(0)[..frames]),
             Self::Clip(clip) => clip.fill(block, frames, pitch),
+            Self::Stream(stream) => stream.fill(block, frames, pitch),
         }
     }
 
@@ -48,6 +53,7 @@ impl Material {
         match self {
             Self::Generator(_) => {}
             Self::Clip(clip) => clip.seek(frame),
+            Self::Stream(stream) => stream.seek(frame),
         }
     }
 
@@ -56,6 +62,15 @@ impl Material {
         match self {
             Self::Generator(generator) => generator.position(),
             Self::Clip(clip) => clip.position(),
+            Self::Stream(stream) => stream.position(),
+        }
+    }
+
+    /// How it stands with what it needs, and how many frames it did without.
+    fn supply(&self) -> (Supply, u64) {
+        match self {
+            Self::Generator(_) | Self::Clip(_) => (Supply::Flowing, 0),
+            Self::Stream(stream) => stream.supply(),
         }
     }
 }
@@ -84,12 +99,46 @@ pub enum VoiceChange {
 #[derive(Debug, Default)]
 pub struct VoiceProbe {
     position: AtomicU64,
+    supply: AtomicU8,
+    missed: AtomicU64,
+}
+
+/// How it stands with the frames that a voice needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supply {
+    /// The first are not there yet, or those of the place it was moved to.
+    Filling,
+    /// They are there.
+    Flowing,
+    /// They did not come in time.
+    Starved,
 }
 
 impl VoiceProbe {
     /// The frame of its material that comes next, as of the last block.
     pub fn position(&self) -> u64 {
         self.position.load(Relaxed)
+    }
+
+    /// How it stood with the last block.
+    pub fn supply(&self) -> Supply {
+        match self.supply.load(Relaxed) {
+            0 => Supply::Filling,
+            1 => Supply::Flowing,
+            _ => Supply::Starved,
+        }
+    }
+
+    /// Frames that were silent because they did not come in time.
+    pub fn missed_frames(&self) -> u64 {
+        self.missed.load(Relaxed)
+    }
+
+    fn show(&self, material: &Material) {
+        let (supply, missed) = material.supply();
+        self.position.store(material.position(), Relaxed);
+        self.supply.store(supply as u8, Relaxed);
+        self.missed.store(missed, Relaxed);
     }
 }
 
@@ -211,12 +260,17 @@ impl Voice {
             let until = if self.envelope.left() > 0 { self.envelope.left() } else { frames };
             let wanted = until.min(frames - done);
             let got = self.material.fill(&mut self.block, wanted, self.pitch);
-            self.strip.mix((&self.block, got), self.envelope, buses, done);
+            done += wanted;
+            if self.material.supply().0 == Supply::Filling {
+                // Silence needs no fade, and a sound that comes later needs all of its own.
+                self.has_ended = self.intent == Intent::Stop;
+                continue;
+            }
+            self.strip.mix((&self.block, got), self.envelope, buses, done - wanted);
             self.envelope.skip(wanted);
             self.has_ended = got < wanted;
-            done += wanted;
         }
-        self.probe.position.store(self.material.position(), Relaxed);
+        self.probe.show(&self.material);
     }
 
     /// The envelope is down: does what was intended. False when there is nothing to be heard.
