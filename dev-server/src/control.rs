@@ -61,7 +61,7 @@ use params::ParamTable;
 use past::Past;
 use presets::Presets;
 use reload::Reload;
-use sources::{SoundOpened, Sources};
+use sources::{SoundNews, Sources};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -78,8 +78,8 @@ pub enum Message {
     Store(StoreEvent),
     /// The MIDI port tells.
     Midi(MidiEvent),
-    /// A sound file was opened.
-    Sound(SoundOpened),
+    /// A sound file was opened, or broke.
+    Sound(SoundNews),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -221,7 +221,7 @@ impl Control {
             Message::Device(event) => return self.on_device(event),
             Message::Store(event) => self.on_store(event),
             Message::Midi(event) => self.on_midi(event),
-            Message::Sound(opened) => self.on_sound(opened)?,
+            Message::Sound(news) => self.on_sound(news)?,
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),

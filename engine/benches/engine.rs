@@ -108,10 +108,16 @@ fn one_render(engine: &mut Engine, capture: &mut FrameProducer, block: &[f32]) -
 }
 
 fn render(calls: usize) {
+    let name = "Engine::render, 64 stereo frames (goal 5000)";
+    row(name, &render_at(calls, 0.8));
+    row("   the same with the limiter at work", &render_at(calls, 1.0));
+}
+
+fn render_at(calls: usize, level: f32) -> Vec<f64> {
     let (mut engine, control, mut capture) = engine();
     let mut reader = control.tap.open();
     let mut heard = vec![0.0; 128 * 64];
-    let block: Vec<f32> = (0..128_u16).map(|n| (f32::from(n) * 0.1).sin()).collect();
+    let block: Vec<f32> = (0..128_u16).map(|n| level * (f32::from(n) * 0.1).sin()).collect();
     let mut times = Vec::with_capacity(calls);
     for call in 0..calls {
         times.push(one_render(&mut engine, &mut capture, &block));
@@ -120,7 +126,7 @@ fn render(calls: usize) {
         }
     }
     assert_eq!(control.probe.underruns.get(), 0);
-    row("Engine::render, 64 stereo frames (goal 5000)", &sorted(times));
+    sorted(times)
 }
 
 /// The block that takes the command against the next of the same fade.
@@ -137,7 +143,9 @@ fn swap(rounds: usize) {
         for _ in 0..50 {
             one_render(&mut engine, &mut capture, &block);
         }
-        assert_eq!(control.retired.pop().unwrap().number(), number - 1);
+        // What played before stands by; the standby before it is back.
+        let back = control.retired.pop().ok().map(|generation| generation.number());
+        assert_eq!(back, (number > 2).then(|| number - 2));
         while control.events.pop().is_ok() {}
     }
     let first = row("   the block that takes a swap", &sorted(first));

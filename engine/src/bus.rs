@@ -1,11 +1,29 @@
-//! The plugin bus: the running generation, and the one that takes over.
+//! The plugin bus: the running generation, the one that takes over, and the one that stands by.
+//!
+//! ```text
+//!            fails, is condemned                       fails, is condemned
+//!   ┌──────── current ◀── end of the fade ── next ─────────────────┐
+//!   │            │                                                 │
+//!   │            └─ end of the fade ─▶ standby ─ next one ─▶ retired ◀┘
+//!   │                                     │                    ▲
+//!   └── standby plays this same block ◀───┘     the broken one ┘
+//! ```
+//!
+//! Whoever fails is replaced within its block; where the sound jumps, a seam joins it.
+
+mod seam;
+mod swap;
+
+use seam::Seam;
+use swap::Swap;
 
 pub use crate::generation::{BusShape, EVENTS_PER_BLOCK, Generation};
 use crate::{
     channels::ToMono,
-    command::{Event, Fade, Reporter},
+    command::{Event, Fade, Reporter, Retired},
     delay::DryDelay,
     event::{EventLog, HeldNotes, PluginEvent, Transport},
+    generation::Ran,
     planar::Planar,
     probe::Probe,
 };
@@ -22,29 +40,29 @@ pub(crate) struct Block<'a> {
     pub(crate) to_mono: ToMono,
     pub(crate) dry: &'a mut DryDelay,
     pub(crate) reporter: &'a mut Reporter,
+    pub(crate) retired: &'a mut Retired,
     pub(crate) probe: &'a Probe,
 }
 
-/// The generation that plays, and the hand-over to the next.
+/// The generation that plays, those before and after it, and the hand-over between them.
 #[derive(Debug)]
 pub(crate) struct PluginBus {
     current: Box<Generation>,
     swap: Option<Swap>,
+    /// The last one that was good; asleep.
+    standby: Option<Box<Generation>>,
     mix: Planar,
     mixed: bool,
+    seam: Seam,
     held: HeldNotes,
     log: EventLog,
 }
 
 /// Events that the bus remembers for a generation that comes up with it.
 const LOG_CAPACITY: usize = 4_096;
-
-#[derive(Debug)]
-struct Swap {
-    next: Box<Generation>,
-    fade: Fade,
-    done: usize,
-}
+/// Generations that can leave the bus after a swap has begun: current, next and standby, but for
+/// the one that plays on.
+pub(crate) const MOST_THAT_LEAVE: usize = 2;
 
 impl PluginBus {
     /// A bus that begins at `frame` of the engine's clock.
@@ -53,8 +71,10 @@ impl PluginBus {
         Self {
             current: first,
             swap: None,
+            standby: None,
             mix,
             mixed: false,
+            seam: Seam::new(shape.n_output, shape.rate),
             held: HeldNotes::default(),
             log: EventLog::new(LOG_CAPACITY, frame),
         }
@@ -79,78 +99,180 @@ impl PluginBus {
     ) {
         debug_assert!(self.swap.is_none());
         if !next.can_catch_up(now, dry, &self.log) {
-            for body in self.held.iter() {
-                next.remember(PluginEvent { offset: 0, body });
-            }
+            next.strike(&self.held);
         }
         self.swap = Some(Swap { next, fade, done: 0 });
     }
 
-    /// Bypasses generation `number` for good, wherever it is.
-    pub(crate) fn condemn(&mut self, number: u32) {
+    /// Gives generation `number` up, wherever it is: one that sounds is replaced in the next block.
+    ///
+    /// # Real time
+    /// Moves a box.
+    pub(crate) fn condemn(&mut self, number: u32, retired: &mut Retired) {
         let next = self.swap.as_mut().map(|swap| &mut swap.next);
         let all = [Some(&mut self.current), next].into_iter().flatten();
         for generation in all.filter(|generation| generation.number() == number) {
             generation.condemn();
         }
+        if self.standby.as_ref().is_some_and(|standby| standby.number() == number) {
+            self.drop_standby(retired);
+        }
     }
 
-    /// Renders one block. When this block ended a fade, the old generation comes back.
+    /// Sends the standby away.
     ///
     /// # Real time
-    /// Everything is allocated already.
-    pub(crate) fn render(&mut self, block: &mut Block<'_>) -> Option<Box<Generation>> {
-        block.dry.write(block.input, block.frames);
-        for event in block.events {
-            self.held.follow(&event.body);
-            self.log.push(block.frame + u64::from(event.offset), event.body);
+    /// Moves a box.
+    pub(crate) fn drop_standby(&mut self, retired: &mut Retired) {
+        if let Some(standby) = self.standby.take() {
+            retired.push(standby);
         }
-        let Some(mut swap) = self.swap.take() else {
-            self.mixed = false;
-            self.current.run(block);
-            return None;
-        };
-        if swap.next.is_behind(block.frame) {
-            self.mixed = false;
-            self.current.run(block);
-            swap.next.catch_up(block, &self.log);
-            self.swap = Some(swap);
-            return None;
-        }
-        let runs = swap.fade.runs(swap.done, block.frames);
-        if runs.old {
-            self.current.run(block);
-        }
-        match runs.new {
-            true => swap.next.run(block),
-            false if swap.next.is_warm() => swap.next.catch_up(block, &self.log),
-            false => swap.remember(block),
-        }
-        self.cross_fade(&swap, block.frames, runs);
-        swap.done += block.frames;
-        if swap.done < swap.fade.frames() {
-            self.swap = Some(swap);
-            return None;
-        }
-        block.reporter.fact(Event::SwapDone {
-            generation: swap.next.number(),
-            frame: block.frame + block.frames as u64,
-        });
-        Some(std::mem::replace(&mut self.current, swap.next))
     }
 
-    fn cross_fade(&mut self, swap: &Swap, frames: usize, runs: Runs) {
+    /// Renders one block. Who has left the bus in it is in `block.retired`.
+    ///
+    /// # Real time
+    /// Everything is allocated already. A block in which a generation fails costs what the failed
+    /// one took and what its replacement takes; one that ends a fade, the old one's reset.
+    pub(crate) fn render(&mut self, block: &mut Block<'_>) {
+        block.dry.write(block.input, block.frames);
+        for event in block.events {
+            self.log.push(block.frame + u64::from(event.offset), event.body);
+        }
+        self.mixed = false;
+        let jumps = match self.swap.take() {
+            None => self.play(block),
+            Some(swap) if swap.next.is_behind(block.frame) => self.wait_for(swap, block),
+            Some(swap) => self.fade(swap, block),
+        };
+        let output = if self.mixed { &mut self.mix } else { self.current.heard_mut() };
+        self.seam.join(output, block.frames, jumps);
+        self.follow(block);
+        if let Some(swap) = self.swap.take_if(|swap| swap.is_over()) {
+            self.end(swap, block);
+        }
+    }
+
+    /// What those have to know of a block who did not hear it.
+    fn follow(&mut self, block: &mut Block<'_>) {
+        if let Some(standby) = &mut self.standby {
+            standby.miss(block);
+        }
+        for event in block.events {
+            self.held.follow(&event.body);
+        }
+    }
+
+    /// Plays what sounds; where it fails, what can take its place plays this same block. Whether
+    /// the sound jumps.
+    fn play(&mut self, block: &mut Block<'_>) -> bool {
+        let dry_before = self.current.dry_latency();
+        let mut ran = self.current.run(block);
+        let mut jumps = ran == Ran::Jumps;
+        while ran == Ran::Failed {
+            match self.standby.take() {
+                Some(standby) => self.put_in_place(standby, block),
+                None => self.current.give_up(),
+            }
+            ran = self.current.run(block);
+            jumps = dry_before.is_none() || dry_before != self.current.dry_latency();
+        }
+        jumps
+    }
+
+    /// `standby` plays from this block on, instead of what has failed in it.
+    fn put_in_place(&mut self, mut standby: Box<Generation>, block: &mut Block<'_>) {
+        standby.strike(&self.held);
+        self.replace(standby, block);
+    }
+
+    /// `generation` plays from this block on, instead of what has failed in it.
+    fn replace(&mut self, generation: Box<Generation>, block: &mut Block<'_>) {
+        let broken = std::mem::replace(&mut self.current, generation);
+        block.promoted(&self.current, &broken);
+        block.retired.push(broken);
+    }
+
+    /// The next generation has not heard everything yet: nothing of it sounds.
+    fn wait_for(&mut self, mut swap: Swap, block: &mut Block<'_>) -> bool {
+        let jumps = self.play(block);
+        match swap.next.catch_up(block, &self.log) {
+            Ran::Failed => self.undo(swap, block),
+            _ => self.swap = Some(swap),
+        }
+        jumps
+    }
+
+    /// One block of a fade. Whether the sound jumps.
+    fn fade(&mut self, mut swap: Swap, block: &mut Block<'_>) -> bool {
+        let runs = swap.runs(block.frames);
+        let old = if runs.old { self.current.run(block) } else { self.current.rest_in(block) };
+        if old == Ran::Failed {
+            return self.cut_short(swap, block);
+        }
+        let new = swap.advance(block, &self.log, runs);
+        if new == Ran::Failed {
+            let was_heard = swap.done > 0;
+            self.undo(swap, block);
+            return if runs.old { was_heard || old == Ran::Jumps } else { self.wake(block) };
+        }
+        swap.mix(self.current.heard(), &mut self.mix, block.frames, runs);
         self.mixed = true;
-        self.mix.silence(frames);
-        let (old, new) = (self.current.heard(), swap.next.heard());
-        let gains = (swap.done..).map(|at| swap.fade.gains(at));
-        // What does not run holds a stale block, perhaps with a NaN in it.
-        if runs.old {
-            add_scaled(&mut self.mix, old, frames, &gains.clone().map(|g| g.0));
+        swap.done += block.frames;
+        self.swap = Some(swap);
+        old == Ran::Jumps || new == Ran::Jumps
+    }
+
+    /// What fades out has failed: the next generation plays alone.
+    fn cut_short(&mut self, swap: Swap, block: &mut Block<'_>) -> bool {
+        let number = swap.next.number();
+        self.replace(swap.next, block);
+        self.play(block);
+        if self.current.number() == number {
+            block.swap_done(number);
         }
-        if runs.new {
-            add_scaled(&mut self.mix, new, frames, &gains.map(|g| g.1));
+        true
+    }
+
+    /// What fades in has failed: the old one plays on.
+    fn undo(&mut self, swap: Swap, block: &mut Block<'_>) {
+        if !self.current.is_given_up() {
+            block.promoted(&self.current, &swap.next);
         }
+        block.retired.push(swap.next);
+        if self.current.is_stand_in() {
+            // What it kept the place for does not come.
+            self.current.condemn();
+        }
+    }
+
+    /// The old one has faded out already: it begins anew.
+    fn wake(&mut self, block: &mut Block<'_>) -> bool {
+        self.current.strike(&self.held);
+        self.play(block);
+        true
+    }
+
+    /// The next generation plays alone; the old one stands by, as far as it is good for that.
+    fn end(&mut self, swap: Swap, block: &mut Block<'_>) {
+        let mut old = std::mem::replace(&mut self.current, swap.next);
+        block.swap_done(self.current.number());
+        let is_wanted = old.can_stand_by() && !self.current.is_stand_in();
+        let leaves = if is_wanted {
+            old.rest();
+            self.standby.replace(old)
+        } else {
+            Some(old)
+        };
+        if let Some(generation) = leaves {
+            block.retired.push(generation);
+        }
+    }
+
+    /// Whether what is heard can have come in by the input.
+    pub(crate) fn hears_input(&self) -> bool {
+        let layout = self.current.layout();
+        layout.n_input + layout.n_side > 0
     }
 
     /// What is heard: the device's channels of the last block.
@@ -163,67 +285,25 @@ impl PluginBus {
         self.current.layout().latency_frames
     }
 
-    /// The generations inside, the one that plays first.
-    pub(crate) fn into_generations(self) -> (Box<Generation>, Option<Box<Generation>>) {
-        (self.current, self.swap.map(|swap| swap.next))
+    /// The generations inside: the one that plays, the one that fades in, the standby.
+    pub(crate) fn into_generations(self) -> Generations {
+        (self.current, self.swap.map(|swap| swap.next), self.standby)
     }
 }
 
-impl Swap {
-    /// Both instances get every event: one that does not run yet, in its first block.
-    fn remember(&mut self, block: &Block<'_>) {
-        let events = block.events.iter();
-        let lost = events.filter(|&&event| !self.next.remember(event)).count();
-        block.probe.events_lost.add(lost as u64);
-    }
-}
+type Generations = (Box<Generation>, Option<Box<Generation>>, Option<Box<Generation>>);
 
-/// Adds the first `frames` of `from` to `to`; a gain of zero adds nothing, not even a NaN.
-fn add_scaled(
-    to: &mut Planar,
-    from: &Planar,
-    frames: usize,
-    gains: &(impl Iterator<Item = f32> + Clone),
-) {
-    for (to, from) in to.rows_mut().zip(from.rows()) {
-        for ((x, y), gain) in to[..frames].iter_mut().zip(from).zip(gains.clone()) {
-            *x += if gain > 0.0 { y * gain } else { 0.0 };
-        }
-    }
-}
-
-/// Which generations have to run in a block.
-#[derive(Debug, Clone, Copy)]
-struct Runs {
-    old: bool,
-    new: bool,
-}
-
-impl Fade {
-    /// Length in frames.
-    pub fn frames(self) -> usize {
-        match self {
-            Self::Cross { frames } | Self::OutIn { frames } => frames,
-        }
+impl Block<'_> {
+    fn promoted(&mut self, playing: &Generation, broken: &Generation) {
+        self.reporter.fact(Event::Promoted {
+            generation: playing.number(),
+            instead_of: broken.number(),
+            frame: self.frame,
+        });
     }
 
-    /// Gains of the old and the new generation at frame `at` of the fade. Linear: for signals that
-    /// resemble each other the sum keeps its level.
-    fn gains(self, at: usize) -> (f32, f32) {
-        let progress = ((at + 1) as f32 / self.frames() as f32).min(1.0);
-        match self {
-            Self::Cross { .. } => (1.0 - progress, progress),
-            Self::OutIn { .. } if progress < 0.5 => (1.0 - 2.0 * progress, 0.0),
-            Self::OutIn { .. } => (0.0, 2.0 * progress - 1.0),
-        }
-    }
-
-    /// Which generations have to run in the `frames` from frame `at` of the fade.
-    fn runs(self, at: usize, frames: usize) -> Runs {
-        let (old, new) = match self {
-            Self::Cross { .. } => (true, true),
-            Self::OutIn { frames: length } => (at < length / 2, at + frames > length / 2),
-        };
-        Runs { old, new }
+    fn swap_done(&mut self, generation: u32) {
+        let frame = self.frame + self.frames as u64;
+        self.reporter.fact(Event::SwapDone { generation, frame });
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | command | control → engine | [`Busy`] to the caller; [`CommandKind::is_urgent`] has a lane of its own |
 //! | event | engine → control | parameter echoes are dropped and counted; facts have reserved room |
-//! | retired | engine → control | cannot be: it holds every generation that can be alive |
+//! | retired | engine → control | cannot be: a swap begins only with room for all that can leave |
 //! | spent | engine → control | cannot be: it holds every voice that can be alive |
 
 use std::sync::Arc;
@@ -46,7 +46,9 @@ pub enum CommandKind {
     Swap(Box<Generation>, Fade),
     /// Hear the dry signal (delayed by the plugin's latency) instead of the plugin.
     Bypass(bool),
-    /// Bypass this generation for good, because it is known to be broken; the next is not touched.
+    /// Give this generation up, because it is known to be broken: the standby takes its place, as
+    /// after an error. While it fades in or waits for its swap, that swap is undone; as the standby,
+    /// it goes.
     Condemn {
         /// The broken generation; any other is left alone.
         generation: u32,
@@ -104,7 +106,8 @@ pub enum Event {
         /// The driver's time stamp of that callback.
         at_ns: u64,
     },
-    /// The fade is over; the old generation is on its way through the retired ring.
+    /// The fade is over; the old generation stands by from now on, and the standby before it is on
+    /// its way through the retired ring. (One that was given up goes there itself.)
     SwapDone {
         /// The generation that plays alone now.
         generation: u32,
@@ -121,14 +124,16 @@ pub enum Event {
         /// Whose it was.
         origin: Origin,
     },
-    /// The plugin returned an error and is bypassed from this block on.
+    /// The plugin returned an error. What plays instead is told by [`Event::Promoted`]; without a
+    /// standby it is bypassed from this block on.
     ProcessError {
         /// Which generation.
         generation: u32,
         /// Frame of that block.
         frame: u64,
     },
-    /// The plugin is gone for good: its process ended or was given up.
+    /// The plugin is gone for good: its process ended or was given up. Goes on like
+    /// [`Event::ProcessError`].
     Gone {
         /// Which generation.
         generation: u32,
@@ -136,7 +141,8 @@ pub enum Event {
         frame: u64,
     },
     /// A generation failed or was condemned, and another plays in its place from this block on: the
-    /// standby, or the one that played before, when it failed while fading in. The broken one is on
+    /// standby; or, in a swap, the one of the two that is left (the old one when the new one failed;
+    /// the new one, followed by [`Event::SwapDone`], when the old one failed). The broken one is on
     /// its way through the retired ring.
     Promoted {
         /// The generation that plays now.
@@ -240,7 +246,7 @@ pub(crate) struct CommandReceiver {
 pub(crate) struct EnginePorts {
     pub(crate) commands: CommandReceiver,
     pub(crate) reporter: Reporter,
-    pub(crate) retired: rtrb::Producer<Box<Generation>>,
+    pub(crate) retired: Retired,
 }
 
 /// Control's ends of the three rings.
@@ -251,8 +257,9 @@ pub(crate) struct ControlPorts {
     pub(crate) retired: rtrb::Consumer<Box<Generation>>,
 }
 
-/// Generations that can be alive at once: playing, fading in, and one on its way back.
-const ALIVE: usize = 4;
+/// Generations that can be alive at once: playing, fading in, standing by, and two on their way
+/// back.
+const ALIVE: usize = 5;
 
 pub(crate) fn ports(probe: &Arc<Probe>) -> (EnginePorts, ControlPorts) {
     let (normal_tx, normal_rx) = rtrb::RingBuffer::new(COMMAND_CAPACITY);
@@ -263,7 +270,7 @@ pub(crate) fn ports(probe: &Arc<Probe>) -> (EnginePorts, ControlPorts) {
     let engine = EnginePorts {
         commands: CommandReceiver { normal: normal_rx, urgent: urgent_rx },
         reporter,
-        retired: retired_tx,
+        retired: Retired(retired_tx),
     };
     let control = ControlPorts {
         commands: CommandSender { normal: normal_tx, urgent: urgent_tx },
@@ -271,6 +278,25 @@ pub(crate) fn ports(probe: &Arc<Probe>) -> (EnginePorts, ControlPorts) {
         retired: retired_rx,
     };
     (engine, control)
+}
+
+/// The way back for generations: nothing is dropped on the audio thread.
+#[derive(Debug)]
+pub(crate) struct Retired(rtrb::Producer<Box<Generation>>);
+
+impl Retired {
+    pub(crate) fn has_room_for(&self, n: usize) -> bool {
+        self.0.slots() >= n
+    }
+
+    /// Sends a generation back to control.
+    ///
+    /// # Real time
+    /// Wait-free.
+    pub(crate) fn push(&mut self, generation: Box<Generation>) {
+        let pushed = self.0.push(generation);
+        debug_assert!(pushed.is_ok(), "no swap begins without room for all that can leave");
+    }
 }
 
 /// The engine's mouth: sends events, counts what finds no room.

@@ -1,5 +1,6 @@
 //! One running plugin: its processor, the buffers between it and the bus, its own bypass.
 
+mod standby;
 mod warm;
 
 pub use warm::{Findings, Replay, WarmUp};
@@ -44,10 +45,36 @@ pub struct Generation {
     past: Past,
     /// 0 = the plugin is heard, 1 = the dry signal.
     bypass: Ramp,
+    /// Since it was made, or last rested.
     has_run: bool,
-    condemned: bool,
-    stands_in: bool,
+    /// Its first block was told.
+    has_sounded: bool,
+    /// Its last block was missing.
+    is_late: bool,
     was_finite: bool,
+    stands_in: bool,
+    condition: Condition,
+}
+
+/// Whether the plugin is to be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Good,
+    /// It failed, or is known to be broken: whoever is next takes over.
+    Condemned,
+    /// Nobody took over: the dry signal is heard in its place.
+    GivenUp,
+}
+
+/// How a block of a generation joins the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It goes on from there.
+    Joined,
+    /// It was missing and this one is not, or the other way round.
+    Jumps,
+    /// There is none: nothing of it is to be used.
+    Failed,
 }
 
 impl std::fmt::Debug for Generation {
@@ -94,9 +121,11 @@ impl Generation {
             replies: Replies::new(REPLIES_PER_BLOCK),
             bypass: Ramp::new(0.0, (rate * BYPASS_MS / 1_000) as usize),
             has_run: false,
-            condemned: false,
-            stands_in: false,
+            has_sounded: false,
+            is_late: false,
             was_finite: true,
+            stands_in: false,
+            condition: Condition::Good,
         }
     }
 
@@ -142,10 +171,12 @@ impl Generation {
     /// stands, and a note that was released is no more. False when there is no room.
     pub(crate) fn remember(&mut self, event: PluginEvent) -> bool {
         let event = PluginEvent { offset: 0, ..event };
-        if let Some(at) = self.journal.iter().position(|e| is_same_thing(&e.body, &event.body)) {
+        let is_void = if self.is_asleep() { standby::is_void } else { is_same_thing };
+        // What moves now has moved lately.
+        if let Some(at) = self.journal.iter().rposition(|e| is_void(&e.body, &event.body)) {
             self.journal.remove(at);
         }
-        if matches!(event.body, EventBody::Note(note) if !note.on) {
+        if matches!(event.body, EventBody::Note(note) if !note.on || self.is_asleep()) {
             return true;
         }
         let has_room = self.journal.len() < JOURNAL_CAPACITY;
@@ -155,9 +186,22 @@ impl Generation {
         has_room
     }
 
-    /// Bypasses this generation for good.
+    /// Gives this generation up: it fails at its next block.
     pub(crate) fn condemn(&mut self) {
-        self.condemned = true;
+        if self.condition == Condition::Good {
+            self.condition = Condition::Condemned;
+        }
+    }
+
+    /// Nobody can take over: from now on the dry signal is heard, at once.
+    pub(crate) fn give_up(&mut self) {
+        self.condition = Condition::GivenUp;
+        self.bypass.jump_to(1.0);
+    }
+
+    /// Whether the dry signal is heard in its place.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.condition == Condition::GivenUp
     }
 
     /// The device's channels of the last block.
@@ -165,23 +209,43 @@ impl Generation {
         &self.heard
     }
 
-    /// Renders one block into `heard`.
+    pub(crate) fn heard_mut(&mut self) -> &mut Planar {
+        &mut self.heard
+    }
+
+    /// How late the dry signal is, when nothing else was heard at the end of the last block.
+    pub(crate) fn dry_latency(&self) -> Option<usize> {
+        let is_dry = self.bypass.at_rest() == Some(1.0);
+        is_dry.then_some(self.layout.latency_frames)
+    }
+
+    /// Renders one block into `heard`, unless it fails.
     ///
     /// # Real time
     /// Everything is allocated already.
-    pub(crate) fn run(&mut self, block: &mut Block<'_>) {
-        let is_first = !std::mem::replace(&mut self.has_run, true);
+    pub(crate) fn run(&mut self, block: &mut Block<'_>) -> Ran {
         self.past = Past::Unknown;
-        if is_first {
-            block.reporter.fact(Event::Sounding {
-                generation: self.number,
-                frame: block.frame,
-                at_ns: block.now_ns,
-            });
-        }
         self.gather_events(block.events);
         adapt(block.input, &mut self.input, block.frames, block.to_mono);
-        if self.condemned || !self.process(block) {
+        let is_wet = match self.condition {
+            Condition::Condemned => return Ran::Failed,
+            Condition::GivenUp => false,
+            Condition::Good => match self.process(block) {
+                Outcome::Ok => true,
+                Outcome::Late => false,
+                Outcome::Error | Outcome::Gone => return Ran::Failed,
+            },
+        };
+        let was_late = std::mem::replace(&mut self.is_late, !is_wet);
+        let is_first = !std::mem::replace(&mut self.has_run, true);
+        self.fill_heard(block, is_wet, is_first);
+        let is_heard = self.layout.n_output > 0 && self.dry_latency().is_none();
+        let jumps = is_heard && !is_first && was_late != self.is_late;
+        if jumps { Ran::Jumps } else { Ran::Joined }
+    }
+
+    fn fill_heard(&mut self, block: &mut Block<'_>, is_wet: bool, is_first: bool) {
+        if !is_wet {
             self.output.silence(block.frames);
         }
         self.watch_finite(block);
@@ -199,8 +263,14 @@ impl Generation {
         self.events.extend_from_slice(events);
     }
 
-    /// Whether the output is to be used; if not, the generation is condemned.
-    fn process(&mut self, block: &mut Block<'_>) -> bool {
+    fn process(&mut self, block: &mut Block<'_>) -> Outcome {
+        if !std::mem::replace(&mut self.has_sounded, true) {
+            block.reporter.fact(Event::Sounding {
+                generation: self.number,
+                frame: block.frame,
+                at_ns: block.now_ns,
+            });
+        }
         let outcome = self.processor.process(&mut ProcessIo {
             input: &self.input,
             output: &mut self.output,
@@ -211,15 +281,21 @@ impl Generation {
             replies: &mut self.replies,
         });
         self.pass_replies(block);
+        block.probe.missed_blocks.add(u64::from(outcome == Outcome::Late));
+        self.judge(outcome, block);
+        outcome
+    }
+
+    /// Condemns itself and tells so, if the plugin failed.
+    fn judge(&mut self, outcome: Outcome, block: &mut Block<'_>) {
         let (generation, frame) = (self.number, block.frame);
-        match outcome {
-            Outcome::Ok => {}
-            Outcome::Late => block.probe.missed_blocks.add(1),
-            Outcome::Error => block.reporter.fact(Event::ProcessError { generation, frame }),
-            Outcome::Gone => block.reporter.fact(Event::Gone { generation, frame }),
-        }
-        self.condemned |= matches!(outcome, Outcome::Error | Outcome::Gone);
-        outcome == Outcome::Ok
+        let fact = match outcome {
+            Outcome::Ok | Outcome::Late => return,
+            Outcome::Error => Event::ProcessError { generation, frame },
+            Outcome::Gone => Event::Gone { generation, frame },
+        };
+        self.condemn();
+        block.reporter.fact(fact);
     }
 
     fn pass_replies(&mut self, block: &mut Block<'_>) {
@@ -248,7 +324,7 @@ impl Generation {
 
     /// Moves towards the dry signal or back, in a straight line; where it begins, it stands already.
     fn mix_dry(&mut self, block: &mut Block<'_>, is_first: bool) {
-        let is_dry = block.bypass || self.condemned;
+        let is_dry = block.bypass || self.is_given_up();
         self.bypass.head_for(if is_dry { 1.0 } else { 0.0 });
         if is_first {
             self.bypass.jump_to(if is_dry { 1.0 } else { 0.0 });

@@ -147,7 +147,7 @@ impl Mixer {
         self.buses.input.silence(frames);
         self.around.begin(&mut self.buses, frames);
         if self.n_live > 0 {
-            self.around.is_used |= self.live.bus().is_around();
+            self.around.is_used |= self.passes_live_around();
             self.live.mix((captured, frames), Glide::new(1.0, 1), &mut self.buses, 0);
         }
         for place in &mut self.voices {
@@ -163,6 +163,11 @@ impl Mixer {
                 debug_assert!(pushed.is_ok(), "there was room");
             }
         }
+    }
+
+    /// Whether the live input is heard whatever the plugin does.
+    pub(crate) fn passes_live_around(&self) -> bool {
+        self.n_live > 0 && self.live.bus().is_around()
     }
 
     /// What the plugin gets of the last block: the main input's channels, then the sidechain's.

@@ -59,7 +59,7 @@ pub struct Probe {
     pub missed_blocks: Counter,
     /// Blocks silenced by the output guard because a sample was not finite.
     pub guarded_blocks: Counter,
-    /// Samples held at ±1.0 by the output guard.
+    /// Samples above −1 dBFS that the limiter held there.
     pub limited_samples: Counter,
     /// Events that found no room on their way: echoes to control, replies of a plugin, changes for
     /// a generation that is still waiting for its turn.

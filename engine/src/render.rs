@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    bus::{Block, PluginBus},
+    bus::{Block, MOST_THAT_LEAVE, PluginBus},
     channels::ToMono,
     command::{Command, CommandKind, EngineControl, EnginePorts, Event, Origin, ports},
     delay::DryDelay,
     event::{EventBody, PluginEvent, Transport},
     generation::{BusShape, EVENTS_PER_BLOCK, Generation},
-    guard::Master,
+    guard::{Master, MasterSpec},
     input::LiveInput,
     meter::{MeterWriter, meters},
     mixer::{Mixer, MixerSetup},
@@ -37,9 +37,9 @@ pub struct Setup {
     /// How a stereo input meets a mono plugin.
     pub to_mono: ToMono,
     /// Whether someone hears the output (a real device): it fades in at the start and after gaps,
-    /// and is held within ±1.0.
+    /// and is held below −1 dBFS.
     pub is_real_output: bool,
-    /// Whether a virtual output, too, is held below the limiter's ceiling.
+    /// Whether a virtual output, too, is held below −1 dBFS.
     pub is_limited: bool,
     /// Whether the output can come back through the input (a real microphone and a real
     /// loudspeaker): a howl mutes it.
@@ -54,6 +54,19 @@ pub struct Setup {
     pub frame: u64,
     /// The session's counters.
     pub probe: Arc<Probe>,
+}
+
+impl Setup {
+    fn master_spec(&self) -> MasterSpec {
+        MasterSpec {
+            rate: self.shape.rate,
+            channels: self.shape.n_output,
+            is_real: self.is_real_output,
+            is_limited: self.is_limited,
+            is_live_loop: self.is_live_loop,
+            is_muted: self.muted,
+        }
+    }
 }
 
 /// Frames in, frames out. Send, owned by whoever renders; see the crate's head for the picture.
@@ -94,6 +107,7 @@ impl Engine {
     /// # Panics
     /// If the shape has no output channel, no block or no rate.
     pub fn new(setup: Setup) -> (Self, EngineControl) {
+        let master = Master::new(setup.master_spec(), Arc::clone(&setup.probe));
         let Setup { shape, input, probe, .. } = setup;
         let BusShape { rate, max_block, n_output } = shape;
         assert!(rate > 0 && max_block > 0 && n_output > 0, "{shape:?} holds nothing");
@@ -125,7 +139,7 @@ impl Engine {
             tap: tap_writer,
             heard: heard_writer,
             record: setup.record.map(|ring| Record { ring, scratch }),
-            master: Master::new(rate, setup.is_real_output, setup.muted, Arc::clone(&probe)),
+            master,
             probe: Arc::clone(&probe),
         };
         let control = EngineControl {
@@ -177,8 +191,8 @@ impl Engine {
     }
 
     fn can_swap(&self) -> bool {
-        // The generation that goes must find its way back free: nothing is dropped here.
-        !self.bus.is_swapping() && self.ports.retired.slots() > 0
+        // Those that go must find their way back free: nothing is dropped here.
+        !self.bus.is_swapping() && self.ports.retired.has_room_for(MOST_THAT_LEAVE)
     }
 
     fn execute(&mut self, command: Command) {
@@ -186,8 +200,11 @@ impl Engine {
             CommandKind::Plugin(body) => self.pass_on(command.at_frame, body),
             CommandKind::Swap(next, fade) => self.bus.begin_swap(next, fade, self.frame, &self.dry),
             CommandKind::Bypass(on) => self.bypass = on,
-            CommandKind::Condemn { generation } => self.bus.condemn(generation),
-            CommandKind::DropStandby => {}
+            CommandKind::Condemn { generation } => {
+                self.schedule.condemn(generation);
+                self.bus.condemn(generation, &mut self.ports.retired);
+            }
+            CommandKind::DropStandby => self.bus.drop_standby(&mut self.ports.retired),
             CommandKind::Play(voice) => self.mixer.play(voice),
             CommandKind::Voice(id, change) => self.mixer.change(id, change),
             CommandKind::Mute(on) => self.master.mute(on),
@@ -227,12 +244,10 @@ impl Engine {
             to_mono: self.to_mono,
             dry: &mut self.dry,
             reporter: &mut self.ports.reporter,
+            retired: &mut self.ports.retired,
             probe: &self.probe,
         };
-        if let Some(old) = self.bus.render(&mut block) {
-            let pushed = self.ports.retired.push(old);
-            debug_assert!(pushed.is_ok(), "no swap begins without room for its end");
-        }
+        self.bus.render(&mut block);
     }
 
     /// Everyone who reads along gets the plugin's output as it is, before mute and guard.
@@ -249,15 +264,20 @@ impl Engine {
     /// The plugin's output, and what goes around it, through the master.
     fn sound(&mut self, frames: usize, output: &mut [f32]) {
         let latency = self.bus.latency_frames();
+        let hears_input = self.bus.hears_input() || self.mixer.passes_live_around();
         let heard = self.mixer.output(self.bus.output(), latency, frames);
-        self.master.render(heard, output);
+        self.master.render(heard, output, hears_input);
     }
 
     fn advance(&mut self, frames: usize) {
         self.frame += frames as u64;
         self.probe.frames.set(self.frame);
-        if self.master.has_just_stopped() {
-            self.ports.reporter.fact(Event::Stopped { frame: self.frame });
+        let (frame, found) = (self.frame, self.master.found());
+        let stopped = self.master.has_just_stopped().then_some(Event::Stopped { frame });
+        let dc = found.dc.map(|level| Event::Dc { frame, level });
+        let howl = found.howl_hz.map(|hz| Event::Howl { frame, hz });
+        for fact in [dc, howl, stopped].into_iter().flatten() {
+            self.ports.reporter.fact(fact);
         }
     }
 }
@@ -300,11 +320,11 @@ impl Engine {
 
     /// Takes the engine apart, for a new one of another shape.
     pub fn into_parts(self) -> EngineParts {
-        let (playing, next) = self.bus.into_generations();
+        let (playing, next, standby) = self.bus.into_generations();
         EngineParts {
             playing,
             next,
-            standby: None,
+            standby,
             record: self.record.map(|r| r.ring),
             commands: self.schedule.into_commands(self.ports.commands),
             frame: self.frame,

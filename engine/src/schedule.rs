@@ -88,6 +88,17 @@ impl Schedule {
         all
     }
 
+    /// Gives generation `number` up before its swap.
+    pub(crate) fn condemn(&mut self, number: u32) {
+        for command in &mut self.waiting {
+            if let CommandKind::Swap(generation, _) = &mut command.kind
+                && generation.number() == number
+            {
+                generation.condemn();
+            }
+        }
+    }
+
     /// Everything that still waits, here and in the ring.
     pub(crate) fn into_commands(self, mut ring: CommandReceiver) -> Vec<Command> {
         let mut commands = Vec::from(self.waiting);

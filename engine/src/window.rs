@@ -75,7 +75,7 @@ pub fn window(channels: usize, capacity: usize) -> (WindowWriter, WindowReader, 
         filled: AtomicU64::new(no_end(0).to_word()),
         end: AtomicU64::new(no_end(1).to_word()),
     });
-    let gauge = WindowGauge { shared: Arc::clone(&shared) };
+    let gauge = WindowGauge { shared: Arc::clone(&shared), reader: Arc::downgrade(&alive) };
     let reader = Arc::downgrade(&alive);
     let writer = WindowWriter { shared: Arc::clone(&shared), at: no_end(0), reader };
     (writer, WindowReader { shared, epoch: 0, start: 0, there: None, _alive: alive }, gauge)
@@ -246,9 +246,15 @@ impl WindowReader {
 #[derive(Debug, Clone)]
 pub struct WindowGauge {
     shared: Arc<Shared>,
+    reader: Weak<()>,
 }
 
 impl WindowGauge {
+    /// Whether the reader is gone.
+    pub fn is_abandoned(&self) -> bool {
+        self.reader.strong_count() == 0
+    }
+
     /// Whether the next `frames` of the time line are there, or all that ever will be.
     pub fn has(&self, frames: u64) -> bool {
         let wanted = self.shared.wanted();

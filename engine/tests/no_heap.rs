@@ -5,16 +5,20 @@
 #[path = "support/interpose.rs"]
 #[allow(unreachable_pub, reason = "support of this test")]
 mod interpose;
+#[path = "support/mortal.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+mod mortal;
 #[path = "support/rig.rs"]
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 mod rig;
 
-use std::sync::Arc;
+use std::{f32::consts::TAU, sync::Arc};
 
 use interpose::heap_calls;
+use mortal::Mortal;
 use retake_engine::{
-    CommandKind, Engine, EngineControl, EventBody, Fade, FrameConsumer, FrameProducer, Generation,
-    InputSpec, LiveInput, Probe, Replay, ToMono, WarmUp, frame_ring,
+    CommandKind, Engine, EngineControl, Event, EventBody, Fade, FrameConsumer, FrameProducer,
+    Generation, InputSpec, LiveInput, Note, Outcome, Probe, Replay, ToMono, WarmUp, frame_ring,
     mixer::{
         Bus, Clip, ClipPlayer, Generator, Material, Signal, StripSettings, Voice, VoiceChange,
         VoicePool,
@@ -36,7 +40,8 @@ fn engine(capture_rate: u32) -> (Engine, EngineControl, FrameProducer, FrameCons
     };
     let input = LiveInput::new(ring, spec, Arc::clone(&probe)).unwrap();
     let mut setup = setup(STEREO, Some(input), generation(1, Gain(0.9)));
-    (setup.record, setup.probe, setup.is_real_output) = (Some(record), probe, true);
+    (setup.record, setup.probe) = (Some(record), probe);
+    (setup.is_real_output, setup.is_live_loop) = (true, true);
     let (engine, control) = Engine::new(setup);
     (engine, control, capture, recorded)
 }
@@ -63,28 +68,66 @@ fn warmed(
     next
 }
 
+/// Every third one dies, mostly while it sounds; before that it is late now and then.
+fn mortal(number: u32, frame: u64) -> Mortal<Gain> {
+    let outcome = if number.is_multiple_of(2) { Outcome::Error } else { Outcome::Gone };
+    let death =
+        if number.is_multiple_of(3) { frame + u64::from(number % 7) * 1_500 } else { u64::MAX };
+    Mortal::new(Gain(f32::NAN), move |at| match at {
+        _ if at >= death => outcome,
+        _ if at > frame && at.is_multiple_of(11) => Outcome::Late,
+        _ => Outcome::Ok,
+    })
+}
+
+fn next(number: u32, now: (u64, &EngineControl)) -> CommandKind {
+    let fade = match number % 3 {
+        0 => Fade::OutIn { frames: 481 },
+        1 => Fade::Cross { frames: 960 },
+        _ => Fade::Cross { frames: 1 },
+    };
+    let next: Generation = generation(number, mortal(number, now.0))
+        .with_journal([EventBody::Param { id: 1, value: 0.7 }]);
+    CommandKind::Swap(Box::new(warmed(next, number, now)), fade)
+}
+
 /// What control does before block `n`.
 fn command(n: usize, number: &mut u32, now: (u64, &EngineControl)) -> Option<(u64, CommandKind)> {
     let frame = now.0;
     let on = n.is_multiple_of(20);
+    let round = n / 10;
     Some(match n % 10 {
-        0 => (0, CommandKind::Bypass(on)),
-        1 => (0, CommandKind::Mute(on)),
+        9 if n == 9_999 => (0, CommandKind::Stop),
+        _ if is_howl(n) => return None,
+        0 => (0, CommandKind::Bypass(on && round.is_multiple_of(50))),
+        // Muted for some blocks now and then; what a howl has muted sounds again.
+        1 => (0, CommandKind::Mute(round.is_multiple_of(40))),
+        2 if round.is_multiple_of(5) => (frame + 9, CommandKind::Condemn { generation: *number }),
+        2 if round.is_multiple_of(7) => (0, CommandKind::DropStandby),
         3..=5 => (frame + 100, set(1, 0.5)),
+        6 => {
+            let note = Note { key: 60, channel: 0, velocity: 0.5, on: round.is_multiple_of(2) };
+            (0, CommandKind::Plugin(EventBody::Note(note)))
+        }
         7 => {
             *number += 1;
-            let fade = match *number % 3 {
-                0 => Fade::OutIn { frames: 481 },
-                1 => Fade::Cross { frames: 960 },
-                _ => Fade::Cross { frames: 1 },
-            };
-            let next: Generation = generation(*number, Gain(f32::NAN))
-                .with_journal([EventBody::Param { id: 1, value: 0.7 }]);
-            (frame + 50, CommandKind::Swap(Box::new(warmed(next, *number, now)), fade))
+            (frame + 50, next(*number, now))
         }
-        9 if n == 9_999 => (0, CommandKind::Stop),
         _ => return None,
     })
+}
+
+/// Whether block `n` is part of a tone that is far too loud.
+fn is_howl(n: usize) -> bool {
+    n % 500 > 420
+}
+
+/// That tone, or a constant.
+fn heard(n: usize, frames: usize, at: &mut usize) -> Vec<f32> {
+    let from = std::mem::replace(at, *at + frames);
+    let tone = |i: usize| 4.0 * ((i % 48_000) as f32 * (TAU / 48.0)).sin();
+    let x = |i: usize| if is_howl(n) { tone(i) } else { 0.3 };
+    (from..from + frames).flat_map(|i| [x(i), x(i)]).collect()
 }
 
 fn ten_thousand_blocks(capture_rate: u32) {
@@ -92,7 +135,7 @@ fn ten_thousand_blocks(capture_rate: u32) {
     let mut tap = control.tap.open();
     let mut meters = control.meters.open();
     let mut dice = Dice(5);
-    let (mut number, mut calls) = (1, 0);
+    let (mut number, mut calls, mut seen, mut at) = (1, 0, Seen::default(), 0);
     let mut output = vec![0.0; 2 * 1_500];
     let mut read = vec![0.0; 2 * 3_000];
     for n in 0..10_000 {
@@ -100,7 +143,7 @@ fn ten_thousand_blocks(capture_rate: u32) {
         // Now and then capture pauses, so the input runs dry and is primed again.
         if n % 1_000 < 990 {
             let n_in = frames * capture_rate as usize / RATE as usize + 1;
-            capture.push(&vec![0.3; 2 * n_in]);
+            capture.push(&heard(n, n_in, &mut at));
         }
         if let Some((at, kind)) = command(n, &mut number, (engine.frame(), &control)) {
             let sent = control.commands.send(at, kind);
@@ -108,14 +151,40 @@ fn ten_thousand_blocks(capture_rate: u32) {
         }
         calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
         while control.retired.pop().is_ok() {}
-        while control.events.pop().is_ok() {}
+        while let Ok(event) = control.events.pop() {
+            seen.count(&event);
+        }
         recorded.pop(&mut read);
         tap.read(&mut read);
         meters.merge();
     }
     assert_eq!(calls, 0);
-    assert!(control.probe.underruns.get() > 3 && number > 900);
+    assert!(control.probe.underruns.get() > 3 && number > 800);
     assert_eq!(control.probe.record_lost_frames.get(), 0);
+    assert!(control.probe.missed_blocks.get() > 50 && control.probe.limited_samples.get() > 1_000);
+    let Seen { failed, promoted, offsets, howls } = seen;
+    assert!(failed > 50 && promoted > 50 && offsets > 1 && howls > 1, "{seen:?}");
+}
+
+/// That it all happened.
+#[derive(Debug, Default)]
+struct Seen {
+    failed: u32,
+    promoted: u32,
+    offsets: u32,
+    howls: u32,
+}
+
+impl Seen {
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::ProcessError { .. } | Event::Gone { .. } => self.failed += 1,
+            Event::Promoted { .. } => self.promoted += 1,
+            Event::Dc { .. } => self.offsets += 1,
+            Event::Howl { .. } => self.howls += 1,
+            _ => {}
+        }
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@ mod rig;
 use std::any::Any;
 
 use retake_engine::{
-    CommandKind, Event, EventBody, Fade, Generation, Layout, Note, Outcome, ProcessIo, Processor,
-    Replay, ToMono, WarmUp,
+    CommandKind, Event, EventBody, Fade, Findings, Generation, Layout, Note, Outcome, ProcessIo,
+    Processor, Replay, ToMono, WarmUp,
 };
 use rig::{Dice, RATE, Rig, generation, set, sine};
 
@@ -236,11 +236,36 @@ fn what_is_late_or_fails_is_told_and_starts_cold() {
     };
     let ended = next.warm_up(replay(&session.rig, &session.heard()), &mut is_late);
     assert_eq!((ended, calls), (WarmUp::Late, 4));
-    let (mut broken, _) = rig::witness(0.5);
-    broken.outcome = Outcome::Error;
-    let mut next = *generation(3, broken);
-    let ended = next.warm_up(replay(&session.rig, &[]), &mut || false);
-    assert_eq!(ended, WarmUp::Failed);
+    let failures = [
+        (Outcome::Error, WarmUp::Failed),
+        (Outcome::Gone, WarmUp::Failed),
+        (Outcome::Late, WarmUp::Late),
+    ];
+    for (outcome, expected) in failures {
+        let (mut broken, _) = rig::witness(0.5);
+        broken.outcome = outcome;
+        let mut next = *generation(3, broken);
+        let ended = next.warm_up(replay(&session.rig, &[]), &mut || false);
+        assert_eq!(ended, expected);
+    }
+}
+
+/// What the replay sounded like, before anyone has heard it.
+#[test]
+fn the_warm_up_finds_what_is_loud_and_what_is_no_number() {
+    let mut session = Session::new(9);
+    session.play_to(9_000);
+    let findings = |value| {
+        let mut next = *generation(2, rig::witness(value).0);
+        match next.warm_up(replay(&session.rig, &[]), &mut || false) {
+            WarmUp::Warm { frames, findings } => (frames, findings),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (_, loud) = findings(-40.0);
+    assert_eq!(loud, Findings { peak: 40.0, n_non_finite: 0 });
+    let (frames, broken) = findings(f32::NEG_INFINITY);
+    assert_eq!(broken, Findings { peak: 0.0, n_non_finite: 2 * frames });
 }
 
 /// Everything before the reader's first frame is in `base`.

@@ -13,11 +13,13 @@ use std::{
 
 use retake_engine::{
     BusShape, CommandKind,
-    mixer::{Bus, Generator, Material, MixerSetup, Signal, Voice, VoiceId, VoicePool, VoiceProbe},
+    mixer::{
+        Bus, Generator, Material, MixerSetup, Signal, Supply, Voice, VoiceId, VoicePool, VoiceProbe,
+    },
 };
 use retake_io::{
     Gate, IoError,
-    sound::{Sound, SoundRequest, open_sound},
+    sound::{SoundEvent, SoundRequest, Sounds},
 };
 use serde_json::{Value, json};
 
@@ -36,6 +38,8 @@ const SIDE_CHANNELS: usize = 2;
 pub(super) struct Sources {
     list: Vec<Source>,
     pool: VoicePool,
+    /// Started with the first file.
+    sounds: Option<Sounds>,
     /// Files that are being opened; they hold the fast clock.
     n_opening: Arc<AtomicUsize>,
     /// Which engine they are opened for; an answer for an older one is void.
@@ -65,6 +69,8 @@ enum State {
     Filling,
     /// It sounds.
     Ready,
+    /// Its frames do not come in time: it is silent, and goes on where it should be.
+    Starved,
     /// It has come to its end.
     Eof,
     /// It cannot be played.
@@ -72,22 +78,31 @@ enum State {
 }
 
 impl State {
+    fn of(supply: Supply) -> Self {
+        match supply {
+            Supply::Filling => Self::Filling,
+            Supply::Flowing => Self::Ready,
+            Supply::Starved => Self::Starved,
+        }
+    }
+
     fn word(&self) -> &'static str {
         match self {
             Self::Filling => "filling",
             Self::Ready => "ready",
+            Self::Starved => "starved",
             Self::Eof => "eof",
             Self::Failed(_) => "failed",
         }
     }
 }
 
-/// A file was opened, or could not be.
+/// What a file tells.
 #[derive(Debug)]
-pub struct SoundOpened {
+pub struct SoundNews {
     source: u32,
     epoch: u32,
-    result: Result<Sound, IoError>,
+    event: SoundEvent,
 }
 
 impl Sources {
@@ -118,12 +133,28 @@ impl Sources {
         }
     }
 
-    /// Opens while no source still waits for its file.
+    /// Opens while no source waits for its file, or for the frames of the next block.
     pub(super) fn gate(&self) -> Option<Gate> {
-        let is_file = |source: &Source| matches!(source.spec.kind, SourceKind::File(_));
+        let mut frames = self.sounds.as_ref()?.gate();
         let n_opening = Arc::clone(&self.n_opening);
-        let gate: Gate = Box::new(move |_| n_opening.load(Acquire) == 0);
-        self.list.iter().any(is_file).then_some(gate)
+        Some(Box::new(move |n| n_opening.load(Acquire) == 0 && frames(n)))
+    }
+
+    fn open(
+        &mut self,
+        request: SoundRequest,
+        tell: impl Fn(SoundEvent) + Send + Sync + 'static,
+    ) -> Result<(), IoError> {
+        let sounds = match self.sounds.take() {
+            Some(sounds) => sounds,
+            None => Sounds::start()?,
+        };
+        self.n_opening.fetch_add(1, Release);
+        let opening = self.sounds.insert(sounds).open(request, tell);
+        if opening.is_err() {
+            self.n_opening.fetch_sub(1, Release);
+        }
+        opening
     }
 
     /// As `status` and the page show them, at `rate` Hz.
@@ -144,6 +175,7 @@ impl Source {
             "bus": self.spec.bus_name(),
             "channels": self.channels,
             "seconds": self.frames.map(seconds),
+            "missed_frames": self.voice.as_ref().map(|voice| voice.probe.missed_frames()),
             "position": self.voice.as_ref().map(|voice| seconds(voice.probe.position())),
         })
     }
@@ -203,21 +235,19 @@ impl Control {
     fn open_file(&mut self, at: usize, request: SoundRequest) {
         let (source, epoch) = (self.sources.list[at].id, self.sources.epoch);
         let mailbox = self.parts.mailbox.clone();
-        let tell = move |result| {
+        let tell = move |event| {
             // Control is gone: nobody wants it any more.
-            drop(mailbox.send(Message::Sound(SoundOpened { source, epoch, result })));
+            drop(mailbox.send(Message::Sound(SoundNews { source, epoch, event })));
         };
-        self.sources.n_opening.fetch_add(1, Release);
         self.set_source(at, State::Filling);
-        if let Err(error) = open_sound(request, tell) {
-            self.sources.n_opening.fetch_sub(1, Release);
+        if let Err(error) = self.sources.open(request, tell) {
             self.set_source(at, State::Failed(error.to_string()));
         }
     }
 
     /// A file was opened, or could not be: then a script has failed, and a session goes on.
-    pub(super) fn on_sound(&mut self, opened: SoundOpened) -> Result<(), Failure> {
-        let SoundOpened { source, epoch, result } = opened;
+    pub(super) fn on_sound(&mut self, news: SoundNews) -> Result<(), Failure> {
+        let SoundNews { source, epoch, event } = news;
         let place = self.sources.list.iter().position(|s| s.id == source);
         let (Some(at), Some(shape)) = (place, self.audio.shape()) else {
             return Ok(());
@@ -225,19 +255,24 @@ impl Control {
         if epoch != self.sources.epoch {
             return Ok(());
         }
-        match result {
-            Ok(sound) => {
+        let is_opened = matches!(event, SoundEvent::Opened(_));
+        match event {
+            SoundEvent::Opened(Ok(sound)) => {
                 self.sources.list[at].channels = Some(sound.channels);
                 self.sources.list[at].frames = sound.frames;
                 self.play_source(at, sound.material, shape);
             }
-            Err(error) if self.parts.run.audio.clock == ClockArg::Fast => {
-                return Err(Failure::failed(error));
+            SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
+                if self.parts.run.audio.clock == ClockArg::Fast {
+                    return Err(Failure::failed(error));
+                }
+                self.set_source(at, State::Failed(error.to_string()));
             }
-            Err(error) => self.set_source(at, State::Failed(error.to_string())),
         }
-        // What was sent is heard from the very next block on.
-        self.sources.n_opening.fetch_sub(1, Release);
+        if is_opened {
+            // What was sent is heard from the very next block on.
+            self.sources.n_opening.fetch_sub(1, Release);
+        }
         Ok(())
     }
 
@@ -254,21 +289,31 @@ impl Control {
             self.sources.pool.release(id);
             return self.set_source(at, State::Failed(busy.to_string()));
         }
+        let state = State::of(playing.probe.supply());
         self.sources.list[at].voice = Some(playing);
-        self.set_source(at, State::Ready);
+        self.set_source(at, state);
     }
 
-    /// Voices that came to their end.
+    /// Voices that came to their end, and those whose frames come again or no more.
     pub(super) fn tick_sources(&mut self) {
+        for at in 0..self.sources.list.len() {
+            let source = &self.sources.list[at];
+            let now = source.voice.as_ref().map(|voice| State::of(voice.probe.supply()));
+            let is_broken = matches!(source.state, State::Failed(_));
+            if let Some(now) = now.filter(|now| !is_broken && *now != source.state) {
+                self.set_source(at, now);
+            }
+        }
         while let Some(voice) = self.audio.take_spent() {
             self.sources.pool.release(voice.id());
             let is_its = |source: &Source| {
                 source.voice.as_ref().is_some_and(|playing| playing.id == voice.id())
             };
-            if let Some(at) = self.sources.list.iter().position(is_its) {
+            let Some(at) = self.sources.list.iter().position(is_its) else { continue };
+            if !matches!(self.sources.list[at].state, State::Failed(_)) {
                 self.set_source(at, State::Eof);
-                self.sources.list[at].voice = None;
             }
+            self.sources.list[at].voice = None;
         }
     }
 

@@ -14,7 +14,7 @@
 //! frame and every event: delay lines, envelopes and held notes stand where they would stand had it
 //! run all along.
 
-use super::Generation;
+use super::{Condition, Generation, Ran};
 use crate::{
     bus::Block,
     channels::{ToMono, adapt},
@@ -91,6 +91,8 @@ pub(super) enum Past {
     Void,
     /// All of it, up to some frame.
     Heard(Heard),
+    /// It has sounded, was reset, and stands by.
+    Asleep,
 }
 
 /// How far a generation has heard.
@@ -208,7 +210,7 @@ impl Generation {
     pub(crate) fn can_catch_up(&mut self, now: u64, dry: &DryDelay, log: &EventLog) -> bool {
         let heard = match self.past {
             Past::Heard(heard) => heard,
-            Past::Unknown => return false,
+            Past::Unknown | Past::Asleep => return false,
             Past::Void => {
                 self.start_cold();
                 return false;
@@ -243,33 +245,36 @@ impl Generation {
     ///
     /// # Real time
     /// Everything is allocated already; costs up to twice what the generation costs.
-    pub(crate) fn catch_up(&mut self, block: &mut Block<'_>, log: &EventLog) {
+    pub(crate) fn catch_up(&mut self, block: &mut Block<'_>, log: &EventLog) -> Ran {
         let mut left = CATCH_UP_SPEED * block.frames;
-        while let Some(heard) = self.heard_to().filter(|_| left > 0) {
+        while self.condition == Condition::Good
+            && let Some(heard) = self.heard_to().filter(|_| left > 0)
+        {
             let behind = (block.frame + block.frames as u64).saturating_sub(heard.audio_to);
             let behind = usize::try_from(behind).unwrap_or(usize::MAX);
             let frames = behind.min(left).min(self.max_block);
             if frames == 0 {
-                return;
+                break;
             }
             let input = block.dry.delayed(behind - frames, frames);
             let at = heard.audio_to;
             let (to_mono, tempo_bpm) = (block.to_mono, block.transport.tempo_bpm);
-            self.catch_up_by(&Before { input, frames, at, to_mono, tempo_bpm }, heard, log);
+            let past = Before { input, frames, at, to_mono, tempo_bpm };
+            let outcome = self.catch_up_by(&past, heard, log);
+            self.judge(outcome, block);
             left -= frames;
         }
+        if self.condition == Condition::Good { Ran::Joined } else { Ran::Failed }
     }
 
-    fn catch_up_by(&mut self, past: &Before<'_>, heard: Heard, log: &EventLog) {
+    fn catch_up_by(&mut self, past: &Before<'_>, heard: Heard, log: &EventLog) -> Outcome {
         let to = past.at + past.frames as u64;
         self.events.clear();
         let missed = log.between(heard.events_to, to);
         let at = |frame| offset(frame, past.at);
         self.events.extend(missed.map(|(f, body)| PluginEvent { offset: at(f), body }));
-        if matches!(self.hear(past), Outcome::Error | Outcome::Gone) {
-            self.condemn();
-        }
         self.past = Past::Heard(Heard { audio_to: to, events_to: to });
+        self.hear(past)
     }
 }
 

@@ -172,6 +172,8 @@ impl Voice {
     /// A voice for an engine of `shape`, at the beginning of its material. Allocates everything it
     /// will need.
     pub fn new(id: VoiceId, material: Material, strip: StripSettings, shape: BusShape) -> Self {
+        let probe = Arc::<VoiceProbe>::default();
+        probe.show(&material);
         Self {
             id,
             pitch: 1.0,
@@ -180,7 +182,7 @@ impl Voice {
             intent: Intent::Play,
             block: Planar::new(material.channels(), shape.max_block),
             material,
-            probe: Arc::default(),
+            probe,
             has_ended: false,
         }
     }

@@ -111,6 +111,14 @@ impl Dice {
 #[derive(Debug)]
 pub struct Gain(pub f32);
 
+impl Gain {
+    fn follow(&mut self, event: &PluginEvent) {
+        if let EventBody::Param { value, .. } = event.body {
+            self.0 = small(value);
+        }
+    }
+}
+
 impl Processor for Gain {
     fn layout(&self) -> Layout {
         stereo_layout(0)
@@ -120,7 +128,7 @@ impl Processor for Gain {
         let mut events = io.events.iter().peekable();
         for i in 0..io.frames {
             while let Some(event) = events.next_if(|e| e.offset as usize <= i) {
-                self.0 = small(param_of(event).1);
+                self.follow(event);
             }
             for c in 0..2 {
                 io.output.channel_mut(c)[i] = io.input.channel(c)[i] * self.0;
