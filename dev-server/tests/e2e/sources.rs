@@ -60,6 +60,28 @@ fn files_and_tones_are_mixed_exactly_and_twice_the_same() {
 }
 
 #[test]
+fn a_long_file_is_read_ahead_without_a_missing_frame() {
+    // Longer than what is kept in memory.
+    let long = Wav::new(48_000, vec![noise(5, 0.9, 2_200_000), noise(6, 0.9, 2_200_000)]);
+    let path = tmp("sources").join("long.wav");
+    long.write(&path);
+    let file = format!("loop=44-45,file:{}", path.display());
+    let more = ["--duration", "60", "--set", "gain=-6"];
+    let (ended, out, _) = render("example-plugin", "long", &[&file], &more);
+    let (start, end) = (44 * 48_000, 45 * 48_000);
+    for (row, source) in out.channels.iter().zip(&long.channels) {
+        for (n, y) in row.iter().enumerate() {
+            let at = if n < end { n } else { start + (n - start) % (end - start) };
+            let error = (f64::from(*y) - minus_6_db() * f64::from(source[at])).abs();
+            assert!(error <= 1e-6, "frame {n}: {y}");
+        }
+    }
+    let told = ended.events.iter().filter(|e| e["event"] == "source");
+    assert!(told.clone().all(|e| e["state"] == "filling" || e["state"] == "ready"));
+    assert_eq!(told.last().unwrap()["state"], "ready");
+}
+
+#[test]
 fn the_sidechain_moves_the_compressor() {
     let plugin = "plugin-sdk/examples/compressor";
     let level = |name: &str, sources: &[&str]| {

@@ -3,12 +3,29 @@
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "samples and small numbers"
+    clippy::float_cmp,
+    reason = "samples and small numbers, which are to come out as they went in"
 )]
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
+};
 
-use retake_io::sound::Track;
+use retake_engine::{
+    BusShape, CommandKind, Engine, EngineControl, Generation, Setup, ToMono,
+    mixer::{
+        Material, MixerSetup, StripSettings, Voice, VoiceChange, VoiceId, VoicePool, VoiceProbe,
+    },
+    processor::Identity,
+};
+use retake_io::{
+    Gate,
+    sound::{SoundEvent, SoundRequest, Sounds, Track},
+};
 
 const RATE: u32 = 44_100;
 
@@ -212,4 +229,165 @@ fn a_file_that_is_cut_short_ends_there_and_damage_stays_where_it_is() {
     let wrong = got.iter().zip(&reference).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
     assert!(wrong > 0 && wrong <= 3 * 2 * 4_608, "{wrong} samples");
     assert!(got[got.len() - 2_000..] == reference[reference.len() - 2_000..]);
+}
+
+/// A voice that plays a file at the output of an engine, as fast as its frames come.
+struct Player {
+    engine: Engine,
+    control: EngineControl,
+    gate: Gate,
+    id: VoiceId,
+    probe: Arc<VoiceProbe>,
+    news: Receiver<SoundEvent>,
+    _sounds: Sounds,
+}
+
+impl Player {
+    fn open(path: &Path, repeat: Option<std::ops::Range<u64>>) -> Self {
+        let shape = BusShape { rate: 48_000, max_block: 1_024, n_output: 2 };
+        let sounds = Sounds::start().unwrap();
+        let (told, news) = channel();
+        let request = SoundRequest { path: path.to_owned(), rate: 48_000, repeat };
+        sounds.open(request, move |event| drop(told.send(event))).unwrap();
+        let SoundEvent::Opened(Ok(sound)) = news.recv().unwrap() else { panic!("no sound") };
+        assert!(matches!(sound.material, Material::Stream(_)), "it is read ahead");
+        let first = Generation::new(1, Box::new(Identity { channels: 2 }), shape);
+        let (engine, mut control) = Engine::new(Setup {
+            shape,
+            input: None,
+            mixer: MixerSetup { n_main: 2, ..MixerSetup::default() },
+            first: Box::new(first),
+            record: None,
+            to_mono: ToMono::default(),
+            is_real_output: false,
+            is_limited: false,
+            is_live_loop: false,
+            muted: false,
+            bypass: false,
+            tempo_bpm: 120.0,
+            frame: 0,
+            probe: Arc::default(),
+        });
+        let id = VoicePool::default().claim().unwrap();
+        let voice = Voice::new(id, sound.material, StripSettings::default(), shape);
+        let probe = voice.probe();
+        control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
+        Self { engine, control, gate: sounds.gate(), id, probe, news, _sounds: sounds }
+    }
+
+    /// The next `frames` on both channels, interleaved.
+    fn hear(&mut self, frames: usize) -> Vec<f32> {
+        let mut out = vec![9.0; 2 * frames];
+        for part in out.chunks_mut(2 * 512) {
+            while !(self.gate)(part.len() / 2) {
+                std::thread::yield_now();
+            }
+            self.engine.render(part, 0);
+        }
+        out
+    }
+}
+
+/// Half a minute of two channels, more than is kept in memory; frame and channel can be told from
+/// every sample.
+fn long_wav(path: &Path) -> impl Fn(u64) -> [f32; 2] {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let frame = |n: u64| [n as f32, n as f32 + 0.5];
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for n in 0..LONG {
+        for sample in frame(n) {
+            writer.write_sample(sample).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+    frame
+}
+
+const LONG: u64 = 2_200_000;
+
+#[test]
+fn a_long_file_is_read_ahead_to_its_very_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    let frame = long_wav(&path);
+    let mut player = Player::open(&path, None);
+    let heard = player.hear(LONG as usize + 1_000);
+    for (n, got) in heard.chunks_exact(2).enumerate() {
+        let expected = if (n as u64) < LONG { frame(n as u64) } else { [0.0; 2] };
+        assert!(got == expected, "frame {n}: {got:?} instead of {expected:?}");
+    }
+    assert!(player.control.spent.pop().is_ok());
+    assert_eq!(player.probe.missed_frames(), 0);
+}
+
+#[test]
+fn a_long_file_is_sought_anywhere_and_sounds_from_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    let frame = long_wav(&path);
+    let mut player = Player::open(&path, None);
+    player.hear(1_000);
+    let mut target = 12_345_u64;
+    for _ in 0..100 {
+        target = (target * 69_069 + 1) % (LONG - 10_000);
+        let change = CommandKind::Voice(player.id, VoiceChange::Seek(target));
+        player.control.commands.send(0, change).unwrap();
+        // The old place fades out within the first of these.
+        player.hear(512);
+        let heard = player.hear(2_000);
+        let first = heard[2 * 1_999];
+        assert!(first > 0.0);
+        let into = first as u64 - target;
+        assert!(into < 2_600, "{into} frames behind the target {target}");
+        for (n, got) in heard.chunks_exact(2).enumerate().skip(1_000) {
+            assert!(got == frame(target + into - 1_999 + n as u64), "a seek to {target}");
+        }
+    }
+    assert_eq!(player.probe.missed_frames(), 0);
+}
+
+#[test]
+fn a_loop_of_a_long_file_repeats_to_the_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    let frame = long_wav(&path);
+    // Shorter than a block, within the resident head, longer than it, and to the file's end.
+    for (start, end) in [(5, 6), (1_000, 20_000), (7, 100_000), (LONG - 60_000, u64::MAX)] {
+        let mut player = Player::open(&path, Some(start..end));
+        let (mut at, skipped) = (0, start.saturating_sub(1_000));
+        if skipped > 0 {
+            let change = CommandKind::Voice(player.id, VoiceChange::Seek(skipped));
+            player.control.commands.send(0, change).unwrap();
+            player.hear(512);
+            at = player.probe.position();
+        }
+        for (n, got) in player.hear(300_000).chunks_exact(2).enumerate() {
+            if n > 1_000 {
+                assert!(got == frame(at), "{start}-{end}, frame {n}: {got:?}, not {at}");
+            }
+            at = if at + 1 == end.min(LONG) { start } else { at + 1 };
+        }
+        assert_eq!(player.probe.missed_frames(), 0);
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_read_ends_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    drop(long_wav(&path));
+    let mut player = Player::open(&path, None);
+    player.hear(1_000);
+    // Half of it is gone; what was read ahead is not.
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(1_000_000).unwrap();
+    let heard = player.hear(1_200_000);
+    assert!(heard[heard.len() - 2_000..].iter().all(|x| *x == 0.0));
+    assert!(player.control.spent.pop().is_ok());
+    assert!(player.news.try_recv().is_err(), "an early end is an end");
 }
