@@ -39,7 +39,6 @@ impl Mark {
         u64::from(self.epoch) << FRAME_BITS | self.frame.min(MAX_FRAME)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper 16 bits")]
     fn of_word(word: u64) -> Self {
         Self { epoch: (word >> FRAME_BITS) as u16, frame: word & MAX_FRAME }
     }

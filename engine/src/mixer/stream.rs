@@ -15,7 +15,7 @@ use std::{
 use super::{
     frames::{Cursor, Frames},
     interpolate::{LOOK_AHEAD, LOOK_BACK},
-    voice::Supply,
+    voice::{PITCHES, Supply},
 };
 use crate::{planar::Planar, window::WindowReader};
 
@@ -45,6 +45,10 @@ impl Repeat {
     }
 }
 
+/// Frames of a file that one frame of sound can take.
+const FASTEST: usize = 4;
+const _: () = assert!(*PITCHES.end() <= FASTEST as f64);
+
 /// A window being played.
 #[derive(Debug)]
 pub struct StreamPlayer {
@@ -69,6 +73,11 @@ impl StreamPlayer {
             missed: 0,
             supply: Supply::Filling,
         }
+    }
+
+    /// Frames of its file that a block of `frames` can need at most.
+    pub fn most_frames(frames: usize) -> u64 {
+        (frames * FASTEST) as u64 + LOOK_BACK + LOOK_AHEAD + 1
     }
 
     pub(crate) fn channels(&self) -> usize {

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use retake_engine::{mixer::PITCHES, window::WindowGauge};
+use retake_engine::{mixer::StreamPlayer, window::WindowGauge};
 
 use super::stream::Stream;
 use crate::{devices::Gate, error::IoError};
@@ -65,8 +65,7 @@ impl Reader {
     pub(super) fn gate(&self) -> Gate {
         let reader = self.clone();
         Box::new(move |frames| {
-            // The highest pitch, and the neighbours of the last frame.
-            let frames = frames as u64 * PITCHES.end().ceil() as u64 + 4;
+            let frames = StreamPlayer::most_frames(frames);
             let is_open = lock(&reader.gauges).iter().all(|gauge| gauge.has(frames));
             if !is_open {
                 reader.thread.unpark();
