@@ -21,8 +21,8 @@ fi
 
 case "$(uname -s)" in
     Linux) ;;
-    Darwin) say Ready "macOS needs nothing but the Xcode command line tools; tests also want Chromium"; exit 0 ;;
-    *) say Ready "Windows needs nothing but the MSVC build tools; tests also want Chromium"; exit 0 ;;
+    Darwin) say Ready "macOS needs nothing but the Xcode command line tools; tests also want Chromium and: npm install --no-save --prefix ui"; exit 0 ;;
+    *) say Ready "Windows needs nothing but the MSVC build tools; tests also want Chromium and: npm install --no-save --prefix ui"; exit 0 ;;
 esac
 
 if ! command -v apt-get >/dev/null; then
@@ -70,6 +70,11 @@ if [ "$dev" = 1 ]; then
     command -v cargo-deny >/dev/null || {
         say Installing "cargo-deny (compiles for some minutes, once)"
         cargo install --quiet --locked cargo-deny --version 0.20.2 >&2
+    }
+    # What only checks the page; none of it is part of the product.
+    npm ls --silent --prefix ui >/dev/null 2>&1 || {
+        say Installing "typescript and axe-core, into ui/node_modules"
+        npm install --silent --no-save --no-package-lock --prefix ui >&2
     }
 fi
 say Ready "$([ "$dev" = 1 ] && echo 'cargo test --workspace' || echo 'cargo run --release')"

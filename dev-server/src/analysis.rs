@@ -1,8 +1,9 @@
 //! What the page's views show, computed from the engine's taps: never on the audio thread.
 //!
 //! Each client has an [`Analysis`] of its own, driven by its snapshots on the web threads; only the
-//! loudness is measured once for all, on a thread of its own. A view that nobody subscribed to has
-//! no reader, no arithmetic and no byte. The sections' layout is documented in `ui/PROTOCOL.md`.
+//! loudness is measured once for all, on a thread of its own, without a gap from the first look on. Any
+//! other view that nobody subscribed to has no reader, no arithmetic and no byte. The sections' layout is
+//! documented in `ui/PROTOCOL.md`.
 //!
 //! | file | what it makes |
 //! |---|---|
@@ -44,7 +45,7 @@ use retake_host::Probes;
 use crate::web::Subscription;
 use feed::Feed;
 use levels::TruePeaks;
-use loudness::{Loudness, Watch};
+use loudness::Loudness;
 use scope::Scope;
 use section::{Kind, section};
 use spectrum::Spectrum;
@@ -99,7 +100,6 @@ pub(crate) struct Analysis {
     spectrum: Option<Spectrum>,
     scope: Option<Scope>,
     traces: Option<Traces>,
-    loudness: Option<Watch>,
 }
 
 impl Analysis {
@@ -155,7 +155,9 @@ impl Analysis {
         if let Some(levels) = &mut self.levels {
             section(out, Kind::Levels, |out| levels.write(out));
         }
-        self.write_loudness(session, out);
+        if self.wanted.loudness {
+            section(out, Kind::Loudness, |out| section::loudness(session.loudness.look(), out));
+        }
         if let (Some(spectrum), Some(feed)) = (&mut self.spectrum, &self.feed) {
             let latency = session.sounding.map_or(0, |sounding| sounding.latency_frames);
             section(out, Kind::Spectrum, |out| spectrum.write(feed, latency, out));
@@ -199,16 +201,6 @@ impl Analysis {
             if let Some(scope) = &mut self.scope {
                 scope.take(feed);
             }
-        }
-    }
-
-    fn write_loudness(&mut self, session: &Session<'_>, out: &mut Vec<u8>) {
-        self.loudness = self
-            .wanted
-            .loudness
-            .then(|| self.loudness.take().unwrap_or_else(|| session.loudness.watch()));
-        if let Some(watch) = &self.loudness {
-            section(out, Kind::Loudness, |out| section::loudness(watch.figures(), out));
         }
     }
 }

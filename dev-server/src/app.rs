@@ -37,6 +37,7 @@ use crate::{
     project::{self, Project},
     report::{Report, Tone, claim_stdout, say},
     source::{SourceKind, SourceSpec},
+    store::Asked,
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
     web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
@@ -111,9 +112,11 @@ struct Stage {
 fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<Stage> {
     let (mailbox, inbox) = channel();
     end_on_signals(&mailbox)?;
-    let request = device_request(run, report.started())?;
+    check_clock(run)?;
+    check_mic(run)?;
     let project = find_project(run)?;
     let memory = Memory::open(run, &project, forward(&mailbox, Message::Store))?;
+    let request = device_request(run, &memory.devices, report.started());
     let midi = Midi::open(run, forward(&mailbox, Message::Midi))?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));
@@ -238,42 +241,55 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
     .context("no signal handler")
 }
 
-fn device_request(run: &Run, epoch: Instant) -> Result<DeviceRequest, Failure> {
-    let AudioArgs { host, input, output, rate, period, clock, source, .. } = run.audio.clone();
-    if clock == ClockArg::Fast && run.session.duration.is_none() {
+fn check_clock(run: &Run) -> Result<(), Failure> {
+    if run.audio.clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
         ));
     }
-    let choice = |given: Option<String>| {
+    Ok(())
+}
+
+fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
+    let AudioArgs { rate, period, clock, .. } = run.audio;
+    let choice = |given: &Option<String>| {
         let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
         choice
     };
-    let input = live_input(input.as_deref(), &source)?;
-    Ok(DeviceRequest {
-        host,
-        input,
-        output: choice(output),
+    DeviceRequest {
+        host: asked.host.clone(),
+        input: live_input(run, choice(&asked.input)),
+        output: choice(&asked.output),
         rate,
         period,
         clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
         epoch,
-    })
+    }
 }
 
-/// Which microphone is heard: with sources, only one that is asked for.
-fn live_input(given: Option<&str>, sources: &[SourceSpec]) -> Result<Choice, Failure> {
-    let mics: Vec<_> = sources.iter().filter(|s| s.kind == SourceKind::Mic).collect();
-    if let [_, second, ..] = mics[..] {
-        return Err(Failure::usage(format!("--source {second}: the microphone is named twice")));
-    }
-    let is_unwanted = given.is_none() && mics.is_empty() && !sources.is_empty();
-    let given = if is_unwanted { "none" } else { given.unwrap_or("default") };
-    let Ok(choice) = given.parse::<Choice>();
-    match mics[..] {
-        [mic] if choice == Choice::None => Err(Failure::usage(format!(
+/// The sources that are the microphone.
+fn mics(run: &Run) -> Vec<&SourceSpec> {
+    run.audio.source.iter().filter(|source| source.kind == SourceKind::Mic).collect()
+}
+
+fn check_mic(run: &Run) -> Result<(), Failure> {
+    match mics(run)[..] {
+        [_, second, ..] => {
+            Err(Failure::usage(format!("--source {second}: the microphone is named twice")))
+        }
+        [mic] if run.audio.input.as_deref() == Some("none") => Err(Failure::usage(format!(
             "--source {mic} and --input none: give --input DEVICE, or leave one of them out"
         ))),
-        _ => Ok(choice),
+        _ => Ok(()),
+    }
+}
+
+/// The microphone that is heard: with sources, only one that the command line names.
+fn live_input(run: &Run, remembered: Choice) -> Choice {
+    let has_other_sources = !run.audio.source.is_empty() && mics(run).is_empty();
+    match remembered {
+        _ if run.audio.input.is_none() && has_other_sources => Choice::None,
+        Choice::None if !mics(run).is_empty() => Choice::Default,
+        choice => choice,
     }
 }

@@ -5,6 +5,7 @@
 //! group: killing cargo alone would leave rustc alive. It never decides *when* to build and never
 //! loads what was built.
 
+mod advice;
 mod cargo;
 mod child;
 mod command;
@@ -18,8 +19,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+pub use advice::Advice;
 pub use cargo::command as cargo_command;
-pub(crate) use cargo::{cargo, library};
+pub(crate) use cargo::{cargo, library, status};
 use child::{Child, FromChild, Output};
 pub use diagnostic::{Diagnostic, Level};
 
@@ -53,11 +55,14 @@ pub struct Built {
     pub fresh: bool,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
+    /// Why it was slow, where the author can mend it.
+    pub advice: Vec<Advice>,
 }
 
 impl Built {
     fn new(artifact: PathBuf) -> Self {
-        Self { artifact, sources: Vec::new(), fresh: false, warnings: Vec::new() }
+        let (sources, warnings, advice) = (Vec::new(), Vec::new(), Vec::new());
+        Self { artifact, sources, fresh: false, warnings, advice }
     }
 }
 
@@ -203,12 +208,16 @@ impl Worker {
             let _ = inputs.send(Input::Child(number, said));
         })?;
         (self.report)(Report::Started(self.began));
+        let mut lines = Vec::new();
         while !child.output_ended() {
             match self.receiver.recv() {
-                Ok(Input::Child(of, said)) if of == number => match said {
-                    FromChild::Line(line) => (self.report)(Report::Progress(line)),
-                    FromChild::Ended => child.count_ended_output(),
-                },
+                Ok(Input::Child(of, FromChild::Line(line))) if of == number => {
+                    self.tell_progress(&line.text);
+                    lines.push(line);
+                }
+                Ok(Input::Child(of, FromChild::Ended)) if of == number => {
+                    child.count_ended_output();
+                }
                 // A leftover of a killed build; or one who asks for what runs already.
                 Ok(Input::Child(..) | Input::Start) => {}
                 // Dropping the child kills its group.
@@ -219,6 +228,11 @@ impl Worker {
                 }
             }
         }
-        child.finish().map(Some)
+        child.finish().map(|output| Some(Output { lines, ..output }))
+    }
+    fn tell_progress(&mut self, line: &str) {
+        if !cargo::is_verbose(line) {
+            (self.report)(Report::Progress(line.to_owned()));
+        }
     }
 }

@@ -30,6 +30,9 @@ pub enum Command {
     New(crate::new::New),
     /// Build a crate for shipping: the .clap that a DAW loads
     Bundle(crate::bundle::Bundle),
+    /// Play a plugin offline and find what it does that an audio thread must not: exit code 1 if
+    /// there is anything
+    Audit(Box<crate::audit::Audit>),
     /// List the audio hosts, their devices, and the MIDI ports
     Devices {
         /// One JSON object on stdout instead of a table
@@ -38,6 +41,13 @@ pub enum Command {
     },
     /// List the presets of a plugin
     Presets(Presets),
+    /// What `--isolation process` starts: one plugin, told by its standard input
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    PluginHost {
+        /// For people who list the processes.
+        generation: u64,
+    },
 }
 
 /// `retake run`.
@@ -55,6 +65,9 @@ pub struct Run {
     /// What is done with it.
     #[command(flatten)]
     pub session: SessionArgs,
+    /// What is let through.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
     /// Who plays it.
     #[command(flatten)]
     pub notes: NoteArgs,
@@ -108,6 +121,9 @@ pub struct Render {
     /// Where the plugin comes from.
     #[command(flatten)]
     pub plugin: PluginArgs,
+    /// What is let through.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
     /// Who plays it.
     #[command(flatten)]
     pub notes: NoteArgs,
@@ -181,6 +197,33 @@ pub enum ClockArg {
     Real,
     /// Virtual time.
     Fast,
+}
+
+/// What is let through.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Safety")]
+pub struct SafetyArgs {
+    /// Let a build sound that would be refused: it is played no test signals, what is found in what
+    /// sounded lately is only told, and one that hung before is loaded all the same
+    #[arg(long)]
+    pub admit_anyway: bool,
+    /// Hold a virtual output, too, below the limiter's −1 dBFS (a real one always is)
+    #[arg(long)]
+    pub limit: bool,
+    /// Where the plugin's code runs: in a process of its own it may crash (Linux only), in-process it
+    /// costs the least and debuggers see it
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    pub isolation: IsolationArg,
+}
+
+/// `--isolation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum IsolationArg {
+    /// A process for each generation.
+    Process,
+    /// A thread of the server.
+    #[default]
+    InProcess,
 }
 
 /// What is done with the sound.

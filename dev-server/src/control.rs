@@ -10,6 +10,8 @@
 //! | `audio` | the devices, the engine, and the facts the engine tells |
 //! | `reload` | builds, generations and the swap |
 //! | `history` | what lately went to the plugin, for warm starts |
+//! | `guard` | what the output guard did |
+//! | `quarantine` | builds that hung |
 //! | `past` | what happened lately, for pages that come later |
 //! | `params` | the parameter table and what is still to be sent |
 //! | `presets` | presets, and where the session stands |
@@ -21,12 +23,14 @@
 mod audio;
 mod calls;
 mod ending;
+mod guard;
 mod history;
 mod notes;
 mod params;
 mod past;
 mod presets;
 mod probes;
+mod quarantine;
 mod reload;
 mod sources;
 
@@ -44,6 +48,7 @@ use retake_io::{DeviceEvent, Devices, IoError, MidiEvent};
 use serde_json::{Value, json};
 
 use crate::{
+    build::Advice,
     cli,
     memory::Memory,
     midi::Midi,
@@ -142,6 +147,7 @@ pub struct Control {
     mute: bool,
     shown: Shown,
     past: Past,
+    guard: guard::Guard,
     load: LoadWatch,
 }
 
@@ -155,6 +161,8 @@ struct Shown {
     fault: Value,
     /// The end of the audio path that is missing.
     device: Value,
+    /// Why the newest build was slow.
+    advice: Vec<Advice>,
 }
 
 #[derive(Debug)]
@@ -176,10 +184,11 @@ impl Control {
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
-            bypass: false,
-            mute: false,
+            bypass: parts.memory.stand.bypass,
+            mute: parts.memory.stand.mute,
             shown: Shown::default(),
             past: Past::default(),
+            guard: guard::Guard::default(),
             load,
             parts,
         }
@@ -204,7 +213,7 @@ impl Control {
                 Err(RecvTimeoutError::Disconnected) => return Ok("abandoned"),
             };
             // A block comes before what a plugin tells of it.
-            self.hear_engine();
+            self.hear_engine()?;
             if let Some(reason) = message.map_or(Ok(None), |m| self.obey(m))? {
                 return Ok(reason);
             }
@@ -231,13 +240,17 @@ impl Control {
 
     /// What has to be looked at regularly.
     fn tick(&mut self) -> Result<(), Failure> {
-        self.hear_engine();
+        self.hear_engine()?;
         self.send_params();
+        self.look_at_troubles(false);
+        self.look_at_guard();
+        self.take_up_artifact()?;
         let now = Instant::now();
         self.tick_notes(now);
         self.tick_sources();
         self.tick_presets(now);
         self.watch_plugins()?;
+        self.watch_block()?;
         self.past.look(&self.parts.probe, self.parts.report.started().elapsed().as_secs_f64());
         self.sum_up_load();
         Ok(())
@@ -283,6 +296,7 @@ impl Control {
         self.bypass = on;
         self.parts.telemetry.set(Flag::Bypass, on);
         self.audio.command(retake_engine::CommandKind::Bypass(on));
+        self.presets.note_move();
         say(Tone::Plain, "Bypass", if on { "on: you hear the input" } else { "off" });
         self.tell_state();
     }
@@ -291,6 +305,7 @@ impl Control {
         self.mute = on;
         self.parts.telemetry.set(Flag::Mute, on);
         self.audio.command(retake_engine::CommandKind::Mute(on));
+        self.presets.note_move();
         say(Tone::Plain, "Mute", if on { "on" } else { "off" });
         self.tell_state();
     }

@@ -6,6 +6,7 @@
 
 mod analysis;
 pub mod app;
+pub mod audit;
 pub mod browser;
 pub mod build;
 pub mod bundle;

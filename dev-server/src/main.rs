@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use retake::{
-    app, bundle,
+    app, audit, bundle,
     cli::{Cli, Command},
     listing, memory, new, render,
 };
 
 fn main() -> ExitCode {
+    // Where it cannot be, nothing is found; `retake audit` says so.
+    let _ = retake_host::audit::enable();
     let cli = Cli::parse();
     match cli.command {
         None => app::run(cli.run),
@@ -18,6 +20,9 @@ fn main() -> ExitCode {
         Some(Command::Presets(args)) => memory::print_presets(&args),
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Bundle(args)) => bundle::bundle(args),
+        Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Devices { json }) => listing::print(json),
+        #[cfg(target_os = "linux")]
+        Some(Command::PluginHost { .. }) => retake_host::plugin_host_main(),
     }
 }

@@ -2,14 +2,15 @@
 
 use std::{io::Write as _, path::Path, process::ExitCode};
 
+use retake_io::{End, is_present};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{ClockArg, Presets, Run},
+    cli::{AudioArgs, ClockArg, Presets, Run},
     control::Failure,
     project::Project,
     report::{Tone, say},
-    store::{Folder, Listing, Start, Store, StoreEvent},
+    store::{Asked, Folder, Listing, Stand, Start, Store, StoreEvent},
 };
 
 /// What control is given of the store.
@@ -21,6 +22,16 @@ pub struct Memory {
     pub start: Option<Start>,
     /// The session's name, if it is kept.
     pub session: Option<String>,
+    /// How the last session stood, with the devices that are wanted.
+    pub stand: Stand,
+    /// Those of them that are to be opened.
+    pub devices: Asked,
+    /// A device was taken from the last session, not from the command line.
+    pub has_restored_devices: bool,
+    /// The command line names devices that the last session did not have.
+    pub has_new_devices: bool,
+    /// Hashes of builds that hung.
+    pub quarantine: Vec<u64>,
 }
 
 impl Memory {
@@ -34,16 +45,112 @@ impl Memory {
         tell: impl Fn(StoreEvent) + Send + 'static,
     ) -> Result<Self, Failure> {
         let preset = run.session.preset.clone();
+        let mut memory = Self::of(Asked::of(&run.audio));
         let folder = match Folder::of_user() {
             Ok(folder) => folder,
             Err(error) if preset.is_some() => return Err(Failure::failed(error)),
-            Err(_) => return Ok(Self { store: None, start: None, session: None }),
+            Err(_) => return Ok(memory),
         };
-        let session = is_kept(run).then(|| session_name(project, run.plugin.plugin.as_deref()));
-        let from = session.clone().filter(|_| !run.session.fresh);
-        let start = Start { folder: folder.clone(), session: from, preset };
-        let store = Store::start(folder, tell).map_err(Failure::failed)?;
-        Ok(Self { store: Some(store), start: Some(start), session })
+        memory.session = is_kept(run).then(|| session_name(project, run.plugin.plugin.as_deref()));
+        let from = memory.session.clone().filter(|_| !run.session.fresh);
+        if let Some(session) = &from {
+            memory.restore(&folder, session);
+        }
+        if memory.session.is_some() {
+            memory.quarantine = folder.quarantine().unwrap_or_else(|error| {
+                say(Tone::Warning, "Quarantine", format!("begins anew: {error}"));
+                Vec::new()
+            });
+        }
+        memory.start = Some(Start { folder: folder.clone(), session: from, preset });
+        memory.store = Some(Store::start(folder, tell).map_err(Failure::failed)?);
+        Ok(memory)
+    }
+
+    fn of(devices: Asked) -> Self {
+        Self {
+            store: None,
+            start: None,
+            session: None,
+            stand: Stand { devices: devices.clone(), ..Stand::default() },
+            devices,
+            has_restored_devices: false,
+            has_new_devices: false,
+            quarantine: Vec::new(),
+        }
+    }
+
+    /// Takes over how the last session stood. One that cannot be read is told by [`Start`].
+    fn restore(&mut self, folder: &Folder, session: &str) {
+        let last = folder.session(session).ok().flatten().and_then(|saved| saved.stand);
+        let Stand { bypass, mute, devices: last } = last.unwrap_or_default();
+        let named = std::mem::take(&mut self.devices);
+        let wanted = named.or(&last);
+        let is_there =
+            |host: Option<&str>, end, name: &str| name == "none" || is_present(host, end, name);
+        self.devices = wanted.clone().where_present(&named, &is_there);
+        self.has_restored_devices = self.devices != named;
+        self.has_new_devices = wanted.without_virtual() != last;
+        // One that is away may be back next time.
+        self.stand = Stand { bypass, mute, devices: wanted };
+    }
+}
+
+impl Asked {
+    /// What the command line names.
+    fn of(audio: &AudioArgs) -> Self {
+        let AudioArgs { host, input, output, .. } = audio.clone();
+        Self { host, input, output }
+    }
+
+    /// These, and what they do not name as in the last session. Devices belong to their host.
+    fn or(&self, last: &Self) -> Self {
+        if self.host.is_some() && self.host != last.host {
+            return self.clone();
+        }
+        let ends = [(&self.input, &last.input), (&self.output, &last.output)];
+        let is_restored = ends.iter().any(|(now, last)| now.is_none() && last.is_some());
+        Self {
+            host: self.host.clone().or_else(|| last.host.clone().filter(|_| is_restored)),
+            input: self.input.clone().or_else(|| last.input.clone()),
+            output: self.output.clone().or_else(|| last.output.clone()),
+        }
+    }
+
+    /// Without devices that the command line does not name and that are not there now; says which.
+    fn where_present(
+        self,
+        named: &Self,
+        is_there: &dyn Fn(Option<&str>, End, &str) -> bool,
+    ) -> Self {
+        let Self { host, input, output } = self;
+        let present = |end, wanted: Option<String>, named: &Option<String>| {
+            let wanted = wanted?;
+            if named.is_some() {
+                return Some(wanted);
+            }
+            let is_there = is_there(host.as_deref(), end, &wanted);
+            let what = if is_there {
+                format!("{wanted}, as in the last session; --{end} default for another")
+            } else {
+                format!("{wanted} of the last session is not there: the default")
+            };
+            say(Tone::Plain, "Device", format!("{end}: {what}"));
+            Some(wanted).filter(|_| is_there)
+        };
+        let input = present(End::Input, input, &named.input);
+        let output = present(End::Output, output, &named.output);
+        let has_any = input.is_some() || output.is_some();
+        Self { host: host.filter(|_| has_any || named.host.is_some()), input, output }
+    }
+
+    /// Without what is no device of the machine: the default, and virtual ones, whose files would be
+    /// written anew.
+    #[must_use]
+    pub fn without_virtual(&self) -> Self {
+        let is_real = |name: &String| !name.starts_with("virtual") && name != "default";
+        let real = |name: &Option<String>| name.clone().filter(is_real);
+        Self { host: real(&self.host), input: real(&self.input), output: real(&self.output) }
     }
 }
 
@@ -122,4 +229,40 @@ fn last_played(folder: &Folder, path: &Path) -> Result<String, Failure> {
             path.display()
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(host: &str, input: &str, output: &str) -> Asked {
+        let some = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+        Asked { host: some(host), input: some(input), output: some(output) }
+    }
+
+    #[test]
+    fn the_command_line_wins_and_what_is_gone_is_left() {
+        let is_there = |_: Option<&str>, _: End, name: &str| name != "Gone";
+        let last = asked("alsa", "Mic", "Speaker");
+        let or = |now: Asked, last: &Asked| now.or(last).where_present(&now, &is_there);
+        assert_eq!(or(asked("", "", ""), &last), last);
+        assert_eq!(or(asked("", "Other", ""), &last), asked("alsa", "Other", "Speaker"));
+        assert_eq!(or(asked("", "default", "none"), &last), asked("", "default", "none"));
+        assert_eq!(or(asked("jack", "", ""), &last), asked("jack", "", ""));
+        let gone = asked("alsa", "Gone", "Speaker");
+        assert_eq!(or(asked("", "", ""), &gone), asked("alsa", "", "Speaker"));
+        assert_eq!(or(asked("", "Gone", ""), &last), asked("alsa", "Gone", "Speaker"));
+        assert_eq!(or(asked("", "", ""), &asked("alsa", "", "Gone")), asked("", "", ""));
+        assert_eq!(asked("", "", "").or(&gone), gone, "it may be back next time");
+    }
+
+    #[test]
+    fn virtual_devices_are_not_kept() {
+        let asked = asked("virtual", "virtual:tone=220", "Speaker");
+        assert_eq!(asked.without_virtual(), self::asked("", "", "Speaker"));
+        assert_eq!(
+            self::asked("", "default", "none").without_virtual(),
+            self::asked("", "", "none")
+        );
+    }
 }

@@ -48,6 +48,7 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
             duration: Some(f64::from(frames) / f64::from(rate) + args.tail),
             json: args.json,
         },
+        safety: args.safety,
         notes: args.notes,
         page: PageArgs { port: None, open: false, editor: None, new_token: false },
         is_offline: true,

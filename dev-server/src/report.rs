@@ -64,6 +64,7 @@ impl Report {
             "overruns": p.overruns.get(),
             "lost_frames": p.lost_frames.get(),
             "late_callbacks": p.late_callbacks.get(),
+            "missed_blocks": p.missed_blocks.get(),
         });
         self.event("stopped", fields)
     }

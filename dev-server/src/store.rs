@@ -7,11 +7,13 @@
 //! | file | what it deals with |
 //! |---|---|
 //! | `saved` | what is in a file |
+//! | `quarantine` | builds that hung |
 //! | `folder` | which files there are, and that their names are safe |
 //! | `thread` | the thread, its orders and its answers |
 //! | `start` | where the first generation starts from |
 
 mod folder;
+mod quarantine;
 mod saved;
 mod start;
 mod thread;
@@ -22,7 +24,7 @@ use std::{
 };
 
 pub use folder::{Entry, Folder, Listing, NAME_CHARS};
-pub use saved::{Saved, SavedParam};
+pub use saved::{Asked, Saved, SavedParam, Stand};
 pub use start::Start;
 pub use thread::{Asker, Order, QUICK, Store, StoreEvent, Which};
 
@@ -90,6 +92,18 @@ pub fn state_dir() -> Option<PathBuf> {
     };
     let root = set("RETAKE_STATE_DIR").or_else(|| set("XDG_STATE_HOME")).or_else(system)?;
     Some(root.join("retake"))
+}
+
+/// Writes a file, whole or not at all, for the user alone.
+fn write_json(what: &impl serde::Serialize, path: &Path) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(path);
+    make_directory(directory)?;
+    // tempfile creates with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    serde_json::to_writer_pretty(&mut file, what)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// Makes a directory for the user alone.

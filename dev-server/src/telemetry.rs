@@ -137,6 +137,7 @@ impl Telemetry {
             "discarded_frames": p.discarded_frames.get(),
             "record_lost_frames": p.record_lost_frames.get(),
             "non_finite": p.non_finite.get(),
+            "missed_blocks": p.missed_blocks.get(),
             "guarded_blocks": p.guarded_blocks.get(),
             "limited_samples": p.limited_samples.get(),
             "events_lost": p.events_lost.get(),

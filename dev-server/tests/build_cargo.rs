@@ -156,6 +156,83 @@ fn the_users_profiles_do_not_leak_in() {
     }
 }
 
+/// A script of the shell, as a word of a TOML file.
+fn script(tiny: &Tiny, name: &str, text: &str) -> String {
+    let path = tiny.path(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    assert!(Command::new("chmod").arg("+x").arg(&path).status().unwrap().success());
+    format!("\"{}\"", path.display())
+}
+
+#[test]
+fn a_slow_build_says_what_its_author_can_mend_and_what_it_costs() {
+    let tiny = Tiny::new();
+    let in_two = |value| code(value) + "pub mod part;\n";
+    tiny.write("src/part.rs", "#[unsafe(no_mangle)]\npub extern \"C\" fn part() {}\n");
+    tiny.write("src/lib.rs", &in_two(1));
+    // Every compiler and every linker takes its time, so that the measure has something to find.
+    let rustc = script(&tiny, "slow-rustc", "sleep 0.8; exec \"$@\"");
+    let linker = script(&tiny, "slow-cc", "sleep 0.5; exec cc \"$@\" -fuse-ld=bfd");
+    tiny.write(
+        ".cargo/config.toml",
+        &format!("[build]\nrustc-wrapper = {rustc}\n[target.'cfg(unix)']\nlinker = {linker}\n"),
+    );
+    let found = |built: &Built| -> Vec<_> {
+        built.advice.iter().map(|advice| (advice.what, advice.costs_ms)).collect()
+    };
+    let bench = Bench::new(tiny.project());
+    let first = found(&bench.built());
+    let [("linker", Some(link))] = first[..] else { panic!("{first:?}") };
+    assert!(link >= 500.0, "{link} ms, of which 500 were slept");
+    assert!(bench.built().advice.is_empty(), "nothing was compiled");
+
+    tiny.write("src/lib.rs", &in_two(2));
+    let second = bench.built();
+    println!("{:#?}", second.advice);
+    let both = found(&second);
+    let [("linker", Some(_)), ("own_code", Some(code))] = both[..] else { panic!("{both:?}") };
+    assert!(code >= 800.0, "{code} ms, of which 800 were slept");
+    let [linker, own] = &second.advice[..] else { panic!("two") };
+    assert!(linker.message.contains("with GNU ld"), "{}", linker.message);
+    assert!(own.message.contains(" 7 lines"), "{}", own.message);
+    assert!(own.message.contains("1 of 2 codegen units"), "{}", own.message);
+}
+
+#[test]
+fn a_flag_of_a_profile_that_reaches_the_build_is_named() {
+    let tiny = Tiny::new();
+    let profile = "\n[profile.release.package.tiny]\ncodegen-units = 1\ndebug = 2\n";
+    tiny.write("Cargo.toml", &(MANIFEST.to_owned() + profile));
+    let rustc = script(&tiny, "slow-rustc", "sleep 0.3; exec \"$@\"");
+    tiny.write(".cargo/config.toml", &format!("[build]\nrustc-wrapper = {rustc}\n"));
+    let built = Bench::new(tiny.project()).built();
+    let kinds: Vec<_> = built.advice.iter().map(|advice| advice.what).collect();
+    assert_eq!(kinds, ["codegen_units", "debuginfo"], "{:#?}", built.advice);
+}
+
+#[test]
+fn a_crate_that_is_compiled_again_without_an_edit_is_named_with_cargos_reason() {
+    let tiny = Tiny::new();
+    let needs = "\n[dependencies]\ndep = { path = \"dep\" }\n\n[workspace]\n";
+    tiny.write("Cargo.toml", &(MANIFEST.to_owned() + needs));
+    let dep = "[package]\nname = \"dep\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    tiny.write("dep/Cargo.toml", dep);
+    tiny.write("dep/src/lib.rs", "");
+    // A file that is not there is never older than what was made.
+    let script = "fn main() {\n    println!(\"cargo::rerun-if-changed=missing\");\n    \
+                  std::thread::sleep(std::time::Duration::from_millis(200));\n}\n";
+    tiny.write("dep/build.rs", script);
+    let bench = Bench::new(tiny.project());
+    assert!(bench.built().advice.is_empty(), "the first build compiles everything");
+    tiny.write("src/lib.rs", &code(2));
+    let advice = bench.built().advice;
+    let [rebuilt] = &advice[..] else { panic!("{advice:#?}") };
+    println!("{rebuilt:#?}");
+    assert_eq!(rebuilt.what, "rebuilt");
+    assert!(rebuilt.costs_ms.is_some_and(|ms| ms >= 200.0), "200 were slept");
+    assert!(rebuilt.message.contains("`dep`") && rebuilt.message.contains("missing` is missing"));
+}
+
 #[test]
 fn a_cancelled_build_leaves_no_process() {
     let tiny = Tiny::new();

@@ -9,7 +9,8 @@
 //!   └── standby plays this same block ◀───┘     the broken one ┘
 //! ```
 //!
-//! Whoever fails is replaced within its block; where the sound jumps, a seam joins it.
+//! Whoever fails is replaced within its block; where the sound jumps, a seam joins it. While the
+//! one that plays is late, the standby is heard in its place.
 
 mod seam;
 mod swap;
@@ -51,6 +52,8 @@ pub(crate) struct PluginBus {
     swap: Option<Swap>,
     /// The last one that was good; asleep.
     standby: Option<Box<Generation>>,
+    /// The standby was awake in the last block, and heard.
+    is_covered: bool,
     mix: Planar,
     mixed: bool,
     seam: Seam,
@@ -72,6 +75,7 @@ impl PluginBus {
             current: first,
             swap: None,
             standby: None,
+            is_covered: false,
             mix,
             mixed: false,
             seam: Seam::new(shape.n_output, shape.rate),
@@ -133,7 +137,8 @@ impl PluginBus {
     ///
     /// # Real time
     /// Everything is allocated already. A block in which a generation fails costs what the failed
-    /// one took and what its replacement takes; one that ends a fade, the old one's reset.
+    /// one took and what its replacement takes, a late one the time that it was waited for and what
+    /// the standby takes; one that ends a fade, the old one's reset.
     pub(crate) fn render(&mut self, block: &mut Block<'_>) {
         block.dry.write(block.input, block.frames);
         for event in block.events {
@@ -143,9 +148,16 @@ impl PluginBus {
         let jumps = match self.swap.take() {
             None => self.play(block),
             Some(swap) if swap.next.is_behind(block.frame) => self.wait_for(swap, block),
-            Some(swap) => self.fade(swap, block),
+            Some(swap) => {
+                let was_covered = self.uncover();
+                self.fade(swap, block) || was_covered
+            }
         };
-        let output = if self.mixed { &mut self.mix } else { self.current.heard_mut() };
+        let output = match &mut self.standby {
+            _ if self.mixed => &mut self.mix,
+            Some(standby) if self.is_covered => standby.heard_mut(),
+            _ => self.current.heard_mut(),
+        };
         self.seam.join(output, block.frames, jumps);
         self.follow(block);
         if let Some(swap) = self.swap.take_if(|swap| swap.is_over()) {
@@ -155,7 +167,7 @@ impl PluginBus {
 
     /// What those have to know of a block who did not hear it.
     fn follow(&mut self, block: &mut Block<'_>) {
-        if let Some(standby) = &mut self.standby {
+        if let Some(standby) = self.standby.as_mut().filter(|_| !self.is_covered) {
             standby.miss(block);
         }
         for event in block.events {
@@ -170,20 +182,55 @@ impl PluginBus {
         let mut ran = self.current.run(block);
         let mut jumps = ran == Ran::Jumps;
         while ran == Ran::Failed {
+            let was_heard = self.is_covered && self.standby.is_some();
             match self.standby.take() {
                 Some(standby) => self.put_in_place(standby, block),
                 None => self.current.give_up(),
             }
             ran = self.current.run(block);
-            jumps = dry_before.is_none() || dry_before != self.current.dry_latency();
+            let is_same_dry = dry_before.is_some() && dry_before == self.current.dry_latency();
+            jumps = if was_heard { ran == Ran::Jumps } else { !is_same_dry };
         }
-        jumps
+        self.cover(block) || jumps
     }
 
     /// `standby` plays from this block on, instead of what has failed in it.
     fn put_in_place(&mut self, mut standby: Box<Generation>, block: &mut Block<'_>) {
-        standby.strike(&self.held);
+        if !std::mem::take(&mut self.is_covered) {
+            standby.strike(&self.held);
+        }
         self.replace(standby, block);
+    }
+
+    /// Lets the standby be heard in a block that is missing, and rest after the last of them.
+    /// Whether its sound jumps of itself.
+    fn cover(&mut self, block: &mut Block<'_>) -> bool {
+        if !self.current.is_missing() {
+            self.uncover();
+            return false;
+        }
+        let Some(standby) = &mut self.standby else {
+            // Sent away in the midst of it.
+            return std::mem::take(&mut self.is_covered);
+        };
+        if !std::mem::replace(&mut self.is_covered, true) {
+            standby.strike(&self.held);
+        }
+        let ran = standby.run(block);
+        if ran == Ran::Failed {
+            self.is_covered = false;
+            self.drop_standby(block.retired);
+        }
+        ran != Ran::Joined
+    }
+
+    /// Sends the standby to rest, if it is awake; whether it was.
+    fn uncover(&mut self) -> bool {
+        let was_covered = std::mem::take(&mut self.is_covered);
+        if let Some(standby) = self.standby.as_mut().filter(|_| was_covered) {
+            standby.rest();
+        }
+        was_covered
     }
 
     /// `generation` plays from this block on, instead of what has failed in it.
@@ -277,7 +324,11 @@ impl PluginBus {
 
     /// What is heard: the device's channels of the last block.
     pub(crate) fn output(&self) -> &Planar {
-        if self.mixed { &self.mix } else { self.current.heard() }
+        match &self.standby {
+            _ if self.mixed => &self.mix,
+            Some(standby) if self.is_covered => standby.heard(),
+            _ => self.current.heard(),
+        }
     }
 
     /// Frames by which the generation that plays lags its input.

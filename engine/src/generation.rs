@@ -213,6 +213,11 @@ impl Generation {
         &mut self.heard
     }
 
+    /// Whether its last block was late, and is to be heard.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.is_late && self.layout.n_output > 0 && self.dry_latency().is_none()
+    }
+
     /// How late the dry signal is, when nothing else was heard at the end of the last block.
     pub(crate) fn dry_latency(&self) -> Option<usize> {
         let is_dry = self.bypass.at_rest() == Some(1.0);

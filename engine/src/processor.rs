@@ -99,7 +99,13 @@ impl Replies {
         self.lost
     }
 
-    pub(crate) fn take_lost(&mut self) -> u64 {
+    /// Counts replies that found no room elsewhere, before they came here.
+    pub fn lose(&mut self, n: u64) {
+        self.lost += n;
+    }
+
+    /// Takes the count of replies that found no room, to be counted elsewhere.
+    pub fn take_lost(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }
 }

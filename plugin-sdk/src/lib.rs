@@ -38,9 +38,9 @@
 //! This crate opens no file, never prints, and starts no thread
 //! but those of [`Background`] work.
 //!
-//! A panic in the author's code never leaves the library: the block becomes silence, the plugin
-//! stays silent until it is reset or activated again, and the host's log gets one line, severity
-//! fatal: `panicked at src/lib.rs:12:5: message`. This needs `panic = "unwind"`, the default.
+//! A panic in the author's code never leaves the library: the block becomes silence and ends with
+//! an error, by which the host knows at once; the plugin stays silent until it is reset or activated
+//! again; and the host's log gets one line, severity fatal: `panicked at src/lib.rs:12:5: message`. This needs `panic = "unwind"`, the default.
 
 mod alloc;
 mod background;

@@ -3,6 +3,7 @@
 
 /** @import { Probed, Telemetry } from "./lib/types.js" */
 /** @import { Wish } from "./lib/undo.js" */
+import { Audit } from "./components/audit.js";
 import { Devices } from "./components/devices.js";
 import { Health } from "./components/health.js";
 import { Help } from "./components/help.js";
@@ -46,7 +47,7 @@ const UNKNOWN_METHOD = -32601;
 const model = new Model();
 const socket = new Socket(new URL(location.href));
 const writes = new Writes((id, value) => told(socket.request("set_param", { id, value }), (message) => parameters.refuse(id, message)));
-const undo = new Undo();
+const undo = new Undo(() => model.params.map(({ id, value }) => ({ id, value })));
 const notes = new Notes((note) => socket.request("note", note));
 const poll = new Poll();
 /** A server without views draws none of them. */
@@ -56,7 +57,7 @@ const levels = new Levels(byId("levels-input"), byId("levels-output"));
 const loudness = new LoudnessPanel(byId("loudness"));
 const stereo = new StereoPanel(byId("stereo"));
 /** The page's views register here. */
-const views = new Viewdeck(byId("views"), (method, params) => socket.request(method, params));
+const views = new Viewdeck(byId("views"));
 const parameters = new Parameters(byId("parameters"));
 const keyboard = new Keyboard(byId("keyboard"));
 const presets = new Presets(byId("presets"));
@@ -66,10 +67,11 @@ new Rack(byId("engine"), "Engine");
 const panels = [
   masthead, new Notices(byId("notices")), new Reload(byId("reload")),
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
-  new GenerationHistory(byId("history")), keyboard, presets,
+  new GenerationHistory(byId("history")), new Audit(byId("audit")), keyboard, presets,
 ];
 const help = new Help(byId("help"));
-const figures = [new LoadPanel(byId("load")), new Losses(byId("losses")), new Health(byId("health"))];
+const load = new LoadPanel(byId("load"));
+const figures = [load, new Losses(byId("losses")), new Health(byId("health"))];
 
 /** @type {Telemetry|null} what arrived since the last frame */
 let fresh = null;
@@ -110,10 +112,16 @@ function changed() {
   document.body.dataset.connection = model.connection;
 }
 
+/** @param {number} rate frames per second of the engine */
+function setRate(rate) {
+  levels.setRate(rate);
+  views.setRate(rate);
+}
+
 async function readStatus() {
   lastStatus = performance.now();
   model.status(await socket.request("status"));
-  levels.setRate(model.audio?.engine_rate ?? 48000);
+  if (model.audio) setRate(model.audio.engine_rate);
   changed();
 }
 
@@ -151,8 +159,8 @@ const quietly = (read) => void read().catch(() => {});
 const notifications = {
   event: (event) => {
     model.event(event);
-    if (event.event === "audio_started") levels.setRate(event.engine_rate);
-    if (event.event === "reloaded" || event.event === "restarted") readPlugin();
+    if (event.event === "audio_started") setRate(event.engine_rate);
+    if (["reloaded", "restarted", "promoted"].includes(event.event)) readPlugin();
   },
   param: (echo) => model.param(echo),
   params_changed: () => quietly(readParams),
@@ -215,7 +223,20 @@ function gesture({ id, on, value }) {
   if (!on) writes.flush(id);
   // A server that is gone needs no word of it.
   void socket.request("gesture", { id, on }).catch(() => {});
-  parameters.undoable(undo.past.length, undo.future.length);
+  undoable();
+}
+
+function undoable() {
+  parameters.undoable(undo.steps, undo.future.length);
+}
+
+/** What moves many parameters at once, as one step. @param {string} method @param {object} [params] */
+async function step(method, params) {
+  const before = undo.before();
+  const answer = await socket.request(method, params);
+  undo.mark(before);
+  undoable();
+  return answer;
 }
 
 /** A step back or forth; what the plugin does not have any more is left out. @param {Wish[]} step */
@@ -224,17 +245,7 @@ function move(step) {
     const info = model.params.find((param) => param.id === id);
     if (info) writes.set(id, clamp(value, info.min, info.max));
   }
-  parameters.undoable(undo.past.length, undo.future.length);
-}
-
-/** All parameters to their defaults, in one step. */
-function resetParams() {
-  const changes = model.params.map(({ id, value, default: to }) => ({ id, from: value, to }));
-  const reset = socket.request("reset_params").then(() => {
-    undo.push(changes);
-    parameters.undoable(undo.past.length, undo.future.length);
-  });
-  void told(reset, (message) => parameters.refuseReset(message));
+  undoable();
 }
 
 /** A place in the source, in the editor. @param {{ file: string, line: number, tell: (message: string) => void }} place */
@@ -252,7 +263,8 @@ async function open({ file, line, tell }) {
 /** @param {string} method @param {string} name */
 async function preset(method, name) {
   try {
-    presets.done(method, (await socket.request(method, { name })).name);
+    const asked = method === "recall_preset" ? step(method, { name }) : socket.request(method, { name });
+    presets.done(method, (await asked).name);
   } catch (error) {
     presets.refuse(messageOf(error));
   }
@@ -270,7 +282,7 @@ const wishes = {
   help: () => help.show(),
   open: (place) => void open(place),
   text: ({ id, text }) => void enter(id, text),
-  "reset-params": resetParams,
+  "reset-params": () => void told(step("reset_params"), (message) => parameters.refuseReset(message)),
   note: (note) => {
     const sent = notes.play(note);
     if (note.on) void told(sent, (message) => keyboard.refuse(message));
@@ -292,6 +304,7 @@ for (const [name, act] of Object.entries(wishes)) {
 function drawSound(snapshot, seconds) {
   const sections = snapshot?.sections;
   levels.draw(snapshot, seconds);
+  if (sections?.load) load.take(sections.load);
   if (sections?.levels) levels.truePeaks(sections.levels);
   loudness.draw(sections?.loudness, seconds);
   stereo.draw(sections?.stereo, seconds);
@@ -310,8 +323,11 @@ function frame(now) {
     for (const panel of figures) panel.draw(model);
     masthead.vitals.show(model);
   }
-  if (model.connection === "connected" && poll.due(now, probes.any, probes.seen)) void readProbes();
-  if (probed) probes.show(probed);
+  if (model.connection === "connected" && poll.due(now, probes.any, probes.seen, views.pollMs())) void readProbes();
+  if (probed) {
+    probes.show(probed, now);
+    views.know(probed);
+  }
   probed = null;
   if (dirty) {
     dirty = false;

@@ -32,7 +32,13 @@ export class FakeServer {
       text_to_value: ({ text }) => (Number.isFinite(parseFloat(text)) ? { value: parseFloat(text) } : refusal(-32602, `no value in “${text}”`)),
       save_preset: ({ name }) => this.keep(name, [...this.presets.filter((preset) => preset.name !== name), { name, modified: 0 }]),
       delete_preset: ({ name }) => this.keep(name, this.presets.filter((preset) => preset.name !== name)),
-      recall_preset: ({ name }) => (name === "broken" ? refusal(-32001, "the preset is corrupt") : { name }),
+      recall_preset: ({ name }) => {
+        if (name === "broken") return refusal(-32001, "the preset is corrupt");
+        // A block carries the values, after the answer.
+        const values = this.presets.find((preset) => preset.name === name)?.values ?? {};
+        setTimeout(() => Object.entries(values).forEach(([id, value]) => this.set(Number(id), value)), 20);
+        return { name };
+      },
       reset_params: () => {
         this.params.forEach(({ id, default: value }) => this.set(id, value));
         return {};

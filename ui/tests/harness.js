@@ -19,11 +19,12 @@ export function close(actual, expected, within, what = "value") {
   if (!(Math.abs(actual - expected) <= within)) throw new Error(`${what}: ${actual}, expected ${expected} ± ${within}`);
 }
 
-/** Runs everything; one line per test. @returns {Promise<{ passed: number, failures: string[] }>} */
+/** Runs everything, each test as a first visit; one line per test. @returns {Promise<{ passed: number, failures: string[] }>} */
 export async function run() {
   const failures = [];
   for (const { name, body } of tests) {
     try {
+      localStorage.clear();
       await body();
     } catch (error) {
       failures.push(`${name}: ${error instanceof Error ? error.message : error}`);

@@ -94,8 +94,8 @@ test("words of the meters change ten times a second at most", () => {
   equal(changes >= 9 && changes <= 11, true, `${changes} in a second`);
 });
 
-/** A snapshot with loudness of input and output. @param {number[]} input @param {number[]} output */
-const loud = (input, output) => sine(0.1, { sections: [section(2, input, output)] }).sections.loudness;
+/** A snapshot with loudness of input and output. @param {number[]} input @param {number[]} output @param {number} seconds */
+const loud = (input, output, seconds = 0) => sine(0.1, { sections: [section(2, input, output, [seconds])] }).sections.loudness;
 
 test("loudness is shown as it is told; what is not known is a dash", () => {
   const root = el("section");
@@ -112,6 +112,14 @@ test("loudness is shown as it is told; what is not known is a dash", () => {
   panel.forget();
   panel.draw(undefined, 0.2);
   equal(shown()[0], "–");
+});
+
+test("how much sound was measured is told", () => {
+  const root = el("section");
+  const panel = new LoudnessPanel(root);
+  equal(at(root, "#loudness-time").textContent, "", "nothing yet");
+  panel.draw(loud([0, 0, 0, 0, 0], [0, 0, 0, 0, 0], 754.9), 0.2);
+  equal(at(root, "#loudness-time").textContent, "12:34");
 });
 
 test("the distance to the target is told, and whether it is met", () => {

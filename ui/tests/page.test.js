@@ -13,7 +13,7 @@ function at(selector) {
 
 /** Waits until it is true; the clock of the test's browser is virtual. @param {() => unknown} what */
 async function until(what) {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 1500; i++) {
     if (what()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -109,6 +109,23 @@ test("a preset that cannot be recalled says why, where it was asked for", async 
   at("[data-preset=broken] .preset-recall").click();
   await until(() => said() === "the preset is corrupt");
   equal(at("#presets-said").dataset.level, "bad");
+});
+
+test("a recalled preset is taken back as one step, and comes again", async () => {
+  const values = () => server.params.map(({ value }) => value);
+  server.set(1, 0);
+  server.set(2, 0);
+  server.presets = [{ name: "Both", modified: 0, values: { 1: -12, 2: 2 } }];
+  server.notify("presets_changed", {});
+  await until(() => names()[0] === "Both");
+  at("[data-preset=Both] .preset-recall").click();
+  await until(() => values().join() === "-12,2" && at("[data-param=gain] .parameter-text").textContent === "-12 dB");
+  at("#undo").click();
+  await until(() => values().join() === "0,0");
+  at("#redo").click();
+  await until(() => values().join() === "-12,2");
+  at("#undo").click();
+  await until(() => values().join() === "0,0");
 });
 
 test("someone else's preset appears", async () => {

@@ -13,7 +13,7 @@ const CHANNEL = { peak: 0.5, meanSquare: 0.125, clips: 0 };
 const message = (...sections) => snapshot({ input: [CHANNEL], output: [CHANNEL, CHANNEL], frames: 1, sections });
 const ALL = [
   section(1, [0.5, 1, 2]),
-  section(2, [-23, -22, -21, 5, -1], [-18, -17, -16, 4, 0.5]),
+  section(2, [-23, -22, -21, 5, -1], [-18, -17, -16, 4, 0.5], [12.5]),
   stereo([1, 0, [0.5, 0.25]], [-1, 0.5, [0.5, -0.5, 1, -1]]),
   spectrum((bin) => -bin, () => -Infinity, 3),
   scope({ flags: 3, frame: 2 ** 40, trigger: 1, input: [0, 1], output: [0.5, -0.5] }),
@@ -29,6 +29,7 @@ test("every section is read from its place", () => {
     loudness: {
       input: { momentary: -23, shortTerm: -22, integrated: -21, range: 5, truePeak: -1 },
       output: { momentary: -18, shortTerm: -17, integrated: -16, range: 4, truePeak: 0.5 },
+      seconds: 12.5,
     },
     stereo: { input: { correlation: 1, balance: 0, points: [0.5, 0.25] }, output: { correlation: -1, balance: 0.5, points: [0.5, -0.5, 1, -1] } },
     spectrum: { size: 4096, rate: 48000, input: [0, -100, -200], output: [-32768, -32768, -32768] },

@@ -2,10 +2,10 @@
 
 import { FakeServer, param } from "./fake.js";
 import { signal, spectrum } from "./stage-sound.js";
+import { PLUGIN, RELOADED } from "./stage-trouble.js";
 import { section, snapshot } from "./snapshot.js";
 
 const wanted = new URLSearchParams(location.search);
-const PLUGIN = { id: "org.example.tape-drive", name: "Tape Drive", version: "1.2.0" };
 const end = { device: "Scarlett 2i2", rate: 48000, channels: 2, format: "f32", period: 128 };
 
 /** @param {number} id @param {string} name @param {object} more */
@@ -21,11 +21,6 @@ const PARAMS = [
 ];
 /** More and longer than anyone has. */
 const MANY = Array.from({ length: 500 }, (_, i) => knob(100 + i, i % 5 === 0 ? `<b onclick="x">${"Name ".repeat(100)}</b>` : `Band ${i}`, { group: `Group ${Math.floor(i / 10)}/Inner`, text: "50" }));
-const RELOADED = {
-  event: "reloaded", t: 61.2, generation: 3, first: false, plugin: PLUGIN, detect_ms: 0.3, build_ms: 158, stage_ms: 1.1, load_ms: 0.4, swap_ms: 4.9,
-  save_to_sound_ms: 164.7, lost_frames: 0, latency_frames: 544, params: { carried: 7, added: 0, removed: 0, clamped: 0 },
-  fade: "cross", warm_frames: 96000, layout: { inputs: 2, outputs: 2, sidechain: 0 },
-};
 
 export const server = new FakeServer({
   params: wanted.has("empty") ? [] : wanted.has("many") ? MANY : PARAMS,
@@ -33,10 +28,11 @@ export const server = new FakeServer({
   probes: { meters: [{ key: "gr", name: "Gain reduction", unit: "dB", min: 0, max: 24, value: 6.2 }], probes: [{ name: "envelope", kind: "scalar", value: 0.42, min: 0.01, max: 0.97 }] },
   status: {
     plugin: PLUGIN, generation: 3, last_reload: RELOADED, plugin_takes_notes: wanted.has("notes"),
+    isolation: { mode: "process", pid: 48213, pinned: 1, priority: null, lacks: ["real-time priority: ulimit -r is 0"] },
     audio: { host: "JACK", mode: "duplex", clock: "real", input: end, output: end, engine_rate: 48000, max_block: 128, latency_frames: 544 },
     counters: {
       frames: 2_937_600, callbacks: 22950, underruns: 0, overruns: 0, late_callbacks: 0, lost_frames: 0, discarded_frames: 1024,
-      record_lost_frames: 0, non_finite: 0, guarded_blocks: 0, limited_samples: 0, events_lost: 0, fill_frames: 498, target_frames: 512,
+      record_lost_frames: 0, non_finite: 0, guarded_blocks: 0, limited_samples: 0, missed_blocks: 0, events_lost: 0, fill_frames: 498, target_frames: 512,
     },
   },
 });
@@ -61,7 +57,7 @@ server.snapshot = () => {
   const out = -15.2 + 3 * Math.sin(t / 3) + Math.sin(t * 1.7);
   const sections = [
     section(1, [0.62, 0.55, 1.04, 0.91]),
-    section(2, [out - 5.5 + 2 * beat(t), out - 5.8, -21.4, 5.2, -3.9], [out + 2 * beat(t), out, -15.3, 4.1, 0.3]),
+    section(2, [out - 5.5 + 2 * beat(t), out - 5.8, -21.4, 5.2, -3.9], [out + 2 * beat(t), out, -15.3, 4.1, 0.3], [t]),
     stereo(t),
   ];
   if (views.spectrum) sections.push(section(4, views.spectrum.size ?? 2048, [48000], 512, ...spectrum(t)));
@@ -70,7 +66,7 @@ server.snapshot = () => {
   if (views.load) sections.push(section(7, [0.118], 0, 0, 32, ...Array.from({ length: 32 }, (_, i) => (i > 1 && i < 6 ? 90 - 20 * i : 0))));
   const output = [channel(1.01, t), channel(0.88, t)];
   return snapshot({
-    input: wanted.has("mono") ? [] : [channel(0.6, t), channel(0.52, t)], output: wanted.has("wide") ? [...output, ...output, ...output, ...output] : output, frames: FRAMES, sections, generation: 3,
+    input: wanted.has("mono") ? [] : [channel(0.6, t), channel(0.52, t)], output: wanted.has("wide") ? [...output, ...output, ...output, ...output] : output, frames: FRAMES, frame: Math.round(t * 48000), sections, generation: 3,
     load: [0.061, 0.074, 0.118],
   });
 };

@@ -1,12 +1,25 @@
 // The page as it looks while music runs through a plugin, without a server: to look at while its
-// design is worked on. Open stage.html from disk; ?notes, ?empty, ?many, ?wide, ?mono and ?fail vary it, ?still is for
-// a browser on virtual time.
+// design is worked on. Open stage.html from disk; ?notes, ?empty, ?many, ?wide, ?mono, ?fail, ?crash, ?refused, ?audit,
+// ?warned and ?howl vary it, ?still is for a browser on virtual time.
 
 import { server } from "./stage-server.js";
+import { TROUBLES } from "./stage-trouble.js";
 import "../static/app.js";
 
 for (const mark of document.querySelectorAll("img")) mark.setAttribute("src", "../static/icon.svg");
 const wanted = new URLSearchParams(location.search);
+for (const [name, events] of Object.entries(TROUBLES)) {
+  if (!wanted.has(name)) continue;
+  setTimeout(() => events.forEach((event) => {
+    if (event.event === "audit") server.state.audit = event.findings;
+    if (event.event === "fault") server.state.fault = event;
+    if (event.event === "reload_failed") server.state.refused = event;
+    if (event.event === "reloaded") server.state.last_reload = event;
+    if (event.event === "promoted") server.state.generation = event.generation;
+    server.notify("event", event);
+    if (event.kind === "howl") server.notify("state", { reload: "Running", generation: 3, bypass: false, mute: true, faulted: false });
+  }), 800);
+}
 if (wanted.has("fail")) {
   setTimeout(() => server.notify("event", {
     event: "build_failed", generation: 4, exit: 101, t: 9,

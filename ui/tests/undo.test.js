@@ -46,6 +46,24 @@ test("two hands at once are two steps, a reset of all is one", () => {
   equal([undo.undo(), undo.undo(), undo.undo()], [[{ id: 1, value: 1 }, { id: 2, value: 2 }], [{ id: 2, value: 0 }], [{ id: 1, value: 0 }]]);
 });
 
+test("what moves many at once is one step, which ends where the next begins", () => {
+  /** @type {Record<number, number>} */
+  const values = { 1: 0, 2: 5, 3: 7 };
+  const undo = new Undo(() => Object.entries(values).map(([id, value]) => ({ id: Number(id), value })));
+  const before = undo.before();
+  undo.mark(before);
+  equal(undo.steps, 1);
+  // The server answers first, the values follow; the plugin has one parameter less.
+  Object.assign(values, { 1: 1, 2: 6 });
+  delete values[3];
+  gesture(undo, 1, 1, 9);
+  values[1] = 9;
+  equal([undo.undo(), undo.undo(), undo.undo()], [[{ id: 1, value: 1 }], [{ id: 1, value: 0 }, { id: 2, value: 5 }], []]);
+  equal(undo.redo(), [{ id: 1, value: 1 }, { id: 2, value: 6 }]);
+  undo.mark(undo.before());
+  equal([undo.redo(), undo.steps], [[{ id: 1, value: 9 }], 2], "what changed nothing is no step");
+});
+
 test("the steps are bounded", () => {
   const undo = new Undo();
   for (let i = 0; i < 1000; i++) gesture(undo, 1, i, i + 1);

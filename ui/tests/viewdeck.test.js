@@ -13,7 +13,7 @@ function deck(ids) {
     const { view, part } = /** @type {CustomEvent} */ (event).detail;
     told.push(`${view} wants ${Object.keys(part)}`);
   });
-  const views = new Viewdeck(root, () => Promise.resolve());
+  const views = new Viewdeck(root);
   for (const id of ids) {
     views.register({
       id, title: id.toUpperCase(),

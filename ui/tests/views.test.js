@@ -1,5 +1,6 @@
 // The views against known signals: what they say, what they export, and the pixels they draw.
 
+import { trace } from "../static/components/views/draw.js";
 import { GoniometerView } from "../static/components/views/goniometer.js";
 import { createViews } from "../static/components/views/index.js";
 import { ProbesView } from "../static/components/views/probe-lanes.js";
@@ -24,8 +25,15 @@ const CHANNEL = { peak: 0.5, meanSquare: 0.125, clips: 0 };
 /** @param {ArrayBuffer[]} sections @param {number} [frame] */
 const fresh = (sections, frame = 0) => decode(snapshot({ input: [CHANNEL, CHANNEL], output: [CHANNEL, CHANNEL], frames: 1, frame, sections }));
 
-/** A view on the page, 400 × 300, and what it asks for. @template {Plot} View @param {View} view @param {Record<string, any>} [answers] */
-function mounted(view, answers = {}) {
+/** What its observers tell a view; a browser on virtual time lays out when it likes. @param {Plot} view */
+function layOut(view) {
+  const { top, bottom, width } = view.canvas.getBoundingClientRect();
+  view.onScreen = width > 0 && bottom > 0 && top < innerHeight;
+  if (view.extent.width !== width) view.fit();
+}
+
+/** A view on the page, 400 × 300, and what it asks for. @template {Plot} View @param {View} view */
+function mounted(view) {
   const host = el("div");
   Object.assign(host.style, { position: "fixed", inset: "0 auto auto 0", width: "400px", height: "300px" });
   document.body.append(host);
@@ -35,7 +43,8 @@ function mounted(view, answers = {}) {
   const draws = [];
   /** @type {any[]} */
   const parts = [];
-  view.mount(host, { onFrame: (draw) => void draws.push(draw), subscribe: (part) => void parts.push(part), request: (method) => Promise.resolve(answers[method]) });
+  view.mount(host, { onFrame: (draw) => void draws.push(draw), subscribe: (part) => void parts.push(part) });
+  layOut(view);
   /** @param {ArrayBuffer[]} [sections] @param {number} [frame] */
   const show = (sections, frame) => draws.forEach((draw) => draw(sections ? fresh(sections, frame) : null, 1));
   const label = () => view.canvas.getAttribute("aria-label") ?? "";
@@ -69,10 +78,24 @@ function strokes(what) {
   return count;
 }
 
+/** How often the layout is asked meanwhile. @param {() => void} what */
+function reads(what) {
+  let count = 0;
+  const kept = Object.getOwnPropertyDescriptor(Element.prototype, "clientWidth") ?? {};
+  const box = Element.prototype.getBoundingClientRect;
+  Object.defineProperty(Element.prototype, "clientWidth", { configurable: true, get() { return (count += 1, kept.get?.call(this)); } });
+  Element.prototype.getBoundingClientRect = function () { return (count += 1, box.call(this)); };
+  what();
+  Object.defineProperty(Element.prototype, "clientWidth", kept);
+  Element.prototype.getBoundingClientRect = box;
+  return count;
+}
+
 /** Red, green and blue of the picture. @param {Plot} view @param {number} x @param {number} y CSS pixels @returns {number[]} */
 function pixel(view, x, y) {
   const ratio = devicePixelRatio || 1;
-  return [...view.context.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data.slice(0, 3)];
+  const picture = /** @type {CanvasRenderingContext2D} */ (view.composed().getContext("2d"));
+  return [...picture.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data.slice(0, 3)];
 }
 
 /** A 997 Hz sine of −12 dBFS that the plugin raises by 6 dB, and a floor that it does not. */
@@ -139,7 +162,9 @@ test("peak hold keeps the highest", () => {
 
 test("the trigger is drawn at its index", () => {
   const view = new ScopeView();
-  const { show, close: done } = mounted(view, { status: { audio: { engine_rate: RATE } } });
+  const { show, close: done } = mounted(view);
+  view.setRate(96_000);
+  view.setRate(RATE);
   const wave = list(512, (i) => 0.5 * Math.sin((i - 128) / 20));
   show([scope({ frame: 4800, trigger: 128, input: wave, output: wave })]);
   close(view.x(128), view.box.left + (128 / 511) * view.box.width, 1e-9);
@@ -174,6 +199,18 @@ test("an inverted channel lies flat, mono stands upright", () => {
   done();
 });
 
+test("more points than pixels are two to a pixel, and the one high one among them is drawn", () => {
+  const box = { left: 0, top: 0, width: 100, height: 50 };
+  /** @type {number[]} */
+  const drawn = [];
+  const g = /** @type {any} */ ({ beginPath() {}, stroke() {}, moveTo: (/** @type {number} */ _, /** @type {number} */ y) => drawn.push(y), lineTo: (/** @type {number} */ _, /** @type {number} */ y) => drawn.push(y) });
+  trace(g, box, 4000, (i) => (i === 1777 ? 7 : i === 1778 ? 44 : i > 3000 ? NaN : 20 + (i % 2)), { colour: "--ink" });
+  equal([drawn.length, Math.min(...drawn), Math.max(...drawn), drawn.every(Number.isFinite)], [151, 7, 44, true]);
+  drawn.length = 0;
+  trace(g, box, 200, (i) => i, { colour: "--ink" });
+  equal(drawn, list(200, (i) => i), "as many as there is room for are all drawn");
+});
+
 test("the spectrogram has each moment in its column", () => {
   const view = new SpectrogramView();
   const { show, close: done } = mounted(view);
@@ -187,35 +224,85 @@ test("the spectrogram has each moment in its column", () => {
   done();
 });
 
-test("probes are lanes: signals by their index, meters and scalars by their course", async () => {
+test("the spectrogram is dark where nobody looked, before it was opened and while it was away", () => {
+  const view = new SpectrogramView();
+  const { show, close: done } = mounted(view);
+  for (const seconds of [5, 5.25, 7]) show([spectrum(() => -90, tone(5000, -20))], seconds * RATE);
+  /** @param {number} seconds */
+  const dark = (seconds) => view.column(Math.round((7 - seconds) * 40)).every((level) => level === -32768);
+  equal([4.9, 5, 5.1, 5.25, 5.5, 6.9, 7].map(dark), [true, false, false, false, true, true, false]);
+  done();
+});
+
+test("probes are lanes: signals by their index, meters and scalars by their course", () => {
   const view = new ProbesView();
-  const { parts, show, label, close: done } = mounted(view, {
-    probes: {
-      meters: [{ key: "gr", name: "Gain reduction", unit: "dB", min: 0, max: 24, value: 6 }],
-      probes: [{ name: "gr", kind: "scalar", value: 6, min: 6, max: 6 }, { name: "env", kind: "signal", value: null, min: null, max: null }],
-    },
-  });
+  const { parts, show, label, close: done } = mounted(view);
   show();
-  await new Promise((resolve) => setTimeout(resolve));
-  equal(parts.at(-1), { probes: ["env"] });
+  equal(view.pollMs(), 1000, "there may be some soon");
+  view.know({
+    meters: [{ key: "gr", name: "Gain reduction", unit: "dB", min: 0, max: 24, value: 6 }],
+    probes: [{ name: "gr", kind: "scalar", value: 6, min: 6, max: 6 }, { name: "env", kind: "signal", value: null, min: null, max: null }],
+  });
+  equal([parts.at(-1), view.pollMs()], [{ probes: ["env"] }, 50]);
   show([probes([[0, [0.25, -0.5]], [7, [1]]])]);
   equal([label(), cells(view.csv())], ["Probes: Gain reduction 6.000 dB; signals env", [["env", "signal", "0", "0.25"], ["env", "signal", "1", "-0.5"], ["Gain reduction", "scalar", "0", "6"]]]);
+  view.freeze(true);
+  equal(view.pollMs(), Infinity, "frozen");
   done();
+});
+
+test("the trigger's level follows the hand that drags its line, and the server is told", () => {
+  const view = new ScopeView();
+  const { parts, show, close: done } = mounted(view);
+  show([scope({ trigger: 0, input: [0, 1], output: [0, 1] })]);
+  const { left, top } = view.canvas.getBoundingClientRect();
+  /** @type {Set<number>} */
+  const captured = new Set();
+  view.canvas.setPointerCapture = (id) => void captured.add(id);
+  view.canvas.hasPointerCapture = (id) => captured.has(id);
+  /** @param {string} type @param {number} level */
+  const hand = (type, level) => view.canvas.dispatchEvent(new PointerEvent(type, { pointerId: 7, clientX: left + 100, clientY: top + view.y(level) }));
+  hand("pointerdown", 0.5);
+  hand("pointermove", 0.25);
+  equal(view.wanted.level, 0, "beside the line");
+  hand("pointerdown", 0);
+  hand("pointermove", 0.25);
+  close(parts.at(-1).scope.level, 0.25, 0.011);
+  equal([view.level.querySelector("input")?.value, view.canvas.dataset.drags], [String(view.wanted.level), "level"]);
+  hand("pointermove", 3);
+  equal(view.wanted.level, 1, "at most full scale");
+  done();
+});
+
+test("a view is as it was left; what is not right of it is as at first", () => {
+  const view = new ScopeView();
+  const { close: done } = mounted(view);
+  view.set({ trigger: "normal", level: 0.5, channel: 3 });
+  done();
+  const [{ wanted, channel }] = [new ScopeView()].map((again) => (mounted(again).close(), again));
+  equal([wanted.trigger, wanted.level, wanted.channel, channel.value, channel.length], ["normal", 0.5, 3, "3", 4]);
+  localStorage.setItem("retake.scope", JSON.stringify({ trigger: "never", level: 7, frames: "512", reach: 0.5, channel: null }));
+  equal([new ScopeView().wanted, new ScopeView().reach], [{ frames: 1024, channel: 0, trigger: "auto", level: 0, slope: "rising", pre: 0.25 }, 0.5]);
+  localStorage.setItem("retake.spectrum", "[");
+  equal([new SpectrumView().size, new SpectrumView().holding], [4096, false]);
 });
 
 test("a view that is hidden asks for nothing and draws nothing, and comes back", () => {
   for (const view of createViews()) {
-    const { host, parts, show, close: done } = mounted(view, { probes: { meters: [], probes: [] } });
+    const { host, parts, show, close: done } = mounted(view);
     const everything = [RAISED, stereo([1, 0, [0.5, 0.5]], [1, 0, [0.5, 0.5]]), scope({ trigger: 0, input: [0, 1], output: [0, 1] }), probes([])];
     equal(strokes(() => show(everything)) > 0, true, `${view.id} draws`);
     host.style.display = "none";
+    layOut(view);
     equal([strokes(() => show(everything)), parts.at(-1)], [0, {}], `${view.id} without a place`);
     host.style.display = "";
     host.style.top = "100000px";
+    layOut(view);
     equal([strokes(() => show(everything)), parts.at(-1)], [0, {}], `${view.id} out of sight`);
     host.style.top = "0";
+    layOut(view);
     equal([strokes(() => show(everything)) > 0, Object.keys(parts.at(-1))], [true, Object.keys(view.part())], `${view.id} again`);
-    equal(strokes(() => show()), 0, `${view.id} without news`);
+    equal([strokes(() => show()), reads(() => show(everything))], [0, 0], `${view.id} without news, and what it asks of the layout`);
     done();
   }
 });

@@ -1,6 +1,6 @@
 // Numbers as words, values on scales, events folded into what the page knows.
 
-import { bound, count, db, figure, frames, keyName, ms, percent, place, plain, rate, withUnit } from "../static/lib/format.js";
+import { bound, count, db, elapsed, figure, frames, keyName, ms, percent, place, plain, rate, withUnit } from "../static/lib/format.js";
 import { Model } from "../static/lib/model.js";
 import { deflection } from "../static/lib/scale.js";
 import { backOff } from "../static/lib/socket.js";
@@ -18,6 +18,7 @@ test("times, parts, counts and rates keep the digits that mean something", () =>
   equal([44100, 48000, 800].map(rate), ["44.1 kHz", "48 kHz", "800 Hz"]);
   equal(frames(480, 48000), "480 frames · 10.0 ms");
   equal(frames(1, 0), "1 frame");
+  equal([NaN, 0, 7.9, 61, 3599.9, 3723].map(elapsed), ["", "0:00", "0:07", "1:01", "59:59", "1:02:03"]);
 });
 
 test("any number has four digits that mean something, and a true minus", () => {

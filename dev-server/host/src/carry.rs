@@ -8,7 +8,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 use crate::{error::HostError, params::ParamInfo};
 
 /// A parameter as people and scripts name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ParamRef {
     /// CLAP's number.
     Id(u32),
@@ -45,7 +45,7 @@ impl ParamRef {
 }
 
 /// What became of the parameters of the generation before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Carried {
     /// In both generations: their values were taken over.
     pub carried: usize,

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::panic_line::PanicLine;
+use crate::{
+    panic_line::PanicLine,
+    vet::{Signal, VetFinding, VetKind},
+};
 
 /// The reasons of a refused reload, by the names of the JSON events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailReason {
@@ -116,6 +119,26 @@ pub enum HostError {
     /// An error from `process`, before anything sounded.
     #[error("the plugin returned an error from process")]
     Process,
+    /// It failed before anything sounded, when it was played a test signal.
+    #[error("{error} (when it heard {signal})")]
+    Trial {
+        /// What it was played.
+        signal: Signal,
+        /// [`HostError::Panic`] or [`HostError::Process`].
+        error: Box<HostError>,
+    },
+    /// What sounded lately was more than it could bear.
+    #[error("{}", listed(findings))]
+    Unfit {
+        /// What was found.
+        findings: Vec<VetFinding>,
+    },
+    /// The same bytes hung before.
+    #[error(
+        "this very build did not come back from a call before: change it, or load it all the same \
+         with --admit-anyway"
+    )]
+    Quarantined,
     /// A parameter that was given does not exist or is out of range.
     #[error("{0}")]
     Parameter(String),
@@ -125,6 +148,12 @@ pub enum HostError {
     /// The private copy could not be made.
     #[error("cannot make a private copy: {0}")]
     Copy(#[source] std::io::Error),
+    /// The system gave no process.
+    #[error("cannot start a process for the plugin: {0}")]
+    NoProcess(#[source] std::io::Error),
+    /// A process for the plugin alone is not to be had on this system.
+    #[error("no process of its own for the plugin on this system: use --isolation in-process")]
+    NoIsolation,
     /// The system gave no thread.
     #[error("cannot start the plugin's thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -137,6 +166,20 @@ impl HostError {
             self,
             Self::Parameter(_) | Self::ManyPlugins { .. } | Self::NoPlugin { wanted: Some(_), .. }
         )
+    }
+
+    /// What was found out about the build.
+    pub fn findings(&self) -> Vec<VetFinding> {
+        let (signal, kind) = match self {
+            Self::Trial { signal, error } if matches!(**error, Self::Panic(_)) => {
+                (Some(*signal), VetKind::Panic)
+            }
+            Self::Trial { signal, .. } => (Some(*signal), VetKind::ProcessError),
+            Self::Unfit { findings } => return findings.clone(),
+            Self::Quarantined => (None, VetKind::Quarantined),
+            _ => return Vec::new(),
+        };
+        vec![VetFinding { signal, kind, message: self.to_string() }]
     }
 
     /// The reason as scripts read it.
@@ -153,13 +196,23 @@ impl HostError {
             Self::Layout(_) => FailReason::Layout,
             Self::State { .. } => FailReason::State,
             Self::Panic(_) => FailReason::Panic,
+            Self::Trial { error, .. } => error.reason(),
             Self::Process
+            | Self::Unfit { .. }
+            | Self::Quarantined
             | Self::Parameter(_)
             | Self::Loader(_)
             | Self::Copy(_)
+            | Self::NoProcess(_)
+            | Self::NoIsolation
             | Self::Thread(_) => FailReason::Refused,
         }
     }
+}
+
+fn listed(findings: &[VetFinding]) -> String {
+    let messages: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
+    messages.join("; ")
 }
 
 fn no_plugin(wanted: Option<&str>, ids: &[String]) -> String {

@@ -10,7 +10,9 @@
 #![allow(unsafe_code, reason = "loading and entering a foreign library cannot be safe")]
 
 use std::{
+    error::Error,
     ffi::{CStr, CString, c_char, c_void},
+    fs::File,
     path::Path,
     ptr::NonNull,
     slice,
@@ -30,6 +32,9 @@ use crate::{error::HostError, staging::StagedCopy};
 pub(crate) struct Library {
     entry: PluginEntry,
     mapped: Arc<Mapped>,
+    /// One of its functions.
+    code: u64,
+    file: Option<File>,
 }
 
 /// Fields are dropped in this order: left, unmapped, removed.
@@ -73,6 +78,8 @@ impl Library {
     /// [`HostError::Loader`], [`HostError::NoClapEntry`], [`HostError::ClapVersion`] or
     /// [`HostError::Init`]; the library is unmapped and the copy removed then.
     pub(crate) fn open(copy: StagedCopy) -> Result<Self, HostError> {
+        // Whoever looks for names later reads it, whatever becomes of the path.
+        let file = File::open(copy.path()).ok();
         let library = map(copy.path())?;
         let entry = entry_of(&library)?;
         let found = ClapVersion::from_raw(entry.clap_version);
@@ -82,9 +89,10 @@ impl Library {
                 host: ClapVersion::CURRENT.to_string(),
             });
         }
-        let path = CString::new(copy.path().to_string_lossy().as_bytes())
+        let path = CString::new(copy.told().to_string_lossy().as_bytes())
             .map_err(|e| HostError::Loader(e.to_string()))?;
         let mapped = Arc::new(Mapped { initialised: initialise(&entry, &path)?, library, copy });
+        let code = entry.init.map_or(0, |init| init as usize as u64);
         let held = Held {
             entry: Box::new(EntryDescriptor {
                 init: Some(already_initialised),
@@ -96,7 +104,7 @@ impl Library {
         // SAFETY: `entry` is a CLAP entry whose `init` succeeded, and `held` keeps its library.
         let entry = unsafe { PluginEntry::load_from(held, &path) }
             .map_err(|e| HostError::Init(e.to_string()))?;
-        Ok(Self { entry, mapped })
+        Ok(Self { entry, mapped, code, file })
     }
 
     /// What instances are made from.
@@ -109,12 +117,22 @@ impl Library {
         self.mapped.copy.has_tls()
     }
 
+    /// Address of one of its functions.
+    pub(crate) fn code(&self) -> u64 {
+        self.code
+    }
+
+    /// The file that it was loaded from.
+    pub(crate) fn file(&self) -> Option<File> {
+        self.file.as_ref().and_then(|file| file.try_clone().ok())
+    }
+
     /// Leaves and unmaps the library and removes the copy; whether it stayed mapped all the same.
     ///
     /// It does when something of the plugin is still alive, or when the system pinned it (glibc
     /// does while destructors of its thread-locals are to run).
     pub(crate) fn close(self) -> bool {
-        let Self { entry, mapped } = self;
+        let Self { entry, mapped, .. } = self;
         drop(entry);
         let Some(mapped) = Arc::into_inner(mapped) else {
             return true;
@@ -142,7 +160,9 @@ fn map(path: &Path) -> Result<libloading::Library, HostError> {
     #[cfg(not(unix))]
     // SAFETY: runs the library's constructors; the user's own code, checked to be whole.
     let library = unsafe { libloading::Library::new(path) };
-    library.map_err(|e| HostError::Loader(e.to_string()))
+    // The error itself says only that it failed; its source says why.
+    let why = |e: libloading::Error| e.source().map_or_else(|| e.to_string(), ToString::to_string);
+    library.map_err(|e| HostError::Loader(why(e)))
 }
 
 fn entry_of(library: &libloading::Library) -> Result<EntryDescriptor, HostError> {

@@ -1,7 +1,7 @@
 //! What a plugin is activated for: the engine's side of the negotiation.
 
 /// The rate, the blocks and the channels that a plugin is offered.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Format {
     /// Frames per second.
     pub rate: f64,

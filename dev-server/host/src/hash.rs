@@ -12,6 +12,15 @@ pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     mix(hash, &last)
 }
 
+/// The same for a few words, with a seed.
+///
+/// # Real time
+/// A multiplication for each.
+#[cfg(target_os = "linux")]
+pub(crate) fn of_words(seed: u64, words: &[u64]) -> u64 {
+    words.iter().fold(seed, |hash, word| (hash.rotate_left(23) ^ word).wrapping_mul(ODD))
+}
+
 /// Multiplied to 128 bits and folded, so that each bit of a piece reaches both halves.
 #[expect(clippy::cast_possible_truncation, reason = "the halves of words and product")]
 fn mix(hash: u64, piece: &[u8; 16]) -> u64 {

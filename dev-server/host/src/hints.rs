@@ -6,7 +6,7 @@ pub(crate) mod ffi;
 ///
 /// With x from 0 to 1: linear `min + (max-min)·x`; log `min·(max/min)^x`; skew
 /// `min + (max-min)·x^s`; symmetric bends both halves around the middle alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Taper {
     /// Even.

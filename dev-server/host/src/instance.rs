@@ -3,7 +3,7 @@
 //! Lives on the plugin's own thread and never leaves it. Every call into the plugin is visible to
 //! [`Busy`], so that others can tell a hang.
 
-mod serving;
+pub(crate) mod serving;
 mod state;
 
 use std::{collections::HashSet, ffi::CString, sync::Arc, time::Instant};
@@ -13,13 +13,16 @@ use clack_host::{events::event_types::ParamValueEvent, prelude::*};
 use retake_engine::Layout;
 
 use crate::{
+    audit::Auditor,
     busy::Busy,
     callbacks::{AudioHalf, Host, MainHalf, SharedHalf},
     carry::{self, Carried, ParamRef},
     error::HostError,
     ffi::Library,
     format::Format,
-    functions, note_ports,
+    functions,
+    note::News,
+    note_ports,
     params::{self, ParamInfo},
     ports::{self, Ports},
     probe::{MeterInfo, ffi::PluginProbe},
@@ -54,6 +57,7 @@ pub(crate) struct Instance {
     complaints: HashSet<String>,
     /// Values that `flush` did not bring to the plugin: they go with the first block.
     first: Vec<(u32, f64)>,
+    auditor: Auditor,
 }
 
 impl Instance {
@@ -89,6 +93,7 @@ impl Instance {
             compared: Instant::now(),
             complaints: HashSet::new(),
             first: Vec::new(),
+            auditor: Auditor::new(library.code(), library.file()),
         })
     }
 
@@ -169,6 +174,7 @@ impl Instance {
         if max_frames == 0 {
             return Err(fail(&"no such block size"));
         }
+        self.auditor.set_rate(format.rate);
         self.settle(format)?;
         let config = PluginAudioConfiguration {
             sample_rate: format.rate,
@@ -306,8 +312,23 @@ impl Instance {
         self.busy.call(|| params::value_from(plugin, id, text))
     }
 
+    /// Tells what the plugin did that it must not, if that is news; without `now` for the last time.
+    pub(crate) fn tell_audit(&mut self, now: Option<Instant>) {
+        if let Some(findings) = self.auditor.look(&self.wishes.recorder, now) {
+            self.wishes.outbox.send(News::Audit(findings));
+        }
+        if self.wishes.recorder.n_lost() > 0 {
+            self.complain(
+                "the plugin does what an audio thread must not at more places than are told apart \
+                 (the rest is not counted)"
+                    .to_owned(),
+            );
+        }
+    }
+
     /// Destroys the plugin. Its processor is gone: [`Instance::try_deactivate`] said so.
-    pub(crate) fn destroy(self) {
+    pub(crate) fn destroy(mut self) {
+        self.tell_audit(None);
         let Self { plugin, busy, .. } = self;
         busy.call(|| drop(plugin));
     }

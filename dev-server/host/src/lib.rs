@@ -23,12 +23,18 @@
 //!
 //! Only in files named `ffi.rs`: opening the library, its entry's functions, block sizes of plugins
 //! without channels, null functions (`ffi.rs`); the list that plugins push events to
-//! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`), and the
-//! host's log and note ports (`log/ffi.rs`, `note_ports/ffi.rs`). All else is clack's safe
-//! interface.
+//! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`); the host's log and note
+//! ports (`log/ffi.rs`, `note_ports/ffi.rs`); the unwinder and signals
+//! (`audit/{unwind,last_words}/ffi.rs`); and in `audit/interpose.rs`, the functions of the system
+//! that ours stand before. All else is clack's safe interface.
 //!
 //! [`Processor`]: retake_engine::Processor
 
+#[cfg(target_os = "linux")]
+pub mod audit;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_audit.rs"]
+pub mod audit;
 mod buffers;
 mod busy;
 mod callbacks;
@@ -36,13 +42,17 @@ mod carry;
 mod error;
 mod events;
 mod ffi;
+mod finding;
 mod format;
 mod functions;
 mod hash;
 mod hints;
 mod inspect;
 mod instance;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod log;
+mod mode;
 mod note;
 mod note_ports;
 mod panic_line;
@@ -56,14 +66,20 @@ mod start;
 mod text;
 mod thread;
 mod timers;
+mod vet;
+mod warming;
 mod whole;
 mod wishes;
 
 pub use carry::{Carried, ParamRef};
 pub use error::{FailReason, HostError};
+pub use finding::{AuditFinding, AuditKind, CrashKind, StackFrame};
 pub use format::Format;
 pub use hints::Taper;
 pub use inspect::inspect;
+#[cfg(target_os = "linux")]
+pub use isolation::{IsolatedProcessor, plugin_host_main};
+pub use mode::{Isolation, Patience};
 pub use note::{Activated, News, Note, PluginInfo, Severity};
 pub use panic_line::PanicLine;
 pub use params::ParamInfo;
@@ -72,5 +88,6 @@ pub use probe::{MeterInfo, ProbeKind, ProbeReading, Probes};
 pub use processor::ClapProcessor;
 pub use staging::{StagedCopy, StagingDir, stage};
 pub use start::{Start, Started};
-pub use thread::{PluginThread, Request};
+pub use thread::{Admission, PluginThread, Request};
+pub use vet::{Signal, VET_PEAK, VetFinding, VetKind};
 pub use wishes::FaultCounts;

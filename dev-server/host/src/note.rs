@@ -5,8 +5,14 @@ use std::{fmt, sync::Mutex};
 use retake_engine::{Generation, Layout, Processor};
 
 use crate::{
-    carry::Carried, error::FailReason, panic_line::PanicLine, params::ParamInfo, ports::Ports,
+    carry::Carried,
+    error::{FailReason, HostError},
+    finding::{AuditFinding, CrashKind, StackFrame},
+    panic_line::PanicLine,
+    params::ParamInfo,
+    ports::Ports,
     probe::MeterInfo,
+    vet::VetFinding,
 };
 
 /// A fact about one generation.
@@ -38,6 +44,13 @@ pub enum News {
         /// Mapping the library and its entry's `init`.
         load_ms: f64,
     },
+    /// It was played the test signals; before it is activated for the first time.
+    Vetted {
+        /// What may be meant, and is told all the same.
+        warnings: Vec<VetFinding>,
+        /// Making the second instance, playing to it, and destroying it.
+        vet_ms: f64,
+    },
     /// The plugin can sound; also after [`crate::PluginThread::reactivate`].
     Activated(Box<Activated>),
     /// Answer to [`crate::PluginThread::warm_up`].
@@ -48,6 +61,8 @@ pub enum News {
         frames: u64,
         /// Time it took per frame, in frames: its load on the plugin's own thread.
         load: f64,
+        /// What would have refused it, had that not been waived.
+        warnings: Vec<VetFinding>,
     },
     /// It will not sound; what was made is undone, [`News::Gone`] follows.
     Failed {
@@ -57,6 +72,8 @@ pub enum News {
         message: String,
         /// Whether the command line is to blame: a parameter or a plugin that is not there.
         is_usage: bool,
+        /// What was found out about the build.
+        findings: Vec<VetFinding>,
     },
     /// The plugin logged a line.
     Log {
@@ -110,11 +127,52 @@ pub enum News {
         /// What for, for people.
         why: &'static str,
     },
+    /// It has a process of its own.
+    Isolated {
+        /// The process.
+        pid: u32,
+        /// The core that its audio thread keeps to.
+        pinned: Option<u32>,
+        /// Real-time priority of its audio thread.
+        priority: Option<i32>,
+        /// What the system did not allow, for people.
+        lacks: Vec<String>,
+    },
+    /// Its process ended before its time; [`News::Gone`] follows.
+    Crashed {
+        /// How.
+        what: CrashKind,
+        /// For people.
+        message: String,
+        /// Where the thread was that is to blame; empty if it left no word.
+        stack: Vec<StackFrame>,
+    },
+    /// All places so far where its `process` does what an audio thread must not; at most once a
+    /// second, when there is a new one or the rates changed.
+    Audit(Vec<AuditFinding>),
     /// Destroyed, unloaded, copy removed, thread at its end.
     Gone {
         /// The system kept the library mapped: its thread-locals have destructors still to run.
         pinned: bool,
     },
+}
+
+impl News {
+    pub(crate) fn failed(error: &HostError) -> Self {
+        Self::Failed {
+            reason: error.reason(),
+            message: error.to_string(),
+            is_usage: error.is_usage(),
+            findings: error.findings(),
+        }
+    }
+
+    pub(crate) fn foreign_processor() -> Self {
+        Self::Log {
+            severity: Severity::HostMisbehaving,
+            message: "a processor came back that is not this plugin's".to_owned(),
+        }
+    }
 }
 
 /// An activated plugin.
@@ -152,7 +210,7 @@ impl fmt::Debug for Activated {
 }
 
 /// What a plugin says it is.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PluginInfo {
     /// Reverse-domain id.
     pub id: String,
@@ -165,7 +223,9 @@ pub struct PluginInfo {
 }
 
 /// How grave a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "CLAP's own words")]
 pub enum Severity {

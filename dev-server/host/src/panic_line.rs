@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Where a plugin panicked and what it said.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PanicLine {
     /// Source file, as the compiler named it.
     pub file: String,

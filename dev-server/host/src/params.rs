@@ -19,7 +19,7 @@ const MAX_VALUES: f64 = 64.0;
 const MAX_CHOICES: u32 = 1_024;
 
 /// A parameter and its value.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ParamInfo {
     /// CLAP's number, the identity across generations.
     pub id: u32,

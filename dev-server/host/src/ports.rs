@@ -27,7 +27,7 @@ const MAX_CHANNELS_OF_A_SIDE: usize = 1_024;
 const MAX_CONFIGS: u32 = 256;
 
 /// The audio ports of a plugin, as it was activated.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ports {
     /// The configuration that was chosen for the device, by the plugin's name for it or as
     /// `2 in, 2 out`; `None` if the plugin was taken as it is.
@@ -39,7 +39,7 @@ pub struct Ports {
 }
 
 /// One audio port.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PortInfo {
     /// Name for people; may be empty.
     pub name: String,

@@ -18,13 +18,13 @@ use retake_engine::overwrite::{OverwriteReader, OverwriteSource, OverwriteWriter
 use crate::text;
 
 /// Probes that have room.
-const MAX_PROBES: usize = 64;
+pub(crate) const MAX_PROBES: usize = 64;
 /// Of those, probes that can send signals.
-const MAX_SIGNALS: usize = 8;
+pub(crate) const MAX_SIGNALS: usize = 8;
 /// Samples that a signal's ring holds: a second at 48 kHz.
-const RING_SAMPLES: usize = 48_000;
+pub(crate) const RING_SAMPLES: usize = 48_000;
 /// Longest name, in bytes.
-const NAME_BYTES: usize = 63;
+pub(crate) const NAME_BYTES: usize = 63;
 
 /// All probes of one plugin.
 ///
@@ -41,7 +41,7 @@ pub struct Probes {
 }
 
 /// Whether a probe sends single values or whole signals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProbeKind {
     /// Single values.
@@ -51,7 +51,7 @@ pub enum ProbeKind {
 }
 
 /// What a probe said lately.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProbeReading {
     /// As the plugin calls it.
     pub name: String,
@@ -197,6 +197,62 @@ impl Probes {
         }
     }
 
+    /// Lets the plugin send from now on, or not, until it is told otherwise: in a process of its
+    /// own, whose parent knows who looks.
+    ///
+    /// # Real time
+    /// One store.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn watch_for_parent(&self, is_watched: bool) {
+        self.watched_until.store(if is_watched { u64::MAX } else { 0 }, Ordering::Release);
+    }
+
+    /// All signals to come, by the number of their ring.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn open_all(&self) -> [OverwriteReader; MAX_SIGNALS] {
+        std::array::from_fn(|n| self.rings[n].source.open())
+    }
+
+    /// The name of a probe, as bytes; `None` if there is none of that number yet.
+    ///
+    /// # Real time
+    /// One load, as the next two.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn name_of(&self, probe: u32) -> Option<&[u8]> {
+        self.slots.get(probe as usize)?.name.get().map(Name::as_bytes)
+    }
+
+    /// Number of the ring of a signal.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn ring_number(&self, probe: u32) -> Option<usize> {
+        let number = self.slots.get(probe as usize)?.ring.load(Ordering::Acquire);
+        (number as usize).checked_sub(1)
+    }
+
+    /// Last, smallest and largest value since this was asked last; `None` if nothing came.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn take_values(&self, probe: u32) -> Option<[f64; 3]> {
+        let slot = self.slots.get(probe as usize)?;
+        let last = f64::from_bits(slot.last.load(Ordering::Acquire));
+        let take = |cell: &AtomicU64, empty: f64| {
+            f64::from_bits(cell.swap(empty.to_bits(), Ordering::AcqRel))
+        };
+        let min = take(&slot.min, f64::INFINITY);
+        let max = take(&slot.max, f64::NEG_INFINITY);
+        (min <= max || last.is_nan()).then_some([last, min, max])
+    }
+
+    /// Takes notice of values that came to another table: last, smallest, largest.
+    ///
+    /// # Real time
+    /// A few atomic operations.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn put_values(&self, probe: u32, [last, min, max]: [f64; 3]) {
+        if let Some(slot) = self.slots.get(probe as usize) {
+            slot.take(last, min, max);
+        }
+    }
+
     /// The number of the probe of that name, made if need be; `None` if there is no room or the
     /// name is empty or too long.
     ///
@@ -271,7 +327,7 @@ fn microseconds(time: Duration) -> u64 {
 }
 
 /// A meter that a plugin declares; its value is the probe of the same name as its key.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct MeterInfo {
     /// Name of its probe.
     pub key: String,

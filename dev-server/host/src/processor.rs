@@ -14,6 +14,7 @@ use retake_engine::{
 };
 
 use crate::{
+    audit,
     buffers::PortBuffers,
     callbacks::Host,
     events::{self, Heard, Inbox, ffi::listening},
@@ -126,11 +127,14 @@ impl ClapProcessor {
         let inputs = ffi::with_frames(self.input.as_input(frames), n_frames);
         let mut outputs = self.output.as_output(frames);
         let time = events::transport(time);
-        let mut heard = Heard::new(replies, &self.wishes, n_frames);
+        let (started, wishes) = (&mut self.started, &self.wishes);
+        let mut heard = Heard::new(replies, wishes, n_frames);
         let status = listening(&mut heard, |heard| {
             let events = InputEvents::from_buffer(&self.events);
             let time = Some(&time);
-            self.started.process(&inputs, &mut outputs, &events, heard, Some(frame), time)
+            audit::in_block(&wishes.recorder, frames, || {
+                started.process(&inputs, &mut outputs, &events, heard, Some(frame), time)
+            })
         });
         // Sleep and tail are offers to save time; every block is processed.
         if status.is_ok() { Outcome::Ok } else { Outcome::Error }
@@ -172,7 +176,9 @@ impl Processor for ClapProcessor {
             self.input.mark(io.frames);
             self.output.mark(io.frames);
         }
+        self.wishes.pass_door();
         let outcome = self.run((io.frames, io.frame), io.transport, io.events, io.replies);
+        self.wishes.pass_door();
         if self.is_guarded {
             self.check_guards(io.frames);
         }

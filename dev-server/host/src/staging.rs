@@ -5,6 +5,8 @@
 //! judges those bytes, and writes the very same bytes to a path that was never used before.
 //! Runs on the plugin's thread; blocks on the disk.
 
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
@@ -73,7 +75,8 @@ impl StagingDir {
         let _ = fs::remove_dir_all(self.path());
     }
 
-    fn unique_path(&self, artifact: &Path) -> PathBuf {
+    /// A path that was never used before, named after the artifact.
+    pub(crate) fn unique_path(&self, artifact: &Path) -> PathBuf {
         let n = self.n_staged.fetch_add(1, Ordering::Relaxed);
         let name = artifact.file_name().unwrap_or_default().to_string_lossy();
         self.path().join(format!("{n:04}-{name}"))
@@ -86,6 +89,9 @@ pub struct StagedCopy {
     path: PathBuf,
     hash: u64,
     has_tls: bool,
+    /// A copy without a name, and the path that the plugin is told instead.
+    #[cfg(target_os = "linux")]
+    memory: Option<(OwnedFd, PathBuf)>,
 }
 
 impl StagedCopy {
@@ -105,8 +111,37 @@ impl StagedCopy {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl StagedCopy {
+    /// A copy in a memory file of this process.
+    pub(crate) fn in_memory(file: OwnedFd, told: PathBuf, hash: u64, has_tls: bool) -> Self {
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd()).into();
+        Self { path, hash, has_tls, memory: Some((file, told)) }
+    }
+
+    /// The memory file.
+    pub(crate) fn file(&self) -> Option<BorrowedFd<'_>> {
+        self.memory.as_ref().map(|(file, _)| file.as_fd())
+    }
+}
+
+impl StagedCopy {
+    /// The path that the plugin is told it was loaded from.
+    pub(crate) fn told(&self) -> &Path {
+        #[cfg(target_os = "linux")]
+        if let Some((_, told)) = &self.memory {
+            return told;
+        }
+        &self.path
+    }
+}
+
 impl Drop for StagedCopy {
     fn drop(&mut self) {
+        #[cfg(target_os = "linux")]
+        if self.memory.is_some() {
+            return;
+        }
         // What cannot be removed now goes with its directory.
         let _ = fs::remove_file(&self.path);
     }
@@ -115,29 +150,55 @@ impl Drop for StagedCopy {
 /// Checks that `artifact` is a whole library and makes a private copy of it.
 ///
 /// # Errors
-/// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`], or
-/// [`HostError::Copy`]; no file is left then.
+/// [`HostError::LibraryMissing`], [`HostError::Truncated`], [`HostError::NotALibrary`],
+/// [`HostError::Loader`] or [`HostError::Copy`]; no file is left then.
 pub fn stage(artifact: &Path, dir: &StagingDir) -> Result<StagedCopy, HostError> {
-    let bytes = fs::read(artifact)
-        .map_err(|source| HostError::LibraryMissing { path: artifact.to_owned(), source })?;
-    let shape = match whole::judge(&bytes) {
-        Verdict::Whole(shape) => shape,
-        Verdict::Cut(what) => {
-            let path = artifact.to_owned();
-            return Err(HostError::Truncated { path, what });
-        }
-        Verdict::NotALibrary => {
-            let path = artifact.to_owned();
-            return Err(HostError::NotALibrary { path });
-        }
-    };
+    let (bytes, shape) = read_whole(artifact)?;
     let copy = StagedCopy {
         path: dir.unique_path(artifact),
         hash: fingerprint(&bytes),
         has_tls: shape.has_tls,
+        #[cfg(target_os = "linux")]
+        memory: None,
     };
     write_checked(&copy.path, &bytes).map_err(HostError::Copy)?;
     Ok(copy)
+}
+
+/// As [`stage`], but to a memory file that nobody can change and that goes with its last user; the
+/// plugin is told that it was loaded from `told`.
+///
+/// # Errors
+/// As [`stage`].
+#[cfg(target_os = "linux")]
+pub(crate) fn stage_in_memory(artifact: &Path, told: PathBuf) -> Result<StagedCopy, HostError> {
+    let (bytes, shape) = read_whole(artifact)?;
+    let file = write_memory(&bytes).map_err(HostError::Copy)?;
+    Ok(StagedCopy::in_memory(file, told, fingerprint(&bytes), shape.has_tls))
+}
+
+#[cfg(target_os = "linux")]
+fn write_memory(bytes: &[u8]) -> io::Result<OwnedFd> {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let mut file = File::from(memfd_create("retake-plugin", flags)?);
+    file.write_all(bytes)?;
+    let all = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+    fcntl_add_seals(&file, all)?;
+    Ok(file.into())
+}
+
+/// The bytes of a library that is whole.
+fn read_whole(artifact: &Path) -> Result<(Vec<u8>, whole::Shape), HostError> {
+    let bytes = fs::read(artifact)
+        .map_err(|source| HostError::LibraryMissing { path: artifact.to_owned(), source })?;
+    let path = || artifact.to_owned();
+    match whole::judge(&bytes) {
+        Verdict::Whole(shape) => Ok((bytes, shape)),
+        Verdict::Cut(what) => Err(HostError::Truncated { path: path(), what }),
+        Verdict::Foreign(why) => Err(HostError::Loader(why)),
+        Verdict::NotALibrary => Err(HostError::NotALibrary { path: path() }),
+    }
 }
 
 /// Writes and reads back: a full disk or a meddler must not reach the loader.

@@ -11,7 +11,7 @@ pub struct Start(Find);
 type Find = Box<dyn FnOnce(&PluginInfo, &[ParamInfo]) -> Result<Started, String> + Send>;
 
 /// What a first generation starts from.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Started {
     /// Loaded first.
     pub state: Option<Vec<u8>>,

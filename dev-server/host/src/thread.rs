@@ -14,9 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{Generation, Processor, Replay, WarmUp};
+use retake_engine::{Generation, Processor, Replay};
 
 use crate::{
+    audit,
     busy::Busy,
     carry::{Carried, ParamRef},
     error::HostError,
@@ -24,11 +25,14 @@ use crate::{
     format::Format,
     inspect,
     instance::{Heritage, Instance},
-    note::{Activated, News, Note, Outbox, Severity},
+    mode::{Isolation, Patience},
+    note::{Activated, News, Note, Outbox, PluginInfo},
     probe::Probes,
     processor::ClapProcessor,
     staging::{self, StagingDir},
     start::{Start, Started},
+    vet::Trial,
+    warming::Warming,
     wishes::{FaultCounts, Wishes},
 };
 
@@ -60,23 +64,96 @@ pub struct Request {
     pub start: Option<Start>,
     /// Values that must exist and be in range; they win over those carried.
     pub set: Vec<(ParamRef, f64)>,
+    /// What it has to pass.
+    pub admission: Admission,
+    /// Where its code runs.
+    pub isolation: Isolation,
+    /// How long a block of an isolated plugin is waited for.
+    pub patience: Patience,
+    /// The program whose `plugin-host` isolates: `/proc/self/exe`, but for tests.
+    pub executable: PathBuf,
 }
 
-enum Ask {
+/// How the plugin is to be made, wherever its library comes from.
+pub(crate) struct Recipe {
+    pub(crate) plugin_id: Option<String>,
+    pub(crate) format: Format,
+    pub(crate) is_guarded: bool,
+    pub(crate) state: Option<Vec<u8>>,
+    pub(crate) params: Vec<(u32, f64)>,
+    pub(crate) start: Option<Start>,
+    pub(crate) set: Vec<(ParamRef, f64)>,
+    pub(crate) admission: Admission,
+}
+
+impl Recipe {
+    /// Finds out where a generation without a predecessor starts from: once.
+    ///
+    /// # Errors
+    /// [`HostError::Parameter`]: the command line asks for what cannot be had.
+    pub(crate) fn settle(
+        &mut self,
+        plugin: &PluginInfo,
+        instance: &mut Instance,
+    ) -> Result<(), HostError> {
+        let Some(start) = self.start.take() else {
+            return Ok(());
+        };
+        let found = start.find(plugin, &instance.params()).map_err(HostError::Parameter)?;
+        Started { state: self.state, params: self.params } = found;
+        Ok(())
+    }
+}
+
+/// What a build has to pass before it may sound.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct Admission {
+    /// It is played no test signals, the replay only warns, and none is refused that hung before.
+    pub is_waived: bool,
+    /// Hashes of builds that hung.
+    #[serde(skip)]
+    pub quarantine: Arc<[u64]>,
+}
+
+impl Admission {
+    /// Whether a build of that hash may be loaded at all.
+    ///
+    /// # Errors
+    /// [`HostError::Quarantined`].
+    pub(crate) fn check(&self, hash: u64) -> Result<(), HostError> {
+        let is_refused = !self.is_waived && self.quarantine.contains(&hash);
+        if is_refused { Err(HostError::Quarantined) } else { Ok(()) }
+    }
+}
+
+/// What control asks.
+pub(crate) enum Ask {
     SaveState,
-    ParamText { id: u32, value: f64, tag: u64 },
-    TextToValue { id: u32, text: String, tag: u64 },
+    ParamText {
+        id: u32,
+        value: f64,
+        tag: u64,
+    },
+    TextToValue {
+        id: u32,
+        text: String,
+        tag: u64,
+    },
     Reactivate(Box<dyn Processor>, Format),
     WarmUp(Box<Warming>),
     Retire(Box<dyn Processor>),
     Shutdown,
+    /// Called when all that came before is served and told.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nobody waits for it"))]
+    Sync(Box<dyn FnOnce() + Send>),
 }
 
-/// What a warm-up needs.
-struct Warming {
-    generation: Generation,
-    replay: Replay,
-    limit: Duration,
+/// Where asks go.
+#[derive(Debug)]
+enum Asks {
+    Here(Sender<Ask>),
+    #[cfg(target_os = "linux")]
+    Apart(Sender<crate::isolation::Mail>, Arc<crate::isolation::Link>),
 }
 
 /// Control's end of a plugin's thread. Every method returns at once.
@@ -86,7 +163,9 @@ struct Warming {
 #[derive(Debug)]
 pub struct PluginThread {
     generation: u64,
-    asks: Sender<Ask>,
+    /// What is found in the warm-up only warns.
+    is_waived: bool,
+    asks: Asks,
     busy: Busy,
     wishes: Arc<Wishes>,
 }
@@ -95,18 +174,22 @@ impl PluginThread {
     /// Starts the thread `plugin-G`; `notes` is called on it (and must not wait for it).
     ///
     /// # Errors
-    /// [`HostError::Thread`] if the system gives no thread.
+    /// [`HostError::Thread`] if the system gives no thread, [`HostError::NoIsolation`].
     pub fn spawn(request: Request, notes: Box<dyn Fn(Note) + Send>) -> Result<Self, HostError> {
-        let (asks, inbox) = channel();
+        let (generation, is_waived) = (request.generation, request.admission.is_waived);
         let busy = Busy::new();
-        let generation = request.generation;
         let wishes = Arc::new(Wishes::new(Outbox::new(generation, notes)));
-        let life = Life { busy: busy.clone(), wishes: Arc::clone(&wishes), inbox };
-        thread::Builder::new()
-            .name(format!("plugin-{generation}"))
-            .spawn(move || life.run(request))
-            .map_err(HostError::Thread)?;
-        Ok(Self { generation, asks, busy, wishes })
+        let asks = match request.isolation {
+            Isolation::InProcess => Asks::Here(spawn_here(request, &wishes, &busy)?),
+            #[cfg(target_os = "linux")]
+            Isolation::Process => {
+                let (mail, link) = crate::isolation::spawn(request, &wishes, &busy)?;
+                Asks::Apart(mail, link)
+            }
+            #[cfg(not(target_os = "linux"))]
+            Isolation::Process => return Err(HostError::NoIsolation),
+        };
+        Ok(Self { generation, is_waived, asks, busy, wishes })
     }
 
     /// Whose thread this is.
@@ -142,13 +225,19 @@ impl PluginThread {
 
     /// How often the plugin did wrong so far.
     pub fn faults(&self) -> FaultCounts {
-        self.wishes.counts()
+        match &self.asks {
+            Asks::Here(_) => self.wishes.counts(),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(_, link) => self.wishes.counts().plus(link.board.counts()),
+        }
     }
 
     /// Plays the recent past to a generation that has not sounded, for at most `limit`;
-    /// [`News::Warmed`] answers, or [`News::Failed`] and [`News::Gone`] when the plugin fails in it.
+    /// [`News::Warmed`] answers, or [`News::Failed`] and [`News::Gone`] when the plugin fails in it
+    /// or is not fit to sound.
     pub fn warm_up(&self, generation: Generation, replay: Replay, limit: Duration) {
-        self.ask(Ask::WarmUp(Box::new(Warming { generation, replay, limit })));
+        let is_waived = self.is_waived;
+        self.ask(Ask::WarmUp(Box::new(Warming { generation, replay, limit, is_waived })));
     }
 
     /// Ends the generation whose processor came back; [`News::Gone`] answers.
@@ -163,72 +252,165 @@ impl PluginThread {
 
     /// How long the present call into the plugin has lasted; `None` when there is none.
     pub fn busy_for(&self) -> Option<Duration> {
-        self.busy.lasting()
+        match &self.asks {
+            Asks::Here(_) => self.busy.lasting(),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(_, link) => self.busy.lasting().max(link.board.busy_for()),
+        }
+    }
+
+    /// Whether it lives in a process of its own, which is ended when a call into it does not come
+    /// back.
+    pub fn is_isolated(&self) -> bool {
+        !matches!(self.asks, Asks::Here(_))
+    }
+
+    /// The number of the block that the audio thread is in, of a plugin in this process: as long as
+    /// it is the same, that block lasts.
+    pub fn block_inside(&self) -> Option<u64> {
+        self.wishes.block_inside().filter(|_| !self.is_isolated())
+    }
+
+    /// Whether that call is a block of a plugin that may not sound yet.
+    pub fn is_on_trial(&self) -> bool {
+        match &self.asks {
+            Asks::Here(_) => self.busy.is_on_trial(),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(_, link) => self.busy.is_on_trial() || link.board.is_on_trial(),
+        }
     }
 
     fn ask(&self, ask: Ask) {
         // A thread that ended has said `Gone`; a processor inside is dropped here, on control.
-        let _ = self.asks.send(ask);
+        match &self.asks {
+            Asks::Here(asks) => drop(asks.send(ask)),
+            #[cfg(target_os = "linux")]
+            Asks::Apart(mail, _) => drop(mail.send(crate::isolation::Mail::Ask(ask))),
+        }
     }
 }
 
+impl Drop for PluginThread {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+fn spawn_here(
+    request: Request,
+    wishes: &Arc<Wishes>,
+    busy: &Busy,
+) -> Result<Sender<Ask>, HostError> {
+    let (asks, inbox) = channel();
+    let (busy, wishes) = (busy.clone(), Arc::clone(wishes));
+    let Request { artifact, staging, plugin_id, format, is_guarded, .. } = request;
+    let Request { state, params, start, set, admission, .. } = request;
+    let life = Life { busy, wishes, inbox, origin: Origin::Artifact(artifact, staging) };
+    let recipe = Recipe { plugin_id, format, is_guarded, state, params, start, set, admission };
+    thread::Builder::new()
+        .name(format!("plugin-{}", request.generation))
+        .spawn(move || life.run(recipe))
+        .map_err(HostError::Thread)?;
+    Ok(asks)
+}
+
+/// Where the library comes from.
+pub(crate) enum Origin {
+    /// It is copied from here to there.
+    Artifact(PathBuf, Arc<StagingDir>),
+    /// Another process staged it.
+    #[cfg(target_os = "linux")]
+    Staged(Option<staging::StagedCopy>),
+}
+
 /// What the thread owns from the start.
-struct Life {
-    busy: Busy,
-    wishes: Arc<Wishes>,
-    inbox: Receiver<Ask>,
+pub(crate) struct Life {
+    pub(crate) busy: Busy,
+    pub(crate) wishes: Arc<Wishes>,
+    pub(crate) inbox: Receiver<Ask>,
+    pub(crate) origin: Origin,
 }
 
 impl Life {
-    fn run(self, request: Request) {
+    /// From staging to unloading.
+    pub(crate) fn run(mut self, recipe: Recipe) {
         self.wishes.role.become_main();
-        let pinned = match self.load(&request) {
+        let pinned = match self.load(&recipe.admission) {
             Ok((library, start)) => {
-                if let Err(e) = self.live(&library, request, start) {
+                if let Err(e) = self.live(&library, recipe, start) {
                     self.fail(&e);
                 }
                 self.busy.call(|| library.close())
             }
             Err(e) => {
-                // What it holds is let go before `Gone` says so.
-                drop(request);
                 self.fail(&e);
                 false
             }
         };
         self.wishes.deliver_logs();
-        self.tell(News::Gone { pinned });
+        let Self { wishes, origin, .. } = self;
+        // What it holds is let go before `Gone` says so.
+        drop(origin);
+        wishes.outbox.send(News::Gone { pinned });
     }
 
-    fn load(&self, request: &Request) -> Result<(Library, Instant), HostError> {
+    fn load(&mut self, admission: &Admission) -> Result<(Library, Instant), HostError> {
+        let copy = match &mut self.origin {
+            Origin::Artifact(artifact, staging) => {
+                let start = Instant::now();
+                let copy = staging::stage(artifact, staging)?;
+                self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
+                admission.check(copy.hash())?;
+                copy
+            }
+            #[cfg(target_os = "linux")]
+            Origin::Staged(copy) => copy.take().ok_or(HostError::NoIsolation)?,
+        };
         let start = Instant::now();
-        let copy = staging::stage(&request.artifact, &request.staging)?;
-        self.tell(News::Staged { hash: copy.hash(), stage_ms: ms_since(start) });
-        let start = Instant::now();
-        Ok((self.busy.call(|| Library::open(copy))?, start))
+        let library = self.busy.call(|| Library::open(copy))?;
+        audit::note_library(library.code());
+        Ok((library, start))
     }
 
     /// From creation to destruction; the library stays.
-    fn live(&self, library: &Library, request: Request, start: Instant) -> Result<(), HostError> {
-        let plugin = self.busy.call(|| inspect::choose(library, request.plugin_id.as_deref()))?;
+    fn live(&self, library: &Library, mut recipe: Recipe, start: Instant) -> Result<(), HostError> {
+        let plugin = self.busy.call(|| inspect::choose(library, recipe.plugin_id.as_deref()))?;
         let (info, has_tls) = (plugin.clone(), library.has_tls());
         self.tell(News::Loaded { info, has_tls, load_ms: ms_since(start) });
+        if !recipe.admission.is_waived {
+            self.vet(library, &plugin, &mut recipe)?;
+        }
         let start = Instant::now();
         let mut instance = Instance::create(library, &plugin.id, &self.wishes, &self.busy)?;
-        instance.is_guarded = cfg!(debug_assertions) || request.is_guarded;
-        let started = match request.start {
-            Some(start) => start.find(&plugin, &instance.params()),
-            None => Ok(Started { state: request.state, params: request.params }),
-        };
-        let heritage = started
-            .map_err(HostError::Parameter)
-            .map(|Started { state, params }| Heritage { state, params, set: request.set });
-        let restored = heritage.and_then(|heritage| instance.restore(&heritage));
-        let sounding = restored
-            .and_then(|carried| self.activate(&mut instance, request.format, carried, start));
+        instance.is_guarded = cfg!(debug_assertions) || recipe.is_guarded;
+        let settled = recipe.settle(&plugin, &mut instance);
+        let Recipe { state, params, set, format, .. } = recipe;
+        let restored = settled.and_then(|()| instance.restore(&Heritage { state, params, set }));
+        let sounding =
+            restored.and_then(|carried| self.activate(&mut instance, format, carried, start));
         let ended = sounding.and_then(|()| self.serve(&mut instance));
         instance.destroy();
         ended
+    }
+
+    /// Plays the test signals to an instance that is destroyed before the one that may sound is
+    /// made.
+    fn vet(
+        &self,
+        library: &Library,
+        plugin: &PluginInfo,
+        recipe: &mut Recipe,
+    ) -> Result<(), HostError> {
+        let start = Instant::now();
+        let ended = Trial { library, plugin, recipe, busy: &self.busy }.run();
+        self.wishes.role.become_main();
+        if let Err(HostError::Trial { error, .. }) = &ended
+            && let HostError::Panic(line) = &**error
+        {
+            self.tell(News::Panicked(line.clone()));
+        }
+        self.tell(News::Vetted { warnings: ended?, vet_ms: ms_since(start) });
+        Ok(())
     }
 
     fn activate(
@@ -299,32 +481,30 @@ impl Life {
                 return Ok(true);
             }
             Ask::Shutdown => return Ok(true),
+            Ask::Sync(done) => {
+                instance.serve();
+                done();
+            }
         }
         Ok(false)
     }
 
     /// # Errors
-    /// [`HostError::Panic`] or [`HostError::Process`]; the processor was stopped.
+    /// [`HostError::Panic`], [`HostError::Process`] or [`HostError::Unfit`]; the processor was
+    /// stopped.
     fn warm_up(&self, instance: &mut Instance, warming: Warming) -> Result<(), HostError> {
-        let Warming { mut generation, replay, limit } = warming;
-        let rate = generation.rate();
         self.wishes.take_panic();
-        let start = Instant::now();
-        let ended = self.busy.call(|| generation.warm_up(replay, &mut || start.elapsed() > limit));
-        let took = start.elapsed();
+        let warmed = warming.run(&self.busy);
         // A panic is told by the plugin's callback.
         instance.serve();
-        let failure = match (self.wishes.take_panic(), ended) {
-            (Some(panic), _) => HostError::Panic(panic),
-            (None, WarmUp::Failed) => HostError::Process,
-            (None, _) => {
-                let frames = if let WarmUp::Warm { frames, .. } = ended { frames } else { 0 };
-                let load = took.as_secs_f64() * f64::from(rate) / frames.max(1) as f64;
-                self.tell(News::Warmed { generation: Box::new(generation), frames, load });
+        let (processor, failure) = match warmed.judge(self.wishes.take_panic()) {
+            Ok(news) => {
+                self.tell(news);
                 return Ok(());
             }
+            Err(failed) => failed,
         };
-        self.take_back(instance, generation.into_processor());
+        self.take_back(instance, processor);
         instance.try_deactivate();
         Err(failure)
     }
@@ -333,10 +513,7 @@ impl Life {
         let processor = processor.into_any().downcast::<ClapProcessor>();
         let is_mine = processor.is_ok_and(|processor| instance.stop(*processor));
         if !is_mine {
-            self.tell(News::Log {
-                severity: Severity::HostMisbehaving,
-                message: "a processor came back that is not this plugin's".to_owned(),
-            });
+            self.tell(News::foreign_processor());
         }
     }
 
@@ -345,11 +522,7 @@ impl Life {
         self.wishes.deliver_logs();
         let panic = self.wishes.take_panic().map(HostError::Panic);
         let error = panic.as_ref().unwrap_or(error);
-        self.tell(News::Failed {
-            reason: error.reason(),
-            message: error.to_string(),
-            is_usage: error.is_usage(),
-        });
+        self.tell(News::failed(error));
     }
 
     fn tell(&self, news: News) {

@@ -16,6 +16,8 @@ pub(crate) enum Verdict {
     Whole(Shape),
     /// A library that ends too early; the text names the missing part.
     Cut(String),
+    /// A library for another kind of machine; the text names both.
+    Foreign(String),
     /// Something else.
     NotALibrary,
 }
@@ -33,6 +35,9 @@ pub(crate) fn judge(file: &[u8]) -> Verdict {
         return Verdict::Cut("the file is empty".to_owned());
     }
     let is = |magics: &[&[u8]]| magics.iter().any(|magic| begins(file, magic));
+    if let Some(machine) = elf::foreign(file) {
+        return Verdict::Foreign(machine);
+    }
     let checked = if is(&elf::MAGIC) {
         elf::check(file)
     } else if is(&macho::MAGIC) {

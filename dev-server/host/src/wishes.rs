@@ -12,6 +12,7 @@ use std::sync::{
 use clack_extensions::log::LogSeverity;
 
 use crate::{
+    audit::Recorder,
     buffers::Breach,
     log::LogQueue,
     note::{News, Outbox, Severity},
@@ -108,6 +109,35 @@ pub struct FaultCounts {
     pub probes_lost: u64,
 }
 
+#[cfg(target_os = "linux")]
+impl FaultCounts {
+    pub(crate) fn as_array(&self) -> [u64; FAULTS.len()] {
+        let Self { unsorted, out_of_block, malformed, .. } = *self;
+        let Self { replies_lost, events_lost, wrong_thread, probes_lost, .. } = *self;
+        [unsorted, out_of_block, malformed, replies_lost, events_lost, wrong_thread, probes_lost]
+    }
+
+    /// The counts of both.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let (a, b) = (self.as_array(), other.as_array());
+        Self::from_array(std::array::from_fn(|n| a[n] + b[n]))
+    }
+
+    pub(crate) fn from_array(counts: [u64; FAULTS.len()]) -> Self {
+        let [unsorted, out_of_block, malformed, replies_lost, events_lost, rest @ ..] = counts;
+        let [wrong_thread, probes_lost] = rest;
+        Self {
+            unsorted,
+            out_of_block,
+            malformed,
+            replies_lost,
+            events_lost,
+            wrong_thread,
+            probes_lost,
+        }
+    }
+}
+
 impl std::fmt::Debug for Wishes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Wishes").field("counts", &self.counts()).finish_non_exhaustive()
@@ -119,6 +149,7 @@ pub(crate) struct Wishes {
     pub(crate) role: roles::Plugin,
     pub(crate) outbox: Outbox,
     pub(crate) probes: Arc<Probes>,
+    pub(crate) recorder: Recorder,
     asked: AtomicU32,
     faults: [AtomicU64; FAULTS.len()],
     /// Kinds of faults already named, a bit each; main thread only.
@@ -127,6 +158,8 @@ pub(crate) struct Wishes {
     pub(crate) tail: AtomicU32,
     /// Where the plugin wrote outside its buffers; 0 = nowhere.
     pub(crate) breach: AtomicU64,
+    /// How often the audio thread went into a block and came out of one: odd inside.
+    blocks: AtomicU64,
     queue: LogQueue,
     last_panic: Mutex<Option<PanicLine>>,
 }
@@ -137,11 +170,13 @@ impl Wishes {
             role: roles::Plugin::new(),
             outbox,
             probes: Arc::new(Probes::new()),
+            recorder: Recorder::new(),
             asked: AtomicU32::new(0),
             faults: Default::default(),
             named: AtomicU32::new(0),
             tail: AtomicU32::new(0),
             breach: AtomicU64::new(0),
+            blocks: AtomicU64::new(0),
             queue: LogQueue::new(),
             last_panic: Mutex::new(None),
         }
@@ -181,6 +216,19 @@ impl Wishes {
         if n > 0 {
             self.faults[fault as usize].fetch_add(n, Ordering::Relaxed);
         }
+    }
+
+    /// The audio thread goes into a block, or comes out of it.
+    ///
+    /// # Real time
+    /// One atomic operation.
+    pub(crate) fn pass_door(&self) {
+        self.blocks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of the block that the audio thread is in.
+    pub(crate) fn block_inside(&self) -> Option<u64> {
+        Some(self.blocks.load(Ordering::Relaxed)).filter(|n| n % 2 == 1)
     }
 
     /// All counts so far.

@@ -1,11 +1,11 @@
-//! Loudness by EBU R 128: measured once for all clients, while one of them looks.
+//! Loudness by EBU R 128: measured once for all clients.
 //!
-//! The thread `loudness` lives as long as somebody watches; what it has measured is kept until the
-//! next reset, or until an engine with other channels or another rate takes over. What sounded
-//! while nobody watched is not part of it.
+//! The thread `loudness` starts with the first look and lives as long as the session, whether somebody
+//! looks or not: what is integrated has no gaps but those that a reset makes, or an engine with other
+//! channels or another rate. How much sound the figures are of is one of them.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread,
     time::Duration,
 };
@@ -41,6 +41,19 @@ impl Figures {
     };
 }
 
+/// What is known at one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Reading {
+    /// Input, output.
+    pub(crate) sides: [Figures; 2],
+    /// How much sound this is of, in seconds.
+    pub(crate) seconds: f32,
+}
+
+impl Reading {
+    const UNKNOWN: Self = Self { sides: [Figures::UNKNOWN; 2], seconds: 0.0 };
+}
+
 /// The measurement of the session.
 #[derive(Debug)]
 pub(crate) struct Loudness {
@@ -54,33 +67,13 @@ struct State {
     taps: Option<Taps>,
     /// Counts engines.
     epoch: u64,
-    n_watching: usize,
     is_running: bool,
-    /// Input, output.
-    figures: [Figures; 2],
-}
-
-/// Someone looks, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Watch(Arc<Loudness>);
-
-impl Watch {
-    /// Input, output.
-    pub(crate) fn figures(&self) -> [Figures; 2] {
-        self.0.state().figures
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.0.state().n_watching -= 1;
-    }
+    reading: Reading,
 }
 
 impl Loudness {
     pub(crate) fn new() -> Arc<Self> {
-        let figures = [Figures::UNKNOWN; 2];
-        let state = State { taps: None, epoch: 0, n_watching: 0, is_running: false, figures };
+        let state = State { taps: None, epoch: 0, is_running: false, reading: Reading::UNKNOWN };
         Arc::new(Self { state: Mutex::new(state), meters: Mutex::default() })
     }
 
@@ -102,49 +95,31 @@ impl Loudness {
     /// Measures from now on, as if nothing had sounded before.
     pub(crate) fn reset(&self) {
         *self.meters() = None;
-        self.state().figures = [Figures::UNKNOWN; 2];
+        self.state().reading = Reading::UNKNOWN;
     }
 
-    /// Measures until the watch is dropped.
-    pub(crate) fn watch(self: &Arc<Self>) -> Watch {
+    /// The figures; the first look begins the measurement.
+    pub(crate) fn look(self: &Arc<Self>) -> Reading {
         let mut state = self.state();
-        state.n_watching += 1;
         if !state.is_running {
-            let loudness = Arc::clone(self);
+            let session = Arc::downgrade(self);
             let thread = thread::Builder::new().name("loudness".into());
-            // Without a thread the figures stay unknown; the next watch tries again.
-            state.is_running = thread.spawn(move || loudness.run()).is_ok();
+            // Without a thread the figures stay unknown; the next look tries again.
+            state.is_running = thread.spawn(move || run(&session)).is_ok();
         }
-        drop(state);
-        Watch(Arc::clone(self))
-    }
-
-    /// The thread.
-    fn run(&self) {
-        let mut readers = None;
-        while let Some((taps, epoch)) = self.next_taps() {
-            if let Some(taps) = taps {
-                self.measure(&taps, epoch, &mut readers);
-            }
-            thread::sleep(PERIOD);
-        }
-    }
-
-    /// What is to be read; `None` when nobody watches any more: the thread ends.
-    fn next_taps(&self) -> Option<(Option<Taps>, u64)> {
-        let mut state = self.state();
-        if state.n_watching == 0 {
-            state.is_running = false;
-            return None;
-        }
-        Some((state.taps.clone(), state.epoch))
+        state.reading
     }
 
     /// Reads what came since the last time; the first time of an engine only finds its end.
-    fn measure(&self, taps: &Taps, epoch: u64, readers: &mut Option<Readers>) {
+    fn measure(&self, readers: &mut Option<Readers>) {
+        let state = self.state();
+        let (Some(taps), epoch) = (state.taps.clone(), state.epoch) else {
+            return;
+        };
+        drop(state);
         let readers = match readers {
             Some(readers) if readers.epoch == epoch => readers,
-            _ => readers.insert(Readers::open(taps, epoch)),
+            _ => readers.insert(Readers::open(&taps, epoch)),
         };
         let mut meters = self.meters();
         let fits = |meters: &[Meter; 2]| {
@@ -161,7 +136,19 @@ impl Loudness {
             meter.drain(reader, &mut readers.buffer);
         }
         // With the meters still held: a reset comes wholly before or after.
-        self.state().figures = [meters[0].figures(), meters[1].figures()];
+        let seconds = meters[0].seconds().max(meters[1].seconds());
+        let sides = [meters[0].figures(), meters[1].figures()];
+        self.state().reading = Reading { sides, seconds };
+    }
+}
+
+/// The thread; it ends with the session.
+fn run(session: &Weak<Loudness>) {
+    let mut readers = None;
+    while let Some(loudness) = session.upgrade() {
+        loudness.measure(&mut readers);
+        drop(loudness);
+        thread::sleep(PERIOD);
     }
 }
 
@@ -179,7 +166,7 @@ impl Readers {
 
 /// Frames after which the true peak counts: a measurement begins in the middle of the sound, and the
 /// interpolation takes what was before for silence, so it finds a step there that nobody heard.
-const SETTLING: usize = 48;
+pub(super) const SETTLING: usize = 48;
 
 /// The measurement of one side.
 #[derive(Debug)]
@@ -237,6 +224,12 @@ impl Meter {
         Some(channels.filter_map(|c| ebu.prev_true_peak(c).ok()).fold(0.0, f64::max))
     }
 
+    /// How much sound was taken in.
+    #[expect(clippy::cast_possible_truncation, reason = "a time, for display")]
+    fn seconds(&self) -> f32 {
+        (self.frames as f64 / f64::from(self.rate)) as f32
+    }
+
     pub(super) fn figures(&self) -> Figures {
         let Some(ebu) = &self.ebu else {
             return Figures::UNKNOWN;
@@ -276,5 +269,64 @@ mod settling {
             let peak = meter.figures().true_peak;
             assert!((peak + 23.0).abs() < 0.2, "{peak} dBTP from phase {phase}");
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "a figure that nobody touched is the same figure")]
+mod session {
+    use super::*;
+    use crate::analysis::signals::{Desk, sine};
+
+    /// Waits until it is so.
+    fn until(what: &str, is_so: impl Fn() -> bool) {
+        for _ in 0..1_000 {
+            if is_so() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("never: {what}");
+    }
+
+    /// Plays in small pieces until the thread hears them, and all of them: it has found its place.
+    fn begin(desk: &mut Desk, loudness: &Arc<Loudness>, n_channels: usize) -> f32 {
+        let before = loudness.look().seconds;
+        let rows = vec![vec![0.0; 480]; n_channels];
+        while loudness.look().seconds == before {
+            desk.play(&rows, &rows);
+            thread::sleep(Duration::from_millis(10));
+        }
+        thread::sleep(8 * PERIOD);
+        loudness.look().seconds
+    }
+
+    #[test]
+    fn it_goes_on_while_nobody_looks_and_ends_with_the_session() {
+        let loudness = Loudness::new();
+        let mut desk = Desk::new((1, 1), 48_000);
+        loudness.connect(desk.taps());
+        let tone = vec![sine(48_000, 997.0, 0.1, 96_000)];
+        desk.play(&tone, &tone);
+        assert!(!loudness.state().is_running, "nobody has looked yet");
+        let begun = begin(&mut desk, &loudness, 1);
+        desk.play(&tone, &tone);
+        until("two seconds more", || (loudness.look().seconds - begun - 2.0).abs() < 1e-3);
+        let heard = loudness.look().seconds;
+        let integrated = loudness.look().sides.map(|figures| figures.integrated);
+        assert!(integrated.iter().all(|i| (i + 23.0).abs() < 0.1), "{integrated:?}");
+        // The same ends opened anew: it goes on.
+        let mut desk = desk.rebuilt((1, 1), 48_000);
+        loudness.connect(desk.taps());
+        assert!(begin(&mut desk, &loudness, 1) > heard);
+        // Others: it begins anew, as by a reset.
+        let mut desk = desk.rebuilt((2, 2), 48_000);
+        loudness.connect(desk.taps());
+        loudness.reset();
+        assert_eq!(loudness.look().seconds, 0.0);
+        assert!(begin(&mut desk, &loudness, 2) < heard);
+        let session = Arc::downgrade(&loudness);
+        drop(loudness);
+        until("the thread lets the session go", || session.upgrade().is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use retake_engine::load::Load;
 
-use super::loudness::Figures;
+use super::loudness::{Figures, Reading};
 
 /// What a section holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +50,12 @@ pub(super) fn floats<'a>(out: &mut Vec<u8>, samples: impl IntoIterator<Item = &'
     out.extend(samples.into_iter().flat_map(|x| x.to_le_bytes()));
 }
 
-pub(super) fn loudness(sides: [Figures; 2], out: &mut Vec<u8>) {
-    for figures in sides {
+pub(super) fn loudness(reading: Reading, out: &mut Vec<u8>) {
+    for figures in reading.sides {
         let Figures { momentary, short_term, integrated, range, true_peak } = figures;
         floats(out, &[momentary, short_term, integrated, range, true_peak]);
     }
+    float(out, reading.seconds);
 }
 
 pub(super) fn load(load: &Load, out: &mut Vec<u8>) {

@@ -204,6 +204,22 @@ fn true_peaks_of_the_ebu_signals() {
     }
 }
 
+#[test]
+fn true_peaks_begin_within_the_sound_without_a_step() {
+    let row = shifted(RATE, 8_000.0, (0.5, 60.0), 14_400);
+    for phase in 0..6 {
+        let mut desk = Desk::new((1, 1), RATE);
+        desk.play(&[row[..480].to_vec()], &[row[..480].to_vec()]);
+        let mut eye = desk.view(&json!({"levels": true}));
+        let rest = row[480 + phase..].to_vec();
+        desk.play(&[rest.clone()], &[rest]);
+        for peak in eye.look().get_mut(&1).unwrap().floats(2) {
+            let off = 20.0 * peak.log10() + 6.0;
+            assert!((-0.4..=0.2).contains(&off), "{off} dB off from phase {phase}");
+        }
+    }
+}
+
 /// EBU Tech 3341, signals 20 to 23: one period between others, four times as fast at first, then
 /// filtered and thinned from each of the four offsets.
 #[test]

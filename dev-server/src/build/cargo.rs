@@ -9,7 +9,7 @@ use std::process::Command;
 use cargo_metadata::{Artifact, CrateType, Message};
 
 use super::child::Output;
-use super::{BuildOutcome, Built, Diagnostic, Level, dep_info};
+use super::{BuildOutcome, Built, Diagnostic, Level, advice, dep_info};
 use crate::project::CargoPackage;
 
 /// The endings of a library that can be loaded; a build also makes `.rlib`, `.pdb` and others.
@@ -39,7 +39,7 @@ pub fn command(package: &CargoPackage) -> Command {
     let mut command = cargo();
     command
         .current_dir(package.dir())
-        .args(["build", "--lib", "--profile", "retake"])
+        .args(["build", "--lib", "--profile", "retake", "--verbose"])
         .args(["--message-format", "json-diagnostic-rendered-ansi"])
         .arg("--manifest-path")
         .arg(&package.manifest)
@@ -61,6 +61,19 @@ pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// A line of cargo's own: a verb that ends in the twelfth column. Its errors come as diagnostics.
+pub(crate) fn status(line: &str) -> Option<(&str, &str)> {
+    let (margin, what) = line.split_at_checked(12)?;
+    let verb = margin.trim_start();
+    let is_status = !verb.is_empty() && verb.chars().all(char::is_alphabetic);
+    Some((verb, what.strip_prefix(' ')?)).filter(|_| is_status)
+}
+
+/// Whether cargo says this line only because we asked for all of them.
+pub(super) fn is_verbose(line: &str) -> bool {
+    status(line).is_some_and(|(verb, _)| ["Fresh", "Dirty", "Running"].contains(&verb))
+}
+
 /// Reads the messages of a cargo that ran to its end.
 pub(super) fn outcome(package: &CargoPackage, output: &Output) -> BuildOutcome {
     let messages: Vec<_> = Message::parse_stream(output.stdout.as_bytes()).flatten().collect();
@@ -77,12 +90,18 @@ pub(super) fn outcome(package: &CargoPackage, output: &Output) -> BuildOutcome {
             _ => None,
         });
         return match built {
-            Some(built) => BuildOutcome::Built(Built { warnings: diagnostics, ..built }),
+            Some(built) => {
+                let advice = advice::of_cargo(package, &built, output);
+                BuildOutcome::Built(Built { warnings: diagnostics, advice, ..built })
+            }
             None => no_library(package),
         };
     }
     if diagnostics.iter().all(|diagnostic| diagnostic.level != Level::Error) {
-        diagnostics.push(Diagnostic::from_text(&output.stderr, "cargo failed and said nothing"));
+        let is_asked_for = |line: &&str| !is_verbose(line);
+        let said: Vec<_> = output.stderr.lines().filter(is_asked_for).collect();
+        let said = said.join("\n");
+        diagnostics.push(Diagnostic::from_text(&said, "cargo failed and said nothing"));
     }
     BuildOutcome::Failed { exit: output.status.code(), diagnostics }
 }

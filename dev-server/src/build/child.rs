@@ -3,19 +3,31 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
+use std::time::SystemTime;
 
 /// What the reading threads tell.
 #[derive(Debug)]
 pub(super) enum FromChild {
     /// A line of its error stream.
-    Line(String),
+    Line(Line),
     /// One of its two streams ended.
     Ended,
+}
+
+/// A line, and when it came.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) at: SystemTime,
+    pub(super) text: String,
 }
 
 /// What a child wrote, and how it ended.
 #[derive(Debug)]
 pub(super) struct Output {
+    pub(super) began: SystemTime,
+    pub(super) ended: SystemTime,
+    /// The lines of its error stream, to be given by who hears them.
+    pub(super) lines: Vec<Line>,
     pub(super) status: ExitStatus,
     pub(super) stdout: String,
     pub(super) stderr: String,
@@ -25,6 +37,7 @@ pub(super) struct Output {
 /// left to init to reap, but runs no more.
 pub(super) struct Child {
     process: std::process::Child,
+    began: SystemTime,
     readers: Vec<JoinHandle<String>>,
     n_open: usize,
     reaped: bool,
@@ -38,14 +51,19 @@ impl Child {
     ) -> io::Result<Self> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
+        let began = SystemTime::now();
         let process =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         // From here on an error drops `child`, and the process with it.
-        let mut child = Self { process, readers: Vec::new(), n_open: 0, reaped: false };
+        let readers = Vec::new();
+        let mut child = Self { process, began, readers, n_open: 0, reaped: false };
         let (stdout, stderr) = (child.process.stdout.take(), child.process.stderr.take());
         let tell_line = tell.clone();
         child.read("build-out", stdout, |_| {}, tell.clone())?;
-        child.read("build-err", stderr, move |line| tell_line(FromChild::Line(line)), tell)?;
+        let each_line = move |text| {
+            tell_line(FromChild::Line(Line { at: SystemTime::now(), text }));
+        };
+        child.read("build-err", stderr, each_line, tell)?;
         Ok(child)
     }
 
@@ -86,7 +104,8 @@ impl Child {
             .into_iter()
             .map(|reader| reader.join().unwrap_or_default());
         let (stdout, stderr) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
-        Ok(Output { status, stdout, stderr })
+        let (began, ended, lines) = (self.began, SystemTime::now(), Vec::new());
+        Ok(Output { began, ended, lines, status, stdout, stderr })
     }
 
     fn kill_group(&mut self) {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::child::Output;
-use super::{BuildOutcome, Built, Diagnostic, Level};
+use super::{BuildOutcome, Built, Diagnostic, Level, advice};
 use crate::project::CommandProject;
 
 /// How much of a failed command's error text is kept: its end says why it failed.
@@ -41,7 +41,9 @@ pub(super) fn outcome(project: &CommandProject, output: &Output) -> BuildOutcome
         return BuildOutcome::Failed { exit, diagnostics };
     }
     let built = Built::new(project.library.clone());
-    BuildOutcome::Built(Built { warnings: diagnostics, ..built })
+    let took = output.ended.duration_since(output.began).unwrap_or_default();
+    let advice = advice::of_command(project, took);
+    BuildOutcome::Built(Built { warnings: diagnostics, advice, ..built })
 }
 
 fn tail(text: &str) -> String {

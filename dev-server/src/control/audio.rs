@@ -11,7 +11,10 @@ use retake_engine::{
 use retake_io::{AudioInfo, DeviceEvent, Opened, Recorder, RunPlan};
 use serde_json::{Value, json};
 
-use super::{Control, Failure, Message, reload::Fault};
+use super::{
+    Control, Failure, Message,
+    reload::{Fault, Outcome},
+};
 use crate::{
     report::{Tone, say},
     telemetry::{Flag, Taps},
@@ -26,10 +29,22 @@ pub(super) struct Audio {
     /// An engine of another shape is to be built; these are the parts of the last one.
     reshaping: Option<(Option<FrameProducer>, u64)>,
     recorder: Option<Recorder>,
-    muted_at_start: bool,
+    muted_at_start: Muted,
     has_stopped: bool,
     /// The `devices` thread has said its first and last word.
     could_not_open: bool,
+}
+
+/// Why a session starts muted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Muted {
+    /// It does not.
+    #[default]
+    No,
+    /// Nobody asked for the sound.
+    Unasked,
+    /// The last one ended so.
+    Restored,
 }
 
 #[derive(Debug)]
@@ -90,7 +105,7 @@ impl Audio {
     }
 
     pub(super) fn was_muted_at_start(&self) -> bool {
-        self.muted_at_start
+        self.muted_at_start != Muted::No
     }
 
     pub(super) fn has_stopped(&self) -> bool {
@@ -193,9 +208,7 @@ impl Control {
             None => (self.create_recorder(shape)?, 0),
         };
         if is_new_session {
-            self.mute = opened.unasked_sound && !self.parts.run.audio.unmute;
-            self.audio.muted_at_start = self.mute;
-            self.parts.telemetry.set(Flag::Mute, self.mute);
+            self.set_switches(&opened);
         }
         let (engine, control) = Engine::new(Setup {
             shape,
@@ -205,8 +218,8 @@ impl Control {
             record,
             to_mono: self.to_mono(),
             is_real_output: !opened.virtual_output,
-            is_limited: false,
-            is_live_loop: false,
+            is_limited: self.parts.run.safety.limit,
+            is_live_loop: opened.is_live_loop,
             muted: self.mute,
             bypass: self.bypass,
             tempo_bpm: self.parts.midi.tempo_bpm,
@@ -220,12 +233,32 @@ impl Control {
         }
         self.begin_midi(frame, shape, &opened.info);
         let info = serde_json::to_value(&opened.info).unwrap_or_default();
-        say_started(&opened.info, self.mute);
+        say_started(&opened.info);
+        self.say_muted();
         self.shown.audio = self.parts.report.event("audio_started", info);
         // Before the clock starts: generators sound from its first frame on.
         self.begin_sources(shape)?;
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
+    }
+
+    /// How the session begins: muted where nobody asked for the sound, else as the last one stood.
+    fn set_switches(&mut self, opened: &Opened) {
+        let is_restored = self.parts.memory.has_restored_devices && !opened.virtual_output;
+        let is_unasked = opened.unasked_sound || is_restored;
+        self.audio.muted_at_start = match (is_unasked, self.mute) {
+            _ if self.parts.run.audio.unmute => Muted::No,
+            (true, _) => Muted::Unasked,
+            (false, true) => Muted::Restored,
+            (false, false) => Muted::No,
+        };
+        self.mute = self.audio.was_muted_at_start();
+        self.parts.telemetry.set(Flag::Mute, self.mute);
+        self.parts.telemetry.set(Flag::Bypass, self.bypass);
+        if self.bypass {
+            let what = "on, as in the last session: you hear the input; press b to hear the plugin";
+            say(Tone::Warning, "Bypass", what);
+        }
     }
 
     /// The MIDI file plays from the engine's first frame on; a rendering's, with its input.
@@ -239,6 +272,15 @@ impl Control {
         file.begin(frame + delay, shape.rate, period.max(shape.max_block));
         // Before the clock starts: it must not run past the first notes.
         self.feed_midi();
+    }
+
+    fn say_muted(&self) {
+        let what = match self.audio.muted_at_start {
+            _ if !self.mute => return,
+            Muted::Restored => "as in the last session: press m to unmute",
+            _ => "the output starts muted: press m to unmute – use headphones",
+        };
+        say(Tone::Warning, "Muted", what);
     }
 
     pub(super) fn to_mono(&self) -> ToMono {
@@ -315,6 +357,7 @@ impl Control {
                 _ => {}
             }
         }
+        self.reload.end_of_fade();
         self.on_opened(opened)?;
         for generation in alive {
             self.on_homeless(*generation);
@@ -323,39 +366,41 @@ impl Control {
     }
 
     /// Facts and echoes from the engine, boxes on their way back.
-    pub(super) fn hear_engine(&mut self) {
+    ///
+    /// # Errors
+    /// What ends the session when a candidate is refused.
+    pub(super) fn hear_engine(&mut self) -> Result<(), Failure> {
         while let Some(event) = self.audio.engine.as_mut().and_then(|e| e.events.pop().ok()) {
-            self.on_engine(event);
+            self.on_engine(event)?;
         }
         while let Some(old) = self.audio.engine.as_mut().and_then(|e| e.retired.pop().ok()) {
             self.on_retired(*old);
         }
+        Ok(())
     }
 
-    fn on_engine(&mut self, event: Event) {
+    fn on_engine(&mut self, event: Event) -> Result<(), Failure> {
         match event {
             Event::Sounding { generation, .. } => {
                 self.on_sounding(generation);
                 self.warn_of_unheard_midi();
             }
             Event::Plugin { body, frame, origin } => self.on_passed(body, frame, origin),
-            Event::ProcessError { generation, .. } => {
-                let message = "the plugin returned an error from process";
-                self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
+            Event::ProcessError { generation, .. } => self.on_outcome(generation, Outcome::Error),
+            Event::Gone { generation, .. } => self.on_outcome(generation, Outcome::Gone),
+            Event::Promoted { generation, instead_of, .. } => {
+                return self.on_promoted(generation, instead_of);
             }
             Event::NonFinite { generation, .. } => {
-                let message = "the plugin sent samples that are not finite";
-                self.on_fault(generation, &Fault::of("non_finite", message, "muted"));
+                let fault = Fault::of("non_finite", "the plugin sent samples that are not finite");
+                self.on_fault(generation, &fault.with_action("muted"));
             }
             Event::Stopped { .. } => self.audio.has_stopped = true,
-            // Nobody takes up the standby's part yet: what played before goes at once.
-            Event::SwapDone { .. } => self.audio.command(CommandKind::DropStandby),
-            Event::Gone { generation, .. } => {
-                let message = "the plugin's process is gone";
-                self.on_fault(generation, &Fault::of("process_error", message, "bypassed"));
-            }
-            Event::Promoted { .. } | Event::Dc { .. } | Event::Howl { .. } => {}
+            Event::SwapDone { generation, .. } => self.on_swap_done(generation),
+            Event::Dc { level, .. } => self.on_dc(level),
+            Event::Howl { hz, .. } => self.on_howl(hz),
         }
+        Ok(())
     }
 
     /// A block has carried this to the plugin, or the plugin sent it.
@@ -403,7 +448,7 @@ pub(super) fn frames_of(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)).round() as u64
 }
 
-fn say_started(info: &AudioInfo, muted: bool) {
+fn say_started(info: &AudioInfo) {
     let end = |device: &Option<retake_io::DeviceInfo>| {
         device.as_ref().map_or_else(
             || "none".into(),
@@ -414,8 +459,4 @@ fn say_started(info: &AudioInfo, muted: bool) {
     let latency_ms = info.latency_frames as f64 * 1e3 / f64::from(info.engine_rate);
     let what = format!("{}: {from} → {to}, {latency_ms:.1} ms", info.host);
     say(Tone::Good, "Audio", what);
-    if muted {
-        let why = "the output starts muted: press m to unmute – use headphones";
-        say(Tone::Warning, "Muted", why);
-    }
 }

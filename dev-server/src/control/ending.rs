@@ -62,6 +62,7 @@ impl Control {
         let recorded = self.finish_recording();
         self.wait(PLUGINS_LIMIT, Self::all_plugins_gone);
         self.parts.staging.remove();
+        self.look_at_troubles(true);
         let end = recorded.and(end);
         self.say_goodbye(&end);
         end.map(|_| ())
@@ -76,7 +77,8 @@ impl Control {
                 Ok(Message::Call(call)) => self.answer(call),
                 _ => {}
             }
-            self.hear_engine();
+            // The end has its reason already.
+            drop(self.hear_engine());
         }
     }
 
@@ -99,7 +101,7 @@ impl Control {
     }
 
     fn dismantle(&mut self, engine: Engine) {
-        self.hear_engine();
+        drop(self.hear_engine());
         let EngineParts { playing, next, standby, commands, .. } = engine.into_parts();
         let queued = commands.into_iter().filter_map(|command| match command.kind {
             CommandKind::Swap(generation, _) => Some(generation),
@@ -131,12 +133,14 @@ impl Control {
             return;
         }
         let what = format!(
-            "after {} frames: {} underruns, {} overruns, {} lost frames, {} late callbacks",
+            "after {} frames: {} underruns, {} overruns, {} lost frames, {} late callbacks, {} missed \
+             blocks",
             told["frames"],
             told["underruns"],
             told["overruns"],
             told["lost_frames"],
             told["late_callbacks"],
+            told["missed_blocks"],
         );
         say(Tone::Good, "Stopped", what);
     }

@@ -83,6 +83,20 @@ impl ParamTable {
         self.unsent.insert(id, value);
     }
 
+    /// Another generation plays, whose list this is now: what stood at `value` is to stand there
+    /// again, as far as its range goes.
+    pub(super) fn catch_up(&mut self, id: u32, value: f64) {
+        let writable = |p: &&ParamInfo| p.id == id && p.is_writable();
+        let Some(param) = self.list.iter().find(writable) else {
+            return;
+        };
+        // Not `clamp`: a plugin may say min > max.
+        let value = value.min(param.max).max(param.min);
+        if value.to_bits() != param.value.to_bits() {
+            self.unsent.insert(id, value);
+        }
+    }
+
     /// Sends what waits; `send` says whether it was taken.
     pub(super) fn send(&mut self, mut send: impl FnMut(u32, f64) -> bool) {
         while let Some((&id, &value)) = self.unsent.first_key_value() {

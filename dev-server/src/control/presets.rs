@@ -4,14 +4,17 @@
 //! beyond its parameters cannot be set while it sounds: when its state still differs afterwards, a
 //! new instance of the same library takes over with the preset's state, as in a reload.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
 use super::{Control, Failure, reload::STATE_LIMIT};
 use crate::{
     memory::Memory,
-    store::{Asker, Order, QUICK, Saved, Start, Store, StoreEvent, Which},
+    store::{Asker, Order, QUICK, Saved, Stand, Start, Store, StoreEvent, Which},
     web::RpcError,
 };
 
@@ -28,6 +31,8 @@ pub(super) struct Presets {
     pub(super) start: Option<Start>,
     /// The session that is kept; none when this run is a script's.
     session: Option<String>,
+    /// Hashes of builds that hung.
+    pub(super) quarantine: Arc<[u64]>,
     /// What the plugin's state was asked for, and when.
     wanted: Vec<Wanted>,
     asked_at: Option<Instant>,
@@ -62,11 +67,14 @@ struct Recall {
 impl Presets {
     /// Keeps what `memory` says.
     pub(super) fn new(memory: &mut Memory) -> Self {
-        let Memory { store, start, session } = memory;
+        let Memory { store, start, session, quarantine, .. } = memory;
         Self {
             store: store.take(),
             start: start.take(),
             session: session.take(),
+            quarantine: std::mem::take(quarantine).into(),
+            // Devices are kept even where nothing moves.
+            has_moved: memory.has_new_devices,
             ..Self::default()
         }
     }
@@ -74,6 +82,11 @@ impl Presets {
     /// Something that the session remembers has changed.
     pub(super) fn note_move(&mut self) {
         self.has_moved = true;
+    }
+
+    /// The store, if this run keeps anything.
+    pub(super) fn kept_store(&self) -> Option<&Store> {
+        self.store.as_ref().filter(|_| self.session.is_some())
     }
 
     /// The plugin was asked for its state and has not answered.
@@ -219,7 +232,12 @@ impl Control {
         let Some(name) = &self.presets.session else {
             return;
         };
-        let saved = self.standing(name, state);
+        let mut saved = self.standing(name, state);
+        saved.stand = Some(Stand {
+            bypass: self.bypass,
+            mute: self.mute,
+            devices: self.parts.memory.stand.devices.without_virtual(),
+        });
         if let Some(store) = &self.presets.store {
             store.order(Order::Session(saved));
         }
@@ -257,7 +275,8 @@ impl Control {
 
     /// Writes where the session stands, if that is kept and has changed.
     pub(super) fn keep_session(&mut self) {
-        if self.presets.session.is_some() && std::mem::take(&mut self.presets.has_moved) {
+        let can_be = self.presets.session.is_some() && self.reload.playing_thread().is_some();
+        if can_be && std::mem::take(&mut self.presets.has_moved) {
             self.ask_state(Wanted::Session);
         }
     }

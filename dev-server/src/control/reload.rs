@@ -6,33 +6,43 @@
 
 mod builds;
 mod faults;
+mod inside;
 mod loading;
 mod recalling;
 mod restarting;
+mod standby;
 mod swapping;
+mod trouble;
 mod warming;
-
-pub(super) use faults::Fault;
+mod watchdog;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
-use retake_engine::{BusShape, Fade, Layout};
+use retake_engine::{BusShape, EventBody, Fade, Layout};
 use retake_host::{
-    Carried, Format, MeterInfo, PanicLine, ParamInfo, PluginInfo, PluginThread, Ports,
+    Carried, Format, MeterInfo, PanicLine, ParamInfo, PluginInfo, PluginThread, Ports, VetFinding,
 };
 
 use serde_json::{Value, json};
 
 use super::{Control, Failure, Message};
-use crate::{telemetry::Sounding, watch::Timing};
+use crate::{build::Advice, telemetry::Sounding, watch::Timing};
+pub(super) use faults::Fault;
+use inside::Inside;
+use standby::Behind;
+pub(super) use trouble::Outcome;
+use trouble::Troubles;
+use watchdog::Watchdog;
 
 /// A foreign call that lasts longer is reported, and its generation abandoned.
 const FOREIGN_CALL_LIMIT: Duration = Duration::from_secs(5);
+/// The same for blocks of a plugin that may not sound yet.
+const TRIAL_LIMIT: Duration = Duration::from_millis(1_500);
 /// How long the old generation may take to save its state.
 pub(super) const STATE_LIMIT: Duration = Duration::from_millis(500);
 /// Length of the cross-fade.
@@ -82,6 +92,13 @@ pub(super) struct Reload {
     waiting: Option<Artifact>,
     candidate: Option<Candidate>,
     playing: Option<Playing>,
+    /// What the engine holds beside it.
+    behind: Behind,
+    handover: Handover,
+    inside: Inside,
+    watchdog: Watchdog,
+    /// Generations that failed and were not told of yet.
+    troubles: Troubles,
     /// Threads that take a generation apart.
     retiring: BTreeMap<u32, PluginThread>,
     faulted: bool,
@@ -89,12 +106,23 @@ pub(super) struct Reload {
     newest_library: Option<PathBuf>,
     /// The state of a preset, for the next generation instead of its predecessor's.
     recalled_state: Option<Vec<u8>>,
-    /// The generation that plays is being deactivated and activated.
-    is_restarting: bool,
     /// Restarts of the generation that plays.
     n_restarts: u32,
+    /// Kinds of advice about builds that were given.
+    advised: BTreeSet<&'static str>,
     /// The last state was not accepted: the next generation goes without it.
     leaves_state: bool,
+}
+
+/// Whether the generation that plays has come to its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Handover {
+    #[default]
+    None,
+    /// It has not faded in yet.
+    Fading,
+    /// It is being deactivated and activated.
+    Restarting,
 }
 
 /// A library to load.
@@ -102,6 +130,7 @@ pub(super) struct Reload {
 struct Artifact {
     path: PathBuf,
     timing: Timing,
+    advice: Vec<Advice>,
 }
 
 /// The generation on its way.
@@ -118,8 +147,11 @@ struct Candidate {
     shape: BusShape,
     /// It panicked before it sounded.
     panic: Option<PanicLine>,
+    /// What was found and may be meant.
+    warnings: Vec<VetFinding>,
     stage_ms: f64,
     load_ms: f64,
+    vet_ms: f64,
     lost_frames_before: u64,
 }
 
@@ -148,6 +180,12 @@ struct Ready {
     fade: Option<Fade>,
 }
 
+impl Ready {
+    fn new(playing: Playing, params: Vec<ParamInfo>, carried: Carried) -> Self {
+        Self { playing, params, carried, sent_at: Instant::now(), warm_frames: 0, fade: None }
+    }
+}
+
 /// The generation that sounds.
 #[derive(Debug)]
 struct Playing {
@@ -160,6 +198,10 @@ struct Playing {
     meters: Vec<MeterInfo>,
     /// What it was last asked to be activated for.
     format: Format,
+    /// Where its parameters stood when it stopped playing.
+    params: Vec<ParamInfo>,
+    /// Its thread has ended, its processor may still be in the engine.
+    is_gone: bool,
 }
 
 impl Playing {
@@ -179,6 +221,11 @@ impl Playing {
             "configuration": self.ports.config,
         })
     }
+}
+
+/// A journal as events.
+fn events_of(journal: &[(u32, f64)]) -> impl Iterator<Item = EventBody> {
+    journal.iter().map(|&(id, value)| EventBody::Param { id, value })
 }
 
 impl Candidate {
@@ -238,8 +285,8 @@ impl Reload {
             Step::Loads { thread, .. } => Some((c.number, thread)),
             Step::Warms(ready) | Step::Swaps(ready) => Some((c.number, &ready.playing.thread)),
         });
-        let playing = self.playing.as_ref().map(|p| (p.number, &p.thread));
+        let alive = self.playing.iter().chain(self.behind.iter()).map(|p| (p.number, &p.thread));
         let retiring = self.retiring.iter().map(|(number, thread)| (*number, thread));
-        candidate.into_iter().chain(playing).chain(retiring)
+        candidate.into_iter().chain(alive).chain(retiring)
     }
 }

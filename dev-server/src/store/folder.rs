@@ -91,7 +91,7 @@ impl Folder {
     pub fn save(&self, preset: &Saved) -> Result<(), StoreError> {
         let directory = self.presets_of(&preset.plugin);
         let path = directory.join(file_name(check_name(&preset.name)?));
-        preset.write(&path, &directory).map_err(|source| StoreError::Io { path, source })
+        super::write_json(preset, &path).map_err(|source| StoreError::Io { path, source })
     }
 
     /// Reads a preset.
@@ -149,7 +149,7 @@ impl Folder {
     pub fn save_session(&self, saved: &Saved) -> Result<(), StoreError> {
         let directory = self.root.join("sessions");
         let path = directory.join(file_name(&saved.name));
-        saved.write(&path, &directory).map_err(|source| StoreError::Io { path, source })
+        super::write_json(saved, &path).map_err(|source| StoreError::Io { path, source })
     }
 
     /// Where the last session of `project` stood; `None` if there was none.
@@ -161,6 +161,10 @@ impl Folder {
             Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
             found => found.map(|saved| Some(saved).filter(|saved| saved.name == project)),
         }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     fn presets_of(&self, plugin: &str) -> PathBuf {
@@ -178,11 +182,23 @@ impl Folder {
 }
 
 fn read(path: &Path) -> Result<Saved, StoreError> {
+    let damaged = |reason| StoreError::Damaged { path: path.to_owned(), reason };
+    Saved::parse(&read_text(path)?).map_err(damaged)
+}
+
+fn read_text(path: &Path) -> Result<Vec<u8>, StoreError> {
     let failed = |source| StoreError::Io { path: path.to_owned(), source };
     let is_file = fs::metadata(path).map_err(failed)?.is_file();
     let text = if is_file { fs::read(path) } else { Err(io::Error::other("is no plain file")) };
-    let damaged = |reason| StoreError::Damaged { path: path.to_owned(), reason };
-    Saved::parse(&text.map_err(failed)?).map_err(damaged)
+    text.map_err(failed)
+}
+
+/// The text of a file that need not be there.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match read_text(path) {
+        Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        text => text.map(Some),
+    }
 }
 
 /// A preset lies where its own name and plugin say: else it could be listed and not be recalled.

@@ -1,7 +1,5 @@
 //! What is in a file: parameters by id and key, and the plugin's own state.
 
-use std::path::Path;
-
 use retake_host::ParamInfo;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -21,6 +19,31 @@ pub struct Saved {
     /// The plugin's own bytes, if it keeps a state.
     #[serde(serialize_with = "to_hex", deserialize_with = "from_hex")]
     pub state: Option<Vec<u8>>,
+    /// Of a session: how it stood beside the plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stand: Option<Stand>,
+}
+
+/// How a session stood.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stand {
+    /// The input was heard instead of the plugin.
+    pub bypass: bool,
+    /// The output was silent.
+    pub mute: bool,
+    /// The devices that were asked for.
+    pub devices: Asked,
+}
+
+/// Devices as the command line names them; what nobody named is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Asked {
+    /// The audio host.
+    pub host: Option<String>,
+    /// The microphone.
+    pub input: Option<String>,
+    /// The speaker.
+    pub output: Option<String>,
 }
 
 /// One parameter.
@@ -40,7 +63,14 @@ impl Saved {
         let params = params.iter().filter(|p| p.is_writable() && p.value.is_finite());
         let params =
             params.map(|p| SavedParam { id: p.id, key: p.key.clone(), value: p.value }).collect();
-        Self { format: FORMAT, plugin: plugin.to_owned(), name: name.to_owned(), params, state }
+        Self {
+            format: FORMAT,
+            plugin: plugin.to_owned(),
+            name: name.to_owned(),
+            params,
+            state,
+            stand: None,
+        }
     }
 
     /// The values for a plugin with these parameters: by id, else by key, held within the ranges;
@@ -67,17 +97,6 @@ impl Saved {
             return Err(format!("is of format {}, this Retake reads {FORMAT}", saved.format));
         }
         Ok(saved)
-    }
-
-    /// Writes the file, whole or not at all, for the user alone.
-    pub(super) fn write(&self, path: &Path, directory: &Path) -> std::io::Result<()> {
-        super::make_directory(directory)?;
-        // tempfile creates with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
     }
 }
 

@@ -84,6 +84,8 @@ pub enum Order {
     },
     /// Write where the session stands.
     Session(Saved),
+    /// Write the hashes of builds that hung.
+    Quarantine(Vec<u64>),
 }
 
 /// What the thread tells control.
@@ -121,8 +123,8 @@ impl Store {
 
     /// Returns at once; the order is done in its turn.
     pub fn order(&self, order: Order) {
-        // The thread ends only after us.
-        drop(self.orders.as_ref().map(|orders| orders.send(order)));
+        let sent = self.orders.as_ref().is_none_or(|orders| orders.send(order).is_ok());
+        debug_assert!(sent, "the thread ends only after us");
     }
 }
 
@@ -165,13 +167,15 @@ impl Worker {
                 Ok(preset) => (self.tell)(StoreEvent::Recalled { preset: preset.into(), asker }),
                 Err(error) => asker.answer("Recalled", Err(of_store(&error))),
             },
-            Order::Session(saved) => {
-                let failed = self.folder.save_session(&saved).err();
-                if let Some(error) = failed.filter(|_| !self.has_failed) {
-                    self.has_failed = true;
-                    say(Tone::Warning, "Session", format!("cannot be kept: {error}"));
-                }
-            }
+            Order::Session(saved) => self.tell_once(self.folder.save_session(&saved)),
+            Order::Quarantine(hashes) => self.tell_once(self.folder.save_quarantine(&hashes)),
+        }
+    }
+
+    fn tell_once(&mut self, done: Result<(), StoreError>) {
+        if let Some(error) = done.err().filter(|_| !self.has_failed) {
+            self.has_failed = true;
+            say(Tone::Warning, "Session", format!("cannot be kept: {error}"));
         }
     }
 

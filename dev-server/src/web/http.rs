@@ -46,6 +46,10 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     let socket_origin = format!(" ws://{}", admitted.host);
     let by_url = admitted.by_url;
     let response = match (request.method(), request.uri().path()) {
+        _ if is_open && !shared.may_open() => {
+            let message = "too many places were opened at once; try again in a second\n";
+            plain(StatusCode::TOO_MANY_REQUESTS, TEXT, message)
+        }
         _ if is_open => {
             let (status, words) = open::open(&shared.open, request).await;
             respond(status, TEXT, Bytes::from(words + "\n"))

@@ -29,6 +29,8 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// Telemetry frames per second of one client.
     pub frames_per_second: u32,
+    /// Places in the source opened per second, for all pages together: each starts an editor.
+    pub opens_per_second: u32,
 }
 
 impl Default for Limits {
@@ -46,6 +48,7 @@ impl Default for Limits {
             notifications: 1024,
             requests_per_second: 2_000,
             frames_per_second: 120,
+            opens_per_second: 5,
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The server as the rest of the program holds it: started by [`serve`], stopped by its drop.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 
+use super::bucket::Bucket;
 use super::guard::Guard;
 use super::listen::listen;
 use super::port::{self, Bound, PortChoice};
@@ -52,12 +53,19 @@ pub(crate) struct Shared {
     pub(crate) visitors: Arc<Semaphore>,
     /// Ends when the server is dropped.
     pub(crate) stop: watch::Receiver<()>,
+    /// One drop per place in the source that is opened.
+    opens: Mutex<Bucket>,
     last_client: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn next_client(&self) -> ClientId {
         ClientId(self.last_client.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Whether one more place may be opened now.
+    pub(crate) fn may_open(&self) -> bool {
+        self.opens.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())
     }
 }
 
@@ -111,6 +119,7 @@ pub fn serve(
         seats: Arc::clone(&seats),
         visitors: Arc::new(Semaphore::new(limits.visitors)),
         stop: stopped,
+        opens: Mutex::new(Bucket::new(limits.opens_per_second, Instant::now())),
         last_client: AtomicU64::new(0),
     });
     for listener in listeners {

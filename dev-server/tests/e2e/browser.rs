@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(25);
 
 /// The names under which distributions install the browser.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
-const QUIET: [&str; 10] = [
+const QUIET: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +31,8 @@ const QUIET: [&str; 10] = [
     "--disable-component-update",
     "--disable-dev-shm-usage",
     "--no-first-run",
+    // Modules of a page that is opened from disk.
+    "--allow-file-access-from-files",
     "--remote-debugging-port=0",
     "about:blank",
 ];
@@ -41,16 +43,27 @@ pub(crate) struct Browser {
     /// Removed after the process has ended.
     _profile: TempDir,
     tools: WebSocket<TcpStream>,
+    /// The tab's id, and that of the line to it.
+    tab: Value,
     session: Value,
     calls: u64,
     complaints: Vec<String>,
+    /// Messages of the page's WebSocket, in and out, since they were asked for.
+    n_frames: usize,
+    /// The engine's clock of each snapshot among them.
+    clocks: Vec<f64>,
 }
 
 impl Browser {
     /// A tab at this address.
     pub(crate) fn open(url: &str) -> Self {
+        Self::open_with(url, &[])
+    }
+
+    /// A tab at this address, in a browser with more words on its command line.
+    pub(crate) fn open_with(url: &str, words: &[&str]) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let (child, address) = launch(profile.path());
+        let (child, address) = launch(profile.path(), words);
         let stream = TcpStream::connect(host_of(&address)).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -59,12 +72,16 @@ impl Browser {
             child,
             _profile: profile,
             tools,
+            tab: Value::Null,
             session: Value::Null,
             calls: 0,
             complaints: Vec::new(),
+            n_frames: 0,
+            clocks: Vec::new(),
         };
-        let tab = this.call("Target.createTarget", &json!({ "url": "about:blank" }));
-        let attach = json!({ "targetId": tab["targetId"], "flatten": true });
+        this.tab =
+            this.call("Target.createTarget", &json!({ "url": "about:blank" }))["targetId"].take();
+        let attach = json!({ "targetId": this.tab, "flatten": true });
         this.session = this.call("Target.attachToTarget", &attach)["sessionId"].take();
         for domain in ["Runtime", "Log", "Page"] {
             this.call(&format!("{domain}.enable"), &json!({}));
@@ -83,7 +100,13 @@ impl Browser {
 
     /// The page's theme, `dark` or `light`.
     pub(crate) fn theme(&mut self, name: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": name }]);
+        self.prefer(&[("prefers-color-scheme", name)]);
+    }
+
+    /// What the person told the system to prefer: media features and their values.
+    pub(crate) fn prefer(&mut self, wishes: &[(&str, &str)]) {
+        let feature = |(name, value): &(_, _)| json!({ "name": name, "value": value });
+        let features: Vec<_> = wishes.iter().map(feature).collect();
         self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
@@ -150,16 +173,66 @@ impl Browser {
     }
 
     /// A key pressed and released where the focus is; a name of the DOM such as `ArrowDown`.
+    /// What the browser itself does with it (the Tab key, a button's Enter) it does too.
     pub(crate) fn press(&mut self, key: &str) {
-        for kind in ["rawKeyDown", "keyUp"] {
-            self.call("Input.dispatchKeyEvent", &json!({ "type": kind, "key": key }));
+        let (code, text) = match key {
+            "Tab" => (9, ""),
+            "Enter" => (13, "\r"),
+            "Escape" => (27, ""),
+            " " => (32, " "),
+            "ArrowLeft" => (37, ""),
+            "ArrowRight" => (39, ""),
+            _ => (0, ""),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let event =
+                json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text });
+            self.call("Input.dispatchKeyEvent", &event);
         }
+    }
+
+    /// Another tab in front of it.
+    pub(crate) fn hide(&mut self) {
+        let session = self.session.take();
+        self.call("Target.createTarget", &json!({ "url": "about:blank" }));
+        self.session = session;
+    }
+
+    /// In front again.
+    pub(crate) fn show(&mut self) {
+        let session = self.session.take();
+        let tab = json!({ "targetId": self.tab });
+        self.call("Target.activateTarget", &tab);
+        self.session = session;
+    }
+
+    /// Counts what goes over the page's WebSocket from now on.
+    pub(crate) fn listen(&mut self) {
+        self.call("Network.enable", &json!({}));
+    }
+
+    /// How many messages went over the page's WebSocket, in and out, since this was asked last.
+    pub(crate) fn frames_of_line(&mut self) -> usize {
+        self.eval("0");
+        std::mem::take(&mut self.n_frames)
+    }
+
+    /// The engine's clock of each snapshot that came since this was asked last.
+    pub(crate) fn clocks(&mut self) -> Vec<f64> {
+        self.eval("0");
+        std::mem::take(&mut self.clocks)
     }
 
     /// What is seen now, as a PNG file.
     pub(crate) fn screenshot(&mut self, path: &Path) {
         let shot = self.call("Page.captureScreenshot", &json!({ "format": "png" }));
         std::fs::write(path, from_base64(shot["data"].as_str().unwrap())).unwrap();
+    }
+
+    /// What is seen now in a part of the page, as a PNG in base 64.
+    pub(crate) fn picture(&mut self, clip: &Value) -> String {
+        let params = json!({ "format": "png", "clip": clip });
+        self.call("Page.captureScreenshot", &params)["data"].as_str().unwrap().to_owned()
     }
 
     /// Everything complained about so far.
@@ -172,6 +245,11 @@ impl Browser {
     /// The console of this tab is clean.
     pub(crate) fn assert_clean(&mut self) {
         assert!(self.complaints().is_empty(), "{:#?}", self.complaints);
+    }
+
+    /// Any command to the tab.
+    pub(crate) fn command(&mut self, method: &str, params: &Value) -> Value {
+        self.call(method, params)
     }
 
     /// One command and its answer; what is told meanwhile is looked at for complaints.
@@ -193,6 +271,8 @@ impl Browser {
                 return told["result"].take();
             }
             self.complaints.extend(complaint(&told));
+            self.n_frames += usize::from(is_frame(&told));
+            self.clocks.extend(clock(&told));
         }
     }
 }
@@ -212,9 +292,10 @@ impl Drop for Browser {
 }
 
 /// Starts the browser; its process and the address of its `DevTools`.
-fn launch(profile: &Path) -> (Child, String) {
+fn launch(profile: &Path, words: &[&str]) -> (Child, String) {
     let start = |name: &&str| {
         Command::new(name)
+            .args(words)
             .args(QUIET)
             .arg(format!("--user-data-dir={}", profile.display()))
             .stdin(Stdio::null())
@@ -238,6 +319,23 @@ fn launch(profile: &Path) -> (Child, String) {
 fn host_of(url: &str) -> &str {
     let rest = url.strip_prefix("ws://").unwrap();
     rest.split('/').next().unwrap()
+}
+
+/// A message of a WebSocket: text or binary.
+fn is_frame(told: &Value) -> bool {
+    let method = told["method"].as_str().unwrap_or_default();
+    let opcode = &told["params"]["response"]["opcode"];
+    method.starts_with("Network.webSocketFrame") && (opcode == 1 || opcode == 2)
+}
+
+/// The engine's clock in a snapshot.
+fn clock(told: &Value) -> Option<f64> {
+    let response = &told["params"]["response"];
+    if told["method"] != "Network.webSocketFrameReceived" || response["opcode"] != 2 {
+        return None;
+    }
+    let bytes = from_base64(response["payloadData"].as_str()?);
+    Some(f64::from_le_bytes(bytes.get(8..16)?.try_into().ok()?))
 }
 
 /// What the browser would show red or yellow in its console.

@@ -11,7 +11,8 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 16] = [
+    "audited",
     "late",
     "law",
     "saves",
@@ -23,7 +24,10 @@ const NAMES: [&str; 12] = [
     "refused",
     "signals",
     "first",
+    "hostile",
     "screenshot",
+    "everything",
+    "reports",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

@@ -51,6 +51,7 @@ fn a_click_on_a_faults_place_opens_it_in_the_editor() {
         "virtual",
         "--set",
         "gain=6",
+        "--admit-anyway",
         "--editor",
         &command,
     ]);

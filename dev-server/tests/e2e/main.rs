@@ -10,16 +10,27 @@
     reason = "tests say what they measured, and count in small numbers"
 )]
 
+mod access;
+mod advice;
+mod audit;
 mod bad_input;
+mod bad_page;
+mod bench;
 mod browser;
 mod crates;
+mod deeds;
+mod ebu;
+mod everything;
 mod examples;
 mod fast_clock;
 mod faults;
 mod foreign;
 mod health;
 mod heap;
+mod hostile;
+mod hundred_saves;
 mod instrument;
+mod killed;
 mod line;
 mod notes;
 mod organ;
@@ -29,6 +40,7 @@ mod presets;
 mod pulse;
 mod reload;
 mod render;
+mod reports;
 mod saves;
 mod screenshot;
 mod server;
@@ -38,4 +50,5 @@ mod socket;
 mod sources;
 mod take;
 mod traces;
+mod unseen;
 mod wav;

@@ -238,7 +238,8 @@ fn a_panic(plugin: &Crate, line: &mut Line, browser: &mut Browser) {
     for part in ["Panic in generation 3", "too loud", &format!("src/lib.rs:{row}")] {
         assert!(banner.contains(part), "no {part} in: {banner}");
     }
-    browser.until_seen("#audio[data-state=faulted]");
+    browser.until_text("#generation", "2");
+    browser.until_seen("#audio[data-state=running]");
 }
 
 /// It compiles, but it is no plugin.

@@ -119,6 +119,39 @@ fn state_beyond_parameters_comes_by_a_new_instance_without_a_gap() {
 }
 
 #[test]
+fn a_session_begins_with_its_switches_as_they_stood() {
+    let state = state("switches");
+    let status = |line: &mut Line| {
+        let status = line.call("status", &json!({}));
+        ["bypass", "mute", "muted_at_start"].map(|name| status[name].as_bool().unwrap())
+    };
+    let (server, mut line) = start(&state, &[]);
+    assert_eq!(status(&mut line), [false; 3]);
+    line.call("bypass", &json!({ "on": true }));
+    line.call("mute", &json!({ "on": true }));
+    server.stop().succeeded();
+
+    let (server, mut line) = start(&state, &[]);
+    assert_eq!(status(&mut line), [true; 3]);
+    let said = server.stop().succeeded().stderr;
+    assert_eq!(said.matches("as in the last session").count(), 2, "{said}");
+
+    let with = |more: &[&str]| {
+        let (server, mut line) = start(&state, more);
+        let status = status(&mut line);
+        (status, server.stop().succeeded().stderr)
+    };
+    assert_eq!(with(&["--fresh", "--duration", "600"]).0, [false; 3]);
+    assert_eq!(with(&["--duration", "600"]).0, [false; 3], "a script finds nothing");
+    assert_eq!(with(&["--unmute"]).0, [true, false, false], "the command line wins");
+    let file = walk(&state.join("retake/sessions")).remove(0);
+    fs::write(file, "{ broken").unwrap();
+    let (status, said) = with(&[]);
+    assert_eq!(status, [false; 3]);
+    assert_eq!(said.matches("starts afresh").count(), 1, "one line and defaults: {said}");
+}
+
+#[test]
 fn a_session_goes_on_where_it_stood() {
     let state = state("session");
     let (server, mut line) = start(&state, &[]);

@@ -68,13 +68,29 @@ pub(crate) struct Ended {
 impl Server {
     /// Starts `retake ARGS --json --port 0`.
     pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Self {
-        let mut command = retake();
-        command.args(args).args(["--json", "--port", "0"]);
-        Self::spawn(command)
+        Self::spawn(Self::command(args))
     }
 
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        let traces = Traces::new();
+    /// The command of [`Server::start`].
+    pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
+        let mut command = retake();
+        command.args(args).args(["--json", "--port", "0"]);
+        // The whole set in the other isolation, for tests that say none.
+        if let Ok(isolation) = std::env::var("RETAKE_E2E_ISOLATION")
+            && args.first().is_some_and(|word| word.as_ref() == "run")
+            && !args.iter().any(|word| word.as_ref() == "--isolation")
+        {
+            command.args(["--isolation", &isolation]);
+        }
+        command
+    }
+
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::spawn_among(command, Traces::new())
+    }
+
+    /// As [`Server::spawn`], in the cache of others.
+    pub(crate) fn spawn_among(mut command: Command, traces: Traces) -> Self {
         let mut child = command
             .env("XDG_CACHE_HOME", &traces.cache)
             .env(MARK, &traces.mark)
@@ -104,6 +120,13 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Resident memory, MiB.
+    pub(crate) fn resident_mib(&self) -> i64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<i64>().unwrap() / 1024
     }
 
     /// The next event of that name.
@@ -174,6 +197,11 @@ impl Server {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until it ends, in whatever disorder.
+    pub(crate) fn await_end(&mut self) {
+        self.child.wait().unwrap();
     }
 
     /// Waits until it ends by itself, and looks whether anything of it is left.

@@ -20,6 +20,22 @@ pub(crate) fn noise(seed: u32, amplitude: f32, frames: usize) -> Vec<f32> {
     (0..frames).map(|_| next() * amplitude).collect()
 }
 
+/// Noise of equal power per octave, within some tenths of a dB from 40 Hz to a third of the rate:
+/// one-pole filters side by side, three to the decade.
+pub(crate) fn pink(rate: u32, amplitude: f64, frames: usize) -> Vec<f32> {
+    let poles: Vec<f64> = (0..14).map(|i| 5.0 * 10_f64.powf(f64::from(i) / 3.0)).collect();
+    let mut states = vec![0.0; poles.len()];
+    let shaped = noise(77, 1.0, frames).into_iter().map(|x| {
+        let mut sum = 0.0;
+        for (state, hz) in states.iter_mut().zip(&poles) {
+            *state += (f64::from(x) - *state) * (1.0 - (-TAU * hz / f64::from(rate)).exp());
+            sum += *state / hz.sqrt();
+        }
+        (amplitude * sum) as f32
+    });
+    shaped.collect()
+}
+
 /// Signal-to-residual ratio in dB of `x` against the best-fitting sine of `hz` (least squares over
 /// sine, cosine and a constant).
 pub(crate) fn snr_of_sine(x: &[f32], rate: u32, hz: f64) -> f64 {

@@ -56,7 +56,7 @@ fn an_end_kills_what_a_build_has_started() {
     server.wait("build_started");
     let n_asleep = |server: &Server| {
         let processes = server.traces.processes();
-        processes.iter().filter(|p| p.contains("sleep")).count()
+        processes.iter().filter(|(_, line)| line.contains("sleep")).count()
     };
     for _ in 0..1_000 {
         if n_asleep(&server) >= 2 {

@@ -1,11 +1,17 @@
 //! A take: what the virtual microphone played and what the virtual speaker wrote, frame by frame.
 
+use std::ops::Range;
+
 use crate::wav::Wav;
 
 /// Length of the cross-fade at 48 kHz: 20 ms.
 pub(crate) const FADE_FRAMES: usize = 960;
 /// So many frames in a row are no coincidence.
 const STRETCH: usize = 200;
+/// Rounding, of a cross-fade between equals.
+const SLACK: f32 = 1e-5;
+/// 10 ms at 48 kHz.
+const GAP_FRAMES: usize = 480;
 
 /// One channel of it.
 pub(crate) struct Take<'a> {
@@ -92,6 +98,36 @@ impl<'a> Take<'a> {
             );
         }
         end
+    }
+
+    /// Where from `from` to `to` the sound is not the input as it is, each stretch whole: what lies
+    /// within 10 ms of each other is one.
+    pub(crate) fn gaps(&self, from: usize, to: usize) -> Vec<Range<usize>> {
+        let mut gaps: Vec<Range<usize>> = Vec::new();
+        let differs = |n: usize| (self.out[n] - self.played(n)).abs();
+        // What is no number is not the input either.
+        let is_other = |n: &usize| differs(*n).is_nan() || differs(*n) > SLACK;
+        for n in (from..to).filter(is_other) {
+            match gaps.last_mut() {
+                Some(last) if n < last.end + GAP_FRAMES => last.end = n + 1,
+                _ => gaps.push(n..n + 1),
+            }
+        }
+        gaps
+    }
+
+    /// Frames of a stretch without any sound where the input has some.
+    pub(crate) fn silent(&self, stretch: &Range<usize>) -> usize {
+        let is_silent = |n: &usize| self.out[*n] == 0.0 && self.played(*n) != 0.0;
+        stretch.clone().filter(is_silent).count()
+    }
+
+    /// The largest difference between neighbours, in the sound and in the input.
+    pub(crate) fn steps(&self, from: usize, to: usize) -> (f32, f32) {
+        let largest = |at: &dyn Fn(usize) -> f32| {
+            (from + 1..to).map(|n| (at(n) - at(n - 1)).abs()).fold(0.0, f32::max)
+        };
+        (largest(&|n| self.out[n]), largest(&|n| self.played(n)))
     }
 
     /// Asserts that from `from` on the sound goes down to silence and stays there.

@@ -9,13 +9,15 @@ use std::{
 
 use crate::server::tmp;
 
-/// An environment variable that all descendants inherit.
-pub(crate) const MARK: &str = "RETAKE_TEST_RUN";
+/// An environment variable that all descendants inherit; those named `RETAKE_…` are kept from
+/// plugins.
+pub(crate) const MARK: &str = "E2E_RUN_OF_RETAKE";
 
 /// A killed child is gone when the system gets round to it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where to look for one process's leftovers.
+/// Where to look for one process's leftovers, or for those of several that share a user's cache.
+#[derive(Clone)]
 pub(crate) struct Traces {
     pub(crate) cache: PathBuf,
     pub(crate) mark: String,
@@ -40,7 +42,7 @@ impl Traces {
     }
 
     /// Processes that descend from the marked one, and itself.
-    pub(crate) fn processes(&self) -> Vec<String> {
+    pub(crate) fn processes(&self) -> Vec<(u32, String)> {
         let mark = format!("{MARK}={}", self.mark);
         let is_marked = |dir: &PathBuf| {
             let environ = fs::read(dir.join("environ")).unwrap_or_default();
@@ -48,19 +50,32 @@ impl Traces {
         };
         let name = |dir: PathBuf| {
             let line = fs::read_to_string(dir.join("cmdline")).unwrap_or_default();
-            line.replace('\0', " ")
+            let pid = dir.file_name()?.to_str()?.parse().ok()?;
+            Some((pid, line.replace('\0', " ")))
         };
         let all = entries(&PathBuf::from("/proc"));
-        all.into_iter().filter(is_marked).map(name).collect()
+        all.into_iter().filter(is_marked).filter_map(name).collect()
     }
 
-    /// No process and no copy is left.
-    pub(crate) fn assert_gone(&self) {
+    /// Files of libraries among the private copies: with an end in disorder the directory stays
+    /// until the next start.
+    pub(crate) fn libraries(&self) -> Vec<String> {
+        let names = self.staged().into_iter().map(|file| file.display().to_string());
+        names.filter(|name| name.contains(std::env::consts::DLL_SUFFIX)).collect()
+    }
+
+    /// No process is left.
+    pub(crate) fn await_no_process(&self) {
         let until = Instant::now() + PATIENCE;
         while !self.processes().is_empty() {
             assert!(Instant::now() < until, "orphans: {:#?}", self.processes());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// No process and no copy is left.
+    pub(crate) fn assert_gone(&self) {
+        self.await_no_process();
         let left = entries(&self.cache.join("retake/staged"));
         assert!(left.is_empty(), "left behind: {left:#?}");
         // Nothing else of this run is of use to anyone.

@@ -118,8 +118,22 @@ fn a_place_in_the_source_is_opened_for_the_page_alone() {
 }
 
 #[test]
-fn a_place_that_cannot_be_opened_says_why() {
+fn a_page_gone_wild_opens_a_few_places_only_and_is_told() {
     let rig = Rig::new();
+    let place = r#"{"file":"src/lib.rs","line":7}"#;
+    let answers: Vec<_> = (0..20).map(|_| click(&rig, &[], place)).collect();
+    let opened = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 200 OK")).count();
+    let refused = answers.iter().find(|answer| answer.starts_with("HTTP/1.1 429 ")).unwrap();
+    assert!((5..20).contains(&opened), "{opened}");
+    assert!(refused.contains("too many places were opened at once"), "{refused}");
+    // What is not this page's is not told how many there were.
+    assert!(click(&rig, &[("Cookie", "")], place).starts_with("HTTP/1.1 403 "));
+}
+
+#[test]
+fn a_place_that_cannot_be_opened_says_why() {
+    let limits = Limits { opens_per_second: 100, ..Limits::default() };
+    let rig = Rig::with(limits, answering);
     let long = format!(r#"{{"file":"{}","line":7}}"#, "x".repeat(9_000));
     for (body, status, why) in [
         (r#"{"file":"src/lib.rs","line":8}"#, "501 Not Implemented", "no editor is known\n"),

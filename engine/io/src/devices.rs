@@ -174,6 +174,8 @@ pub struct Opened {
     pub unasked_sound: bool,
     /// The speaker is a file or nothing: no fade-in, no limiter.
     pub virtual_output: bool,
+    /// A real microphone may hear a real speaker.
+    pub is_live_loop: bool,
     /// What was done instead of what was asked, in sentences.
     pub notices: Vec<String>,
 }

@@ -27,6 +27,12 @@ pub fn host_names() -> Vec<String> {
     real.chain([VIRTUAL.to_owned()]).collect()
 }
 
+/// Whether a device is there now that `given` means, on `host` or on any. Wakes the hosts: may take
+/// some tenths of a second.
+pub fn is_present(host: Option<&str>, end: End, given: &str) -> bool {
+    Hosts::new(host).is_ok_and(|mut hosts| hosts.named_device(end, given).is_ok())
+}
+
 fn real_hosts() -> Vec<(String, HostId)> {
     let is_real = |id: &HostId| !matches!(id.to_string().as_str(), "custom" | "null");
     let ids = cpal::ALL_HOSTS.iter().copied().filter(is_real);

@@ -23,6 +23,7 @@ pub use devices::{
     Format, Gate, Mode, Opened, RunPlan,
 };
 pub use error::{End, IoError};
+pub use hosts::is_present;
 pub use listing::{DeviceListing, HostListing, list};
 pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
 pub use recorder::Recorder;

@@ -116,6 +116,7 @@ struct Before<'a> {
 const CATCH_UP_SPEED: usize = 2;
 /// A warm-up that finds less than this has come up with the engine: the rest is the engine's.
 const NEAR_FRAMES: usize = 64;
+/// Longest block of a replay, in frames.
 const REPLAY_BLOCK: usize = 512;
 
 impl Generation {
@@ -125,7 +126,7 @@ impl Generation {
     /// Not on the audio thread: allocates.
     pub fn warm_up(&mut self, replay: Replay, is_late: &mut dyn FnMut() -> bool) -> WarmUp {
         let Replay { mut input, n_side, base, events, events_to, to_mono, tempo_bpm } = replay;
-        let block = self.max_block.min(REPLAY_BLOCK);
+        let block = self.replay_block();
         // A tap of no channels still tells the time.
         let mut interleaved = vec![0.0; input.channels().max(1) * block];
         let n_main = input.channels().saturating_sub(n_side);
@@ -164,6 +165,11 @@ impl Generation {
             self.past = Past::Heard(Heard { audio_to, events_to: events_to.min(audio_to) });
         }
         WarmUp::Warm { frames: audio_to - begin, findings }
+    }
+
+    /// Frames of a block of a warm-up, but for the last.
+    pub fn replay_block(&self) -> usize {
+        self.max_block.min(REPLAY_BLOCK)
     }
 
     /// What it has heard is void: it starts from silence, reset by the engine, with the held notes.

@@ -72,7 +72,8 @@ impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a
 
     /// # Real time
     ///
-    /// Returns an error, which is logged, only to a host that gives buffers of the wrong type.
+    /// An error is logged, which allocates: in the block of a panic, which has allocated already,
+    /// and for a host that gives buffers of the wrong type.
     fn process(
         &mut self,
         process: Process<'_>,
@@ -86,10 +87,13 @@ impl<'a> PluginAudioProcessor<'a, SharedSide<'a>, MainSide<'a>> for AudioSide<'a
             transport: process.transport.map(transport).unwrap_or_default(),
             probes: watched.as_mut().map(|watched| watched as &mut dyn ProbeSink),
         };
-        if let Err(caught) = self.processor.process(&mut block, &mut call) {
-            self.shared.raise(caught);
-        }
+        let panicked = self.processor.process(&mut block, &mut call);
+        let panicked = panicked.map_err(|caught| self.shared.raise(caught)).is_err();
         self.pass_on(events.output);
+        if panicked {
+            // Told at once, so that a host can put something else in the place of this block.
+            return Err(PluginError::Message("the plugin panicked: silence until it is reset"));
+        }
         Ok(ProcessStatus::Continue)
     }
 

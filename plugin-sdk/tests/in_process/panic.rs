@@ -22,7 +22,7 @@ fn a_panic_in_process_is_silence_and_one_line() {
     let (instance, heard) = create::<Fragile>();
     let mut instance = instance.unwrap();
     let mut processor = activate(&mut instance);
-    let mut buffers = Buffers::new();
+    let mut buffers = Buffers::that_count_errors();
     buffers.process(&mut processor, &EventBuffer::new());
     assert!(!is_silent(&buffers));
 
@@ -30,14 +30,15 @@ fn a_panic_in_process_is_silence_and_one_line() {
         buffers.process(&mut processor, &bad(1.0));
         assert!(is_silent(&buffers), "also where the plugin had written before");
     }
+    assert_eq!(buffers.n_errors, Some(1), "the host learns of it in that very block, once");
     assert_eq!(heard.callbacks.load(Ordering::Relaxed), 1);
-    assert!(heard.log.lock().unwrap().is_empty(), "not from the audio thread");
+    assert!(heard.fatal().is_empty(), "not from the audio thread");
 
     instance.call_on_main_thread_callback();
     instance.call_on_main_thread_callback();
     let line = format!("panicked at {FILE}:{PROCESS_PANIC_LINE}:13: bad is 1");
     assert_eq!(heard.fatal(), [line]);
-    assert_eq!(heard.log.lock().unwrap().len(), 1);
+    assert_eq!(heard.log.lock().unwrap().len(), 2, "with the error of that block");
 
     // A good value does not bring it back; a reset does.
     buffers.process(&mut processor, &bad(0.0));
@@ -51,7 +52,7 @@ fn a_panic_in_process_is_silence_and_one_line() {
 fn a_new_activation_brings_it_back_and_a_new_panic_is_named_again() {
     let (instance, heard) = create::<Fragile>();
     let mut instance = instance.unwrap();
-    let mut buffers = Buffers::new();
+    let mut buffers = Buffers::that_count_errors();
     for round in 1..=3 {
         let mut processor = activate(&mut instance);
         buffers.process(&mut processor, &bad(0.0));
@@ -69,7 +70,7 @@ fn of_two_panics_before_the_main_thread_comes_the_first_is_named() {
     let (instance, heard) = create::<Fragile>();
     let mut instance = instance.unwrap();
     let mut processor = activate(&mut instance);
-    let mut buffers = Buffers::new();
+    let mut buffers = Buffers::that_count_errors();
     buffers.process(&mut processor, &bad(1.0));
     processor.reset();
     buffers.process(&mut processor, &bad(1.5));
@@ -83,7 +84,7 @@ fn a_panic_in_reset_is_silence_until_the_next_reset() {
     let (instance, heard) = create::<Fragile>();
     let mut instance = instance.unwrap();
     let mut processor = activate(&mut instance);
-    let mut buffers = Buffers::new();
+    let mut buffers = Buffers::that_count_errors();
     buffers.process(&mut processor, &bad(2.0));
     processor.reset();
     buffers.process(&mut processor, &EventBuffer::new());
@@ -97,7 +98,7 @@ fn a_panic_in_activate_is_a_failed_activation() {
     let (instance, heard) = create::<Fragile>();
     let mut instance = instance.unwrap();
     let mut processor = activate(&mut instance);
-    Buffers::new().process(&mut processor, &bad(3.0));
+    Buffers::that_count_errors().process(&mut processor, &bad(3.0));
     instance.deactivate(processor.stop_processing());
     assert!(try_activate(&mut instance).is_err());
     assert!(heard.fatal()[0].ends_with(": no activation"));

@@ -5,6 +5,7 @@
 /** @import { Fault, PluginFaults, Xrun } from "../lib/types.js" */
 import { el, setText } from "../lib/dom.js";
 import { clock, count, frames, ms, percent } from "../lib/format.js";
+import { stackOf } from "./findings.js";
 import { placeLink } from "./place.js";
 
 /** @type {Record<string, [string, string]>} one and many */
@@ -24,12 +25,13 @@ export class Health {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.peak = el("dd", { id: "load-peak", class: "number" }, "–");
+    this.isolation = list("Isolation", "isolation", "facts", "");
     this.stages = list("Latency, stage by stage", "latency-stages", "facts", "");
     this.losses = list("Losses, newest first", "xruns", "health-list", "Nothing was lost.");
     this.faults = list("Faults, newest first", "faults", "health-list", "The plugin has done nothing wrong.");
     root.append(
       el("dl", { class: "facts" }, el("div", {}, el("dt", { title: "Since this page was opened" }, "Highest load"), this.peak)),
-      this.stages.root, this.losses.root, this.faults.root);
+      this.isolation.root, this.stages.root, this.losses.root, this.faults.root);
   }
 
   /** @param {Model} model */
@@ -37,6 +39,7 @@ export class Health {
     const { highest, xruns, faults, pluginFaults, audio } = model;
     const rate = audio?.engine_rate ?? 0;
     setText(this.peak, highest ? `${percent(highest.load)} at ${clock(highest.frame, rate)}` : "–");
+    this.isolation.show(isolationOf(model));
     this.stages.show(stagesOf(model));
     this.losses.show([...xruns].reverse().map((xrun) => ({ key: JSON.stringify(xrun), nodes: () => loss(xrun) })));
     this.faults.show([
@@ -89,6 +92,20 @@ function stagesOf({ audio, telemetry }) {
   });
 }
 
+/** @param {Model} model @returns {Line[]} */
+function isolationOf({ isolation }) {
+  if (!isolation) return [];
+  const { mode, pid, pinned, priority, lacks } = isolation;
+  /** @type {[string, string][]} */
+  const facts = mode === "process" ? [
+    ["Process of its own", pid === null ? "yes" : String(pid)],
+    ["Core", pinned === null ? "any" : `pinned to ${pinned}`],
+    ["Priority", priority === null ? "ordinary" : `real-time ${priority}`],
+  ] : [["Process", "the server's own: a crash ends both"]];
+  if (lacks.length > 0) facts.push(["Lacks", lacks.join("; ")]);
+  return facts.map(([name, words]) => ({ key: name + words, nodes: () => [el("dt", {}, name), el("dd", { class: "number" }, words)] }));
+}
+
 /** @param {Xrun} xrun */
 function loss({ kind, n, frame, t }) {
   const [one, many] = LOSSES[kind] ?? [kind, kind];
@@ -98,9 +115,9 @@ function loss({ kind, n, frame, t }) {
 }
 
 /** @param {Fault} fault */
-function faulty({ generation, kind, message, file, line, action, t }) {
+function faulty({ generation, kind, message, file, line, action, stack, t }) {
   return [
     el("span", { class: "number health-time" }, t === undefined ? "" : ms(t * 1000)),
     el("span", { class: "health-fault" },
-      `${kind.replaceAll("_", " ")} in generation ${generation}, ${action}: ${message} `, file ? placeLink(file, line) : "")];
+      `${kind.replaceAll("_", " ")} in generation ${generation}, ${action}: ${message} `, file ? placeLink(file, line) : "", ...stackOf(stack, { file, line }))];
 }

@@ -5,6 +5,7 @@
 /** @import { BuildFailed, HistoryEvent, Reloaded, ReloadFailed } from "../lib/types.js" */
 import { el } from "../lib/dom.js";
 import { ms } from "../lib/format.js";
+import { findingsOf, stackOf } from "./findings.js";
 import { placeLink } from "./place.js";
 
 const SPLITS = /** @type {const} */ (["detect", "build", "stage", "load", "swap"]);
@@ -13,6 +14,7 @@ const SPLITS = /** @type {const} */ (["detect", "build", "stage", "load", "swap"
 const KINDS = {
   reloaded: { level: "good", body: reloaded },
   restarted: { level: "info", body: () => ["restarted at its own wish"] },
+  promoted: { level: "warn", body: ({ instead_of: other }) => [`plays on instead of generation ${other}`] },
   reload_failed: { level: "bad", body: refused },
   build_failed: { level: "bad", body: failed },
 };
@@ -20,7 +22,7 @@ const KINDS = {
 export class GenerationHistory {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.list = el("ol", { id: "generations", class: "generations", tabindex: "0", "aria-labelledby": "history-title" });
+    this.list = el("ol", { id: "generations", class: "generations", tabindex: "0", "aria-label": "History, newest first" });
     this.empty = el("p", { class: "health-none" }, "Nothing was built yet.");
     root.append(this.list, this.empty);
     this.shown = "";
@@ -60,6 +62,7 @@ function reloaded(event) {
     bar,
     el("p", { class: "generation-splits number" }, times.map(([name, , words]) => `${name} ${words}`).join(" · ")),
     ...(event.first ? [] : [el("p", { class: "generation-params" }, changes(event.params))]),
+    ...findingsOf(event.warnings),
   ];
 }
 
@@ -72,8 +75,8 @@ function changes({ carried, added, removed, clamped, added_names: come = [], rem
 }
 
 /** @param {ReloadFailed} event */
-function refused({ reason, message, file, line }) {
-  return [el("p", {}, `refused (${reason}): ${message} `, file ? placeLink(file, line) : "")];
+function refused({ reason, message, file, line, stack }) {
+  return [el("p", {}, `refused (${reason}): ${message} `, file ? placeLink(file, line) : ""), ...stackOf(stack, { file: file ?? null, line: line ?? null })];
 }
 
 /** @param {BuildFailed} event */

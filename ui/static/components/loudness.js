@@ -4,7 +4,7 @@
 /** @import { Loudness } from "../lib/sections.js" */
 import { History } from "../lib/history.js";
 import { button, el, emit, setAttribute, setText } from "../lib/dom.js";
-import { loudness as words } from "../lib/format.js";
+import { elapsed, loudness as words } from "../lib/format.js";
 import { clamp } from "../lib/scale.js";
 import { Surface } from "../lib/surface.js";
 import { paintVersion, token } from "./paint.js";
@@ -37,6 +37,8 @@ export class LoudnessPanel {
     this.textAge = Infinity;
     this.ends = { output: new End("output", "Out"), input: new End("input", "In") };
     this.difference = el("span", { id: "loudness-difference", class: "loudness-difference number" });
+    // A page that comes later, or looked away, did not miss anything: the server goes on.
+    this.time = el("span", { id: "loudness-time", class: "loudness-time number", title: "How much sound integrated loudness, range and true peak are of" });
     const target = el("select", { id: "loudness-target", class: "small", "aria-label": "Loudness target, LUFS" }, ...TARGET_NAMES.map((name) => el("option", {}, name)));
     target.addEventListener("change", () => {
       this.target = TARGETS[target.selectedIndex];
@@ -48,7 +50,7 @@ export class LoudnessPanel {
       el("div", { class: "panel-act loudness-act" }, this.difference, target, reset),
       el("div", { class: "loudness-body" },
         el("table", { class: "readings" }, el("thead", {}, el("tr", {}, el("td"), ...heads)), el("tbody", {}, this.ends.output.root, this.ends.input.root)),
-        el("div", { class: "loudness-history glass" }, this.surface.canvas)));
+        el("div", { class: "loudness-history glass" }, this.surface.canvas, this.time)));
     this.write(undefined);
   }
 
@@ -57,7 +59,7 @@ export class LoudnessPanel {
     this.history = new History();
   }
 
-  /** @param {{ input: Loudness, output: Loudness }|undefined} loudness of the newest snapshot, if it had any @param {number} seconds since the last frame */
+  /** @param {{ input: Loudness, output: Loudness, seconds: number }|undefined} loudness of the newest snapshot, if it had any @param {number} seconds since the last frame */
   draw(loudness, seconds) {
     if (loudness) this.newest = loudness;
     this.history.push(seconds, loudness ? [loudness.input.shortTerm, loudness.output.shortTerm, loudness.output.momentary] : null);
@@ -74,10 +76,11 @@ export class LoudnessPanel {
     this.newest = undefined;
   }
 
-  /** @param {{ input: Loudness, output: Loudness }|undefined} loudness */
+  /** @param {{ input: Loudness, output: Loudness, seconds: number }|undefined} loudness */
   write(loudness) {
     this.ends.input.write(loudness?.input);
     this.ends.output.write(loudness?.output);
+    setText(this.time, elapsed(loudness?.seconds ?? NaN));
     const away = (loudness?.output.integrated ?? NaN) - this.target;
     const known = Number.isFinite(away);
     setText(this.difference, known ? `${away > 0 ? "+" : ""}${words(away)} LU` : "");

@@ -6,6 +6,9 @@ import { button, el, setAttribute, setText } from "../lib/dom.js";
 import { bound, figure, withUnit } from "../lib/format.js";
 import { clamp } from "../lib/scale.js";
 
+/** Faster than this nobody reads; the bars move with every answer. */
+const TEXT_MS = 100;
+
 export class Probes {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -18,13 +21,14 @@ export class Probes {
     const reset = button({ id: "reset-probes", class: "small panel-act", title: "Forget the lowest and highest values" }, "Reset", () => this.extremes.clear());
     this.reset = reset;
     root.append(reset, this.meters, this.table);
-    /** @type {((meter: PluginMeter) => void)[]} */
+    /** @type {((meter: PluginMeter, readable: boolean) => void)[]} */
     this.bars = [];
-    /** @type {((probe: Probe) => void)[]} */
+    /** @type {((probe: Probe, readable: boolean) => void)[]} */
     this.lines = [];
     /** @type {Map<string, { min: number, max: number }>} since the reset */
     this.extremes = new Map();
     this.shape = "";
+    this.written = -Infinity;
     this.seen = false;
     new IntersectionObserver((entries) => (this.seen = entries.at(-1)?.isIntersecting ?? false)).observe(root);
     this.show({ meters: [], probes: [] });
@@ -40,16 +44,18 @@ export class Probes {
     this.extremes.clear();
   }
 
-  /** @param {Probed} probed */
-  show({ meters, probes }) {
+  /** @param {Probed} probed @param {number} [now] ms */
+  show({ meters, probes }, now = performance.now()) {
     // The value of a declared meter is itself a probe of that name.
     const own = new Set(meters.map(({ key }) => key));
     const scalars = probes.filter(({ kind, name }) => kind === "scalar" && !own.has(name));
     const shape = JSON.stringify([meters.map(({ value, ...fixed }) => fixed), scalars.map(({ name }) => name)]);
+    const readable = shape !== this.shape || now - this.written >= TEXT_MS;
     if (shape !== this.shape) this.build(meters, scalars);
     this.shape = shape;
-    meters.forEach((meter, i) => this.bars[i](meter));
-    scalars.forEach((probe, i) => this.lines[i](probe));
+    if (readable) this.written = now;
+    meters.forEach((meter, i) => this.bars[i](meter, readable));
+    scalars.forEach((probe, i) => this.lines[i](probe, readable));
   }
 
   /** @param {PluginMeter[]} meters @param {Probe[]} scalars */
@@ -68,9 +74,10 @@ export class Probes {
   line({ name }) {
     const [value, low, high] = [0, 1, 2].map(() => el("td", { class: "number" }, "–"));
     const root = el("tr", { "data-probe": name }, el("th", { scope: "row", title: name }, name), value, low, high);
-    /** @param {Probe} probe */
-    const draw = (probe) => {
+    /** @param {Probe} probe @param {boolean} readable */
+    const draw = (probe, readable) => {
       const extremes = this.extend(probe);
+      if (!readable) return;
       setText(value, figure(probe.value));
       setText(low, figure(extremes?.min));
       setText(high, figure(extremes?.max));
@@ -88,7 +95,7 @@ export class Probes {
   }
 }
 
-/** @param {PluginMeter} meter */
+/** @param {PluginMeter} meter what is fixed of it */
 function bar({ key, name, unit, min, max }) {
   const value = el("span", { class: "number" }, "–");
   const fill = el("div", {
@@ -96,12 +103,13 @@ function bar({ key, name, unit, min, max }) {
   });
   const range = el("span", { class: "plugin-range number" }, el("span", {}, bound(min)), el("span", {}, bound(max, unit)));
   const root = el("div", { class: "plugin-meter", "data-plugin-meter": key }, el("span", { class: "plugin-meter-name", title: name }, name), value, fill, range);
-  /** @param {PluginMeter} meter */
-  const draw = ({ value: now }) => {
+  /** @param {PluginMeter} meter @param {boolean} readable whether words are due too */
+  const draw = ({ value: now }, readable) => {
     const words = now === null ? "–" : withUnit(figure(now), unit);
     const shown = clamp(now ?? min, min, max);
-    setText(value, words);
     fill.style.setProperty("--shown", String(max > min ? (shown - min) / (max - min) : 0));
+    if (!readable) return;
+    setText(value, words);
     setAttribute(fill, "aria-valuenow", String(shown));
     setAttribute(fill, "aria-valuetext", words);
   };

@@ -100,12 +100,14 @@ export class Strip {
     const { zero, name } = this.scale;
     const unit = zero === 0 ? "dBFS" : `dB ${name}`;
     setText(this.rms, db(rms - zero));
-    setText(this.clip, clips > 999 ? "999+" : clips > 0 ? count(clips) : "");
+    const shown = clips > 999 ? "999+" : clips > 0 ? count(clips) : "";
+    setText(this.clip, shown);
     setAttribute(this.clip, "data-clipped", String(clips > 0));
     const when = this.meter.clippedAt === null ? "" : `, last at ${timeOfDay(this.meter.clippedAt)}`;
     const clipped = `${count(clips)} ${clips === 1 ? "sample" : "samples"} above 0 dBFS${when}`;
     setAttribute(this.clip, "title", clipped);
-    setAttribute(this.clip, "aria-label", `${this.label}: ${clipped}, reset`);
+    // What is seen is said, too: voice control finds a button by it.
+    setAttribute(this.clip, "aria-label", `${this.label}: ${clips > 999 ? `${shown}, ` : ""}${clipped}, reset`);
     setAttribute(this.bar, "aria-valuenow", clamp(hold, METER_MIN, METER_MAX).toFixed(1));
     setAttribute(this.bar, "aria-valuetext", `peak ${db(hold)} dBFS, RMS ${db(rms - zero)} ${unit}`);
   }

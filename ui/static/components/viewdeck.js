@@ -2,13 +2,20 @@
 // that is not shown is not mounted: it draws nothing, and nothing is asked of the server for it.
 // Emits `subscribe` with { view, part }: what the view needs of the server from now on.
 
-/** @import { Telemetry } from "../lib/types.js" */
+/** @import { Probed, Telemetry } from "../lib/types.js" */
 import { button, el, emit, setAttribute } from "../lib/dom.js";
+import { isSwitch, keep, recall } from "../lib/remember.js";
 
 /**
- * One way to look at the sound. `mount` builds it into an empty element that has its final size and
- * may change it later; `unmount` lets go of everything that `mount` took.
- * @typedef {{ id: string, title: string, mount: (host: HTMLElement, api: ViewApi) => void, unmount: () => void }} View
+ * One way to look at the sound.
+ * @typedef {object} View
+ * @property {string} id
+ * @property {string} title
+ * @property {(host: HTMLElement, api: ViewApi) => void} mount  builds it into an empty element that has its final size and may change it later
+ * @property {() => void} unmount  lets go of everything that `mount` took
+ * @property {(rate: number) => void} [setRate]  the engine's rate, frames per second
+ * @property {() => number} [pollMs]  how often it wants to know the plugin's probes; Infinity = not now
+ * @property {(probed: Probed) => void} [know]  what they are
  */
 
 /**
@@ -16,7 +23,6 @@ import { button, el, emit, setAttribute } from "../lib/dom.js";
  * @typedef {object} ViewApi
  * @property {(draw: Draw) => void} onFrame  called in the page's one frame loop
  * @property {(part: object) => void} subscribe  what it needs of the server, instead of what it needed before
- * @property {(method: string, params?: object) => Promise<any>} request
  */
 
 /** @typedef {(snapshot: Telemetry|null, seconds: number) => void} Draw  What came since the last frame, if anything; seconds since then. */
@@ -24,21 +30,20 @@ import { button, el, emit, setAttribute } from "../lib/dom.js";
 /** @typedef {{ view: View, toggle: HTMLButtonElement, host: HTMLElement|null, draws: Draw[] }} Slot */
 
 const MOST_TILES = 4;
-const STORE = "retake.views";
+const STORE = "views";
 
 export class Viewdeck {
-  /** @param {HTMLElement} root @param {(method: string, params?: object) => Promise<any>} request */
-  constructor(root, request) {
+  /** @param {HTMLElement} root */
+  constructor(root) {
     this.root = root;
-    this.request = request;
     /** @type {Slot[]} in the order of the bar */
     this.slots = [];
     /** @type {string[]} ids of the views that are shown, oldest first */
     this.shown = [];
-    const { tiled, shown } = remembered();
-    this.tiled = tiled;
+    const { tiled, shown } = recall(STORE, { tiled: isSwitch, shown: Array.isArray });
+    this.tiled = tiled ?? false;
     /** Chosen in an earlier visit; taken when the view is registered. @type {string[]} */
-    this.chosen = shown;
+    this.chosen = (shown ?? []).map(String);
     this.bar = el("div", { class: "view-bar", role: "group", "aria-label": "Views" });
     this.tiling = button({ id: "view-tiles", class: "small view-tiling", title: "Show several views beside each other" }, "Tiles", () => this.setTiled(!this.tiled));
     this.tiles = el("div", { class: "view-tiles", "data-tiles": "0" });
@@ -91,7 +96,6 @@ export class Viewdeck {
     view.mount(slot.host, {
       onFrame: (draw) => void slot.draws.push(draw),
       subscribe: (part) => emit(this.root, "subscribe", { view: view.id, part }),
-      request: this.request,
     });
   }
 
@@ -115,22 +119,23 @@ export class Viewdeck {
     for (const { draws } of this.slots) for (const draw of draws) draw(snapshot, seconds);
   }
 
+  /** @param {number} rate frames per second */
+  setRate(rate) {
+    for (const { view } of this.slots) view.setRate?.(rate);
+  }
+
+  /** How often the views that are shown want to know the plugin's probes, ms. */
+  pollMs() {
+    return Math.min(...this.slots.map(({ view, host }) => (host && view.pollMs?.()) ?? Infinity));
+  }
+
+  /** @param {Probed} probed */
+  know(probed) {
+    for (const { view, host } of this.slots) if (host) view.know?.(probed);
+  }
+
   remember() {
     this.chosen = this.shown;
-    try {
-      localStorage.setItem(STORE, JSON.stringify({ tiled: this.tiled, shown: this.shown }));
-    } catch {
-      // A browser that keeps nothing shows the first view again.
-    }
-  }
-}
-
-/** What was chosen in an earlier visit. @returns {{ tiled: boolean, shown: string[] }} */
-function remembered() {
-  try {
-    const { tiled, shown } = JSON.parse(localStorage.getItem(STORE) ?? "{}");
-    return { tiled: tiled === true, shown: Array.isArray(shown) ? shown.map(String) : [] };
-  } catch {
-    return { tiled: false, shown: [] };
+    keep(STORE, { tiled: this.tiled, shown: this.shown });
   }
 }

@@ -61,6 +61,13 @@ export function clock(frame, framesPerSecond) {
   return framesPerSecond > 0 ? ms((frame / framesPerSecond) * 1000) : `frame ${count(frame)}`;
 }
 
+/** A time that runs: 0:07, 12:34, 1:02:03. @param {number} seconds */
+export function elapsed(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  const [h, min, s] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
+  return h > 0 ? `${h}:${String(min).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${min}:${String(s).padStart(2, "0")}`;
+}
+
 /** Any finite number with four digits that mean something. @param {number|null|undefined} value */
 export function figure(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
@@ -80,6 +87,19 @@ export function bound(value, unit) {
 export function keyName(key) {
   const name = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"][key % 12];
   return `${name}${String(Math.floor(key / 12) - 1).replace("-", MINUS)}`;
+}
+
+/** The signals that end a process on Linux, as far as a plugin's code raises them. @type {Record<number, [string, string]>} */
+const SIGNALS = {
+  3: ["SIGQUIT", "quit"], 4: ["SIGILL", "illegal instruction"], 5: ["SIGTRAP", "trap"], 6: ["SIGABRT", "abort"], 7: ["SIGBUS", "bus error"],
+  8: ["SIGFPE", "arithmetic error"], 9: ["SIGKILL", "killed"], 11: ["SIGSEGV", "segmentation fault"], 13: ["SIGPIPE", "broken pipe"],
+  15: ["SIGTERM", "ended"], 24: ["SIGXCPU", "processor time used up"], 31: ["SIGSYS", "forbidden system call"],
+};
+
+/** What ended a process, named; empty for none. @param {number|null|undefined} number */
+export function signal(number) {
+  if (number === null || number === undefined) return "";
+  return SIGNALS[number]?.join(", ") ?? `signal ${number}`;
 }
 
 /** file:line:column, as far as it is known. @param {string|null} file @param {number|null} line @param {number|null} [column] */

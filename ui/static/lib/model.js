@@ -1,7 +1,7 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { AudioStarted, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, HistoryEvent, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry, Xrun } from "./types.js" */
+/** @import { AudioStarted, AuditFinding, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry, Xrun } from "./types.js" */
 
 import { ms } from "./format.js";
 
@@ -40,6 +40,12 @@ export class Model {
     this.faults = [];
     /** @type {PluginFaults|null} */
     this.pluginFaults = null;
+    /** Where the plugin runs. @type {Isolation|null} */
+    this.isolation = null;
+    /** What its process does that it must not. @type {AuditFinding[]} */
+    this.audit = [];
+    /** What the output guard told last of what lasts: an offset, a howl. @type {Map<string, GuardNote>} by kind */
+    this.guards = new Map();
     /** @type {{ load: number, frame: number }|null} the highest load since the page was opened */
     this.highest = null;
     this.bypass = false;
@@ -74,6 +80,7 @@ export class Model {
     // Perhaps another server: its clock and its generations begin anew.
     this.highest = null;
     this.faults = [];
+    this.guards.clear();
     this.sounding.clear();
   }
 
@@ -91,11 +98,14 @@ export class Model {
     this.bypass = status.bypass;
     this.mute = status.mute;
     this.mutedAtStart = status.muted_at_start;
-    this.faulted = status.fault !== null;
+    this.faulted = status.fault !== null && status.fault.action !== "standby";
     this.counters = status.counters;
     this.history = status.history ?? [];
     this.xruns = status.xruns ?? [];
     this.pluginFaults = status.plugin_faults ?? null;
+    this.isolation = status.isolation ?? null;
+    this.audit = status.audit ?? [];
+    if (!status.mute) this.guards.delete("howl");
     if (status.fault) this.blame(status.fault);
     this.takesNotes = status.plugin_takes_notes ?? false;
     this.bpm = status.bpm ?? null;
@@ -128,7 +138,9 @@ export class Model {
     this.bypass = state.bypass;
     this.mute = state.mute;
     this.faulted = state.faulted;
-    if (!state.faulted) this.fault = null;
+    // Where another generation took over, what happened to the first is still to be told.
+    if (!state.faulted && this.fault?.action !== "standby") this.fault = null;
+    if (!state.mute) this.guards.delete("howl");
   }
 
   /** @param {ParamEcho} echo */
@@ -174,7 +186,7 @@ export class Model {
 }
 
 /** What the generations' history is made of. */
-const HISTORIC = ["reloaded", "restarted", "reload_failed", "build_failed"];
+const HISTORIC = ["reloaded", "restarted", "promoted", "reload_failed", "build_failed"];
 
 /**
  * What each event changes and how the journal tells it.
@@ -223,10 +235,26 @@ const EVENTS = {
   fault: {
     fold: (model, event) => {
       model.fault = event;
-      model.faulted = true;
+      model.faulted = event.action !== "standby";
       model.blame(event);
     },
     line: (event) => ({ level: "error", message: `${event.kind} in generation ${event.generation}: ${event.message}` }),
+  },
+  promoted: {
+    fold: promoted,
+    line: (event) => ({ level: "warning", message: `generation ${event.generation} plays on instead of generation ${event.instead_of}` }),
+  },
+  audit: {
+    fold: (model, event) => {
+      if (event.generation === model.generation) model.audit = event.findings;
+    },
+    line: (event) => ({ level: "warning", message: `generation ${event.generation}: ${audited(event.findings)}` }),
+  },
+  guard: {
+    fold: (model, event) => {
+      if (LASTING.includes(event.kind)) model.guards.set(event.kind, event);
+    },
+    line: ({ kind, message, n }) => ({ level: "warning", message: `guard, ${kind.replaceAll("_", " ")}: ${message}${n ? ` (${n})` : ""}` }),
   },
   device: {
     fold: (model, event) => (model.lostDevice = event.state === "back" ? null : event),
@@ -247,6 +275,24 @@ function changed([first, ...others]) {
   return `: ${name}${others.length > 0 ? ` and ${others.length} more` : ""} changed`;
 }
 
+/** What the guard tells once and what goes on until somebody acts; the rest is counted. */
+const LASTING = ["dc", "howl"];
+
+/** @param {AuditFinding[]} findings */
+function audited(findings) {
+  const calls = [...new Set(findings.map(({ call }) => call))].join(", ");
+  return `process calls ${calls} on the audio thread, at ${findings.length} ${findings.length === 1 ? "place" : "places"}`;
+}
+
+/** The standby plays on: nothing of the other is true any more but its fault. @param {Model} model @param {{ generation: number }} event */
+function promoted(model, event) {
+  model.generation = event.generation;
+  model.faulted = false;
+  model.audit = [];
+  model.isolation = null;
+  model.sounding.clear();
+}
+
 /** New code sounds: what was wrong with the old is history. @param {Model} model @param {Reloaded} event */
 function reloaded(model, event) {
   model.lastReload = event;
@@ -256,5 +302,8 @@ function reloaded(model, event) {
   model.refused = null;
   model.fault = null;
   model.faulted = false;
+  model.audit = [];
+  model.isolation = event.isolation ?? null;
+  model.guards.delete("dc");
   model.sounding.clear();
 }

@@ -26,11 +26,13 @@ export class Poll {
   /**
    * Whether to ask now; who is told so asks.
    * @param {number} now ms @param {boolean} any whether the plugin has any @param {boolean} seen whether they are in view
+   * @param {number} [wish] what others who look want, ms: one answer is for all, since asking begins the extremes anew
    */
-  due(now, any, seen) {
-    if (this.out || this.refused || (any && !seen)) return false;
-    const wait = any ? SEEN_MS : this.looks < 2 ? SECOND_LOOK_MS : LATER_LOOK_MS;
-    if (now - this.last < wait) return false;
+  due(now, any, seen, wish = Infinity) {
+    if (this.out || this.refused) return false;
+    const own = any ? (seen ? SEEN_MS : Infinity) : this.looks < 2 ? SECOND_LOOK_MS : LATER_LOOK_MS;
+    const wait = Math.min(own, wish);
+    if (wait === Infinity || now - this.last < wait) return false;
     this.last = now;
     this.looks += 1;
     this.out = true;

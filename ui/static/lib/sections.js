@@ -12,7 +12,7 @@
 /**
  * @typedef {object} Sections  Those that the snapshot carried.
  * @property {Float32Array} [levels] true peaks, linear, inputs first
- * @property {{ input: Loudness, output: Loudness }} [loudness]
+ * @property {{ input: Loudness, output: Loudness, seconds: number }} [loudness] and of how much sound
  * @property {{ input: Stereo, output: Stereo }} [stereo]
  * @property {Spectrum} [spectrum]
  * @property {Scope} [scope]
@@ -96,7 +96,7 @@ const load = (reader) => ({ max: reader.f32(), maxFrame: reader.f64(), counts: r
 /** By kind: how its payload is read into the sections. @type {Record<number, (into: Sections, reader: Reader) => void>} */
 const KINDS = {
   1: (into, reader) => (into.levels = reader.floats(reader.view.byteLength / 4)),
-  2: (into, reader) => (into.loudness = { input: loudness(reader), output: loudness(reader) }),
+  2: (into, reader) => (into.loudness = { input: loudness(reader), output: loudness(reader), seconds: reader.f32() }),
   3: (into, reader) => (into.stereo = { input: stereo(reader), output: stereo(reader) }),
   4: (into, reader) => (into.spectrum = spectrum(reader)),
   5: (into, reader) => (into.scope = scope(reader)),

@@ -42,6 +42,13 @@ export function hertz(hz) {
   return hz >= 1000 ? `${(hz / 1000).toFixed(3)} kHz` : `${hz.toFixed(hz >= 100 ? 0 : 1)} Hz`;
 }
 
+/** Powers of the levels that the wire can say down to where nothing is drawn, hundredths of dB each. */
+const LOWEST = -20_000;
+const POWERS = Float64Array.from({ length: 1 - LOWEST }, (_, i) => 10 ** ((i + LOWEST) / 1000));
+
+/** @param {number} value hundredths of dB @returns {number} */
+const powerOf = (value) => (value < LOWEST ? 0 : value <= 0 ? POWERS[value - LOWEST] : 10 ** (value / 1000));
+
 /** The mean power of each bin over about `seconds`, and the highest level since it was begun. */
 export class Average {
   /** @param {number} nBins */
@@ -58,12 +65,13 @@ export class Average {
   push(values, seconds, within) {
     const share = this.empty || within === 0 ? 1 : 1 - Math.exp(-seconds / within);
     this.empty = false;
+    const { power, level, hold } = this;
     for (let i = 0; i < values.length; i++) {
-      const power = values[i] === SILENCE ? 0 : Math.exp(values[i] * (Math.LN10 / 1000));
-      this.power[i] += (power - this.power[i]) * share;
-      const level = this.power[i] > 1e-20 ? Math.log(this.power[i]) * (10 / Math.LN10) : -Infinity;
-      this.level[i] = level;
-      if (level > this.hold[i]) this.hold[i] = level;
+      const mean = power[i] + (powerOf(values[i]) - power[i]) * share;
+      const now = mean > 1e-20 ? Math.log(mean) * (10 / Math.LN10) : -Infinity;
+      power[i] = mean;
+      level[i] = now;
+      if (now > hold[i]) hold[i] = now;
     }
   }
 

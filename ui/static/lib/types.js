@@ -24,6 +24,10 @@
  * @property {"cross"|"out_in"} [fade]
  * @property {number} [warm_frames]
  * @property {Layout} [layout]
+ * @property {Finding[]} [warnings] what was found on trial and may be meant so
+ * @property {Advice[]} [advice] why the build was slow
+ * @property {Isolation|null} [isolation]
+ * @property {number} [t] seconds since the server's start
  */
 
 /** @typedef {{ inputs: number, outputs: number, sidechain: number }} Layout  Channels. */
@@ -54,8 +58,14 @@
  */
 
 /** @typedef {{ generation: number, exit: number|null, diagnostics: Diagnostic[], t?: number }} BuildFailed */
-/** @typedef {{ generation: number, reason: string, message: string, keeps: number|null, file?: string|null, line?: number|null, t?: number }} ReloadFailed */
-/** @typedef {{ generation: number, kind: string, message: string, file: string|null, line: number|null, action: string, t?: number }} Fault */
+/** @typedef {{ generation: number, reason: string, message: string, keeps: number|null, file?: string|null, line?: number|null, stack?: StackFrame[], findings?: Finding[], t?: number }} ReloadFailed */
+/** @typedef {{ generation: number, kind: string, message: string, file: string|null, line: number|null, action: string, stack?: StackFrame[], signal?: number|null, t?: number }} Fault */
+/** @typedef {{ function: string, file: string|null, line: number|null }} StackFrame  One call; of a stack the innermost comes first. */
+/** @typedef {{ signal: string|null, kind: string, message: string }} Finding  On trial, with what was played; signal null = not in a block. */
+/** @typedef {{ what: string, message: string, costs_ms: number|null }} Advice */
+/** @typedef {{ kind: string, call: string, function: string|null, file: string|null, line: number|null, stack: StackFrame[], n: number, per_second: number }} AuditFinding  One place of the plugin's. */
+/** @typedef {{ mode: "process"|"in-process", pid: number|null, pinned: number|null, priority: number|null, lacks: string[] }} Isolation  pinned: the processor's core. */
+/** @typedef {{ kind: string, message: string, n: number|null, t?: number }} GuardNote */
 /** @typedef {{ event: string, generation: number, t?: number }} HistoryEvent  A `reloaded`, `restarted`, `reload_failed` or `build_failed`. */
 /** @typedef {{ kind: string, n: number, frame: number, t: number }} Xrun  A loss, at its first frame and time in seconds. */
 /** @typedef {Record<"unsorted"|"out_of_block"|"malformed"|"replies_lost"|"events_lost"|"wrong_thread"|"probes_lost", number>} PluginFaults */
@@ -74,6 +84,7 @@
  * @property {number} record_lost_frames
  * @property {number} guarded_blocks
  * @property {number} limited_samples
+ * @property {number} [missed_blocks] blocks that the plugin did not deliver in time
  * @property {number} events_lost
  * @property {number} fill_frames
  * @property {number} target_frames
@@ -100,6 +111,8 @@
  * @property {HistoryEvent[]} [history] newest last
  * @property {Xrun[]} [xruns] newest last
  * @property {PluginFaults|null} [plugin_faults]
+ * @property {Isolation|null} [isolation] null without a plugin
+ * @property {AuditFinding[]} [audit]
  * @property {Counters} counters
  * @property {Load} load
  */

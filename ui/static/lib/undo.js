@@ -7,17 +7,46 @@
 const STEPS = 200;
 
 export class Undo {
-  constructor() {
+  /** @param {() => Wish[]} [stand] where all parameters stand now */
+  constructor(stand = () => []) {
+    this.stand = stand;
     /** @type {Change[][]} newest last */
     this.past = [];
     /** @type {Change[][]} taken back, newest last */
     this.future = [];
     /** @type {Map<number, Change>} by id: a hand is on it */
     this.open = new Map();
+    /** Where all stood before a step whose end is not known yet. @type {Wish[]|null} */
+    this.marked = null;
+  }
+
+  /** Steps that can be taken back. */
+  get steps() {
+    return this.past.length + (this.marked ? 1 : 0);
+  }
+
+  /** Where all stands, before something that moves many at once. */
+  before() {
+    this.settle();
+    return this.stand();
+  }
+
+  /** It happened: what has changed since then is one step, which ends where the next begins. @param {Wish[]} before */
+  mark(before) {
+    this.settle();
+    this.marked = before;
+  }
+
+  settle() {
+    const now = new Map(this.stand().map(({ id, value }) => [id, value]));
+    const changes = (this.marked ?? []).map(({ id, value: from }) => ({ id, from, to: now.get(id) ?? NaN }));
+    this.marked = null;
+    this.push(changes);
   }
 
   /** @param {number} id @param {number} from where it stands */
   begin(id, from) {
+    this.settle();
     if (!this.open.has(id)) this.open.set(id, { id, from, to: from });
   }
 
@@ -45,11 +74,13 @@ export class Undo {
 
   /** @returns {Wish[]} */
   undo() {
+    this.settle();
     return this.move(this.past, this.future).map(({ id, from }) => ({ id, value: from }));
   }
 
   /** @returns {Wish[]} */
   redo() {
+    this.settle();
     return this.move(this.future, this.past).map(({ id, to }) => ({ id, value: to }));
   }
 

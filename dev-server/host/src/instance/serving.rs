@@ -9,6 +9,14 @@ use crate::{instance::Instance, note::News, ports, wishes::Wish};
 /// How often the list of parameters is compared with what was told of it.
 const COMPARE: Duration = Duration::from_secs(1);
 
+/// What a plugin is to be activated anew for.
+pub(crate) const RESTARTS: [(Wish, &str); 4] = [
+    (Wish::Restart, "the plugin asks for it"),
+    (Wish::PortRescan, "the plugin's audio ports changed"),
+    (Wish::ConfigRescan, "the plugin offers other configurations of its ports"),
+    (Wish::NotePortRescan, "the plugin's note ports changed"),
+];
+
 impl Instance {
     /// Does what the plugin asked for since last time.
     pub(crate) fn serve(&mut self) {
@@ -25,6 +33,7 @@ impl Instance {
         self.tell_changes();
         self.wishes.probes.expire();
         self.wishes.deliver_logs();
+        self.tell_audit(Some(Instant::now()));
     }
 
     fn call_timers(&mut self) {
@@ -73,12 +82,7 @@ impl Instance {
         tell(Wish::StateDirty, News::StateDirty);
         tell(Wish::Latency, News::LatencyChanged);
         tell(Wish::TailNews, News::TailChanged { frames: wishes.tail_frames() });
-        for (wish, why) in [
-            (Wish::Restart, "the plugin asks for it"),
-            (Wish::PortRescan, "the plugin's audio ports changed"),
-            (Wish::ConfigRescan, "the plugin offers other configurations of its ports"),
-            (Wish::NotePortRescan, "the plugin's note ports changed"),
-        ] {
+        for (wish, why) in RESTARTS {
             tell(wish, News::RestartWanted { why });
         }
         if self.wishes.take(Wish::PortNames) {

@@ -12,7 +12,7 @@ use std::{
 use clack_extensions::log::LogSeverity;
 use clack_host::extensions::prelude::*;
 
-use crate::{callbacks::Host, log::LINE_BYTES};
+use crate::{audit, callbacks::Host, log::LINE_BYTES};
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -59,5 +59,5 @@ unsafe extern "C" fn log(host: *const c_void, severity: i32, message: *const c_c
         Ok(())
     };
     // SAFETY: the plugin gives the host it was given.
-    let _ = unsafe { HostWrapper::<Host>::handle(host.cast(), take) };
+    let _ = audit::as_host(|| unsafe { HostWrapper::<Host>::handle(host.cast(), take) });
 }

@@ -10,6 +10,7 @@ use std::{
 use clack_host::extensions::prelude::*;
 
 use crate::{
+    audit,
     callbacks::{Host, SharedHalf},
     probe::MeterInfo,
     text,
@@ -59,8 +60,9 @@ unsafe impl ExtensionImplementation<Host> for HostProbe {
 /// # Safety
 /// `host` is null or the `clap_host` of a plugin of [`Host`].
 unsafe fn with<T>(host: *const c_void, inside: impl FnOnce(&SharedHalf) -> T) -> Option<T> {
+    let inside = |host: &HostWrapper<Host>| Ok(inside(host.shared()));
     // SAFETY: passed on.
-    unsafe { HostWrapper::<Host>::handle(host.cast(), |host| Ok(inside(host.shared()))) }
+    audit::as_host(|| unsafe { HostWrapper::<Host>::handle(host.cast(), inside) })
 }
 
 unsafe extern "C" fn is_watched(host: *const c_void) -> bool {

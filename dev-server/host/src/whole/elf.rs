@@ -11,6 +11,19 @@ const PT_TLS: u64 = 7;
 /// A section that takes no bytes of the file (`.bss`).
 const SHT_NOBITS: u64 = 8;
 
+/// The machines of ELF's list that this can be built for, by their numbers.
+const MACHINES: [(u64, &str); 4] = [(3, "x86"), (40, "arm"), (62, "x86_64"), (183, "aarch64")];
+
+/// Names the machine that the library was made for, if it is another than this one: the loader
+/// would only say that it cannot open the file.
+pub(super) fn foreign(file: &[u8]) -> Option<String> {
+    let theirs = Bytes(file).u16(18).ok().filter(|_| file.starts_with(MAGIC[0]))?;
+    let (ours, our_name) = MACHINES.iter().find(|(_, name)| *name == std::env::consts::ARCH)?;
+    let name = MACHINES.iter().find(|(number, _)| *number == theirs);
+    let name = name.map_or_else(|| format!("ELF machine {theirs}"), |(_, name)| (*name).into());
+    (theirs != *ours).then(|| format!("it is made for {name}, this machine is {our_name}"))
+}
+
 pub(super) fn check(file: &[u8]) -> Result<Shape, String> {
     let file = Bytes(file);
     file.holds("the ELF header", 0, HEADER)?;

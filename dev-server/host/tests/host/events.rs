@@ -118,8 +118,8 @@ fn events_that_are_none_are_left_out() {
 #[test]
 fn more_events_than_room_are_counted_and_the_plugin_is_told() {
     let (replies, faults, complaint) = heard("floods");
-    assert_eq!(replies.len(), 64);
-    assert_eq!(faults, FaultCounts { replies_lost: 2 * 936, ..FaultCounts::default() });
+    assert_eq!(replies.len(), 256);
+    assert_eq!(faults, FaultCounts { replies_lost: 2 * 744, ..FaultCounts::default() });
     assert!(complaint.contains("send fewer"), "{complaint}");
 }
 

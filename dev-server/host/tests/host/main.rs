@@ -12,8 +12,13 @@ mod events;
 mod hostile;
 mod layouts;
 mod life;
+mod misdeeds;
 mod parameters;
 mod probes;
 mod rig;
 mod sdk;
+mod vetting;
 mod wishes;
+
+/// The same tests run with processes of their own in `tests/isolated`.
+const ISOLATION: retake_host::Isolation = retake_host::Isolation::InProcess;

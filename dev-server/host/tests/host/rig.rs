@@ -1,7 +1,7 @@
 //! A plugin's thread under test, and control's chair.
 
 use std::{
-    env::consts::{DLL_PREFIX, DLL_SUFFIX},
+    env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX},
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -15,7 +15,8 @@ use retake_engine::{
     Outcome, Planar, PluginEvent, ProcessIo, Processor, Transport, processor::Replies,
 };
 use retake_host::{
-    Activated, FailReason, Format, News, PluginThread, Request, Severity, StagingDir,
+    Activated, Admission, FailReason, Format, Isolation, News, Patience, PluginThread, Request,
+    Severity, StagingDir,
 };
 
 pub(crate) const RATE: f64 = 48_000.0;
@@ -23,11 +24,23 @@ pub(crate) const MAX_BLOCK: usize = 256;
 pub(crate) const FORMAT: Format =
     Format { rate: RATE, max_block: MAX_BLOCK, n_input: 2, n_output: 2 };
 
+/// Whether the plugins of this program's tests have processes of their own.
+pub(crate) const IS_ISOLATED: bool = matches!(crate::ISOLATION, Isolation::Process);
+
 /// A library that `cargo test` built as an example.
 pub(crate) fn example(name: &str) -> PathBuf {
+    built(&format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
+}
+
+/// A program that `cargo test` built as an example.
+pub(crate) fn program(name: &str) -> PathBuf {
+    built(&format!("{name}{EXE_SUFFIX}"))
+}
+
+fn built(file: &str) -> PathBuf {
     let exe = std::env::current_exe().unwrap();
     let profile = exe.parent().and_then(Path::parent).unwrap();
-    let path = profile.join("examples").join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
+    let path = profile.join("examples").join(file);
     assert!(path.exists(), "no {}: run the whole `cargo test`", path.display());
     path
 }
@@ -83,6 +96,11 @@ impl Rig {
             state: None,
             params: Vec::new(),
             set: Vec::new(),
+            isolation: crate::ISOLATION,
+            patience: Patience::Watchdog,
+            executable: program("plugin_host"),
+            // Most subjects count what is done with them.
+            admission: Admission { is_waived: true, ..Admission::default() },
         };
         change(&mut request);
         let (send, notes) = channel();
@@ -171,7 +189,7 @@ impl Block {
         }
         let mut output = Planar::new(n_output, MAX_BLOCK);
         output.rows_mut().for_each(|row| row.fill(9.0));
-        Self { input, output, replies: Replies::new(64) }
+        Self { input, output, replies: Replies::new(256) }
     }
 
     pub(crate) fn run(

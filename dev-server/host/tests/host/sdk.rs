@@ -46,13 +46,14 @@ fn values_moved_by_events_are_in_the_state() {
 }
 
 #[test]
-fn a_panic_in_process_is_silence_and_is_named() {
+fn a_panic_in_process_is_an_error_and_is_named() {
     let rig = load(|_| {});
     let mut activated = rig.activated();
     let fuse = activated.params.iter().find(|p| p.key == "fuse").unwrap().id;
     let event = PluginEvent::param(0, fuse, 1.0);
     let mut block = Block::new(2, 2);
-    assert_eq!(block.run(&mut *activated.processor, 64, &[event]), Outcome::Ok);
+    let outcome = block.run(&mut *activated.processor, 64, &[event]);
+    assert_eq!(outcome, Outcome::Error, "in the very block");
     assert!(block.output.rows().all(|row| row[..64].iter().all(|s| *s == 0.0)));
     let panic = rig.wait(|news| match news {
         News::Panicked(panic) => Some(panic),

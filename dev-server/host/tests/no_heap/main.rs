@@ -12,6 +12,8 @@ use retake_engine::{EventBody, Note, Outcome, PluginEvent};
 
 use crate::rig::{Block, Rig};
 
+const ISOLATION: retake_host::Isolation = retake_host::Isolation::InProcess;
+
 fn gain(offset: u32, value: f64) -> PluginEvent {
     PluginEvent::param(offset, 1, value)
 }
@@ -54,6 +56,59 @@ fn notes_probes_faults_and_broken_guards_do_not_touch_the_heap() {
         }
         assert_eq!(ffi::n_calls() - before, 0, "{kind}");
     }
+}
+
+/// Heap calls of a child's audio thread until now: see `plugin_host`, which writes the file.
+#[cfg(target_os = "linux")]
+struct ChildHeap(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl ChildHeap {
+    fn new() -> Self {
+        let path = format!("/tmp/retake-heap-{}", std::process::id()).into();
+        std::fs::write(&path, "").unwrap();
+        Self(path)
+    }
+
+    fn n_calls(&self) -> u64 {
+        std::fs::metadata(&self.0).unwrap().len()
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for ChildHeap {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_thousand_isolated_blocks_do_not_touch_the_heap_on_either_side() {
+    let heap = ChildHeap::new();
+    for (kind, is_raw) in [("gain", false), ("answers", false), ("talks", false), ("probes", true)]
+    {
+        let change = |r: &mut retake_host::Request| {
+            r.isolation = retake_host::Isolation::Process;
+        };
+        let rig = if is_raw { Rig::raw_with(kind, change) } else { Rig::load_with(kind, change) };
+        let mut activated = rig.activated();
+        rig.thread.probes().watch(Duration::from_mins(10));
+        let mut block = Block::new(2, 2);
+        let events = [gain(0, 0.5), gain(3, 0.75), gain(15, 0.25)];
+        let mut run = |n| {
+            for _ in 0..n {
+                assert_eq!(block.run(&mut *activated.processor, 64, &events), Outcome::Ok);
+                block.replies.drain().for_each(drop);
+            }
+        };
+        // The first blocks make the thread-locals of their threads.
+        run(10);
+        let (here, there) = (ffi::n_calls(), heap.n_calls());
+        run(10_000);
+        assert_eq!((ffi::n_calls() - here, heap.n_calls() - there), (0, 0), "{kind}");
+    }
+    assert!(heap.n_calls() > 0, "the child counts");
 }
 
 #[test]

@@ -7,12 +7,14 @@
     reason = "this plugin serves tests alone"
 )]
 
+mod ffi;
+
 use std::{
     cell::RefCell,
     ffi::{CStr, CString},
     fmt::Write as _,
     io::{Read, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -43,6 +45,15 @@ use clack_plugin::{
 
 static KIND: OnceLock<String> = OnceLock::new();
 
+/// A file that ends all waiting.
+static GO: OnceLock<PathBuf> = OnceLock::new();
+
+fn wait_for_go() {
+    while GO.get().is_some_and(|go| !go.exists()) {
+        std::thread::yield_now();
+    }
+}
+
 fn is(kind: &str) -> bool {
     KIND.get().is_some_and(|k| k == kind)
 }
@@ -56,8 +67,9 @@ impl Entry for Library {
         // The host names its copies `0000-NAME.so`.
         let kind = stem.split_once('-').map_or(&*stem, |(_, name)| name);
         KIND.set(kind.to_owned()).map_err(|_| EntryLoadError)?;
-        while is("entry_waits") && !Path::new(&path).with_extension("go").exists() {
-            std::thread::yield_now();
+        GO.set(Path::new(&path).with_extension("go")).map_err(|_| EntryLoadError)?;
+        if is("entry_waits") {
+            wait_for_go();
         }
         if is("entry_fails") {
             return Err(EntryLoadError);
@@ -200,6 +212,12 @@ impl<'a> PluginMainThread<'a, Shared<'a>> for Main<'a> {
             let (is_main, is_audio) = self.shared.roles();
             let message = format!("main {is_main}, audio {is_audio}");
             self.shared.log(LogSeverity::Info, &message);
+        }
+        if is("hangs_on_main") {
+            std::thread::sleep(std::time::Duration::from_hours(1));
+        }
+        if is("exits_on_main") {
+            std::process::exit(5);
         }
         if is("hangs") {
             std::thread::sleep(std::time::Duration::from_millis(300));
@@ -355,6 +373,9 @@ impl<'a> PluginAudioProcessor<'a, Shared<'a>, Main<'a>> for Audible<'a> {
             return Err(PluginError::Message("not the audio thread"));
         }
         self.0.take(events.input);
+        if self.0.get(1) >= MISBEHAVE {
+            misbehave();
+        }
         if is("talks") {
             self.0.log(LogSeverity::Info, "from the audio thread");
         }
@@ -378,6 +399,54 @@ impl<'a> PluginAudioProcessor<'a, Shared<'a>, Main<'a>> for Audible<'a> {
         }
         Ok(ProcessStatus::Sleep)
     }
+}
+
+/// From this value of the second parameter on it does what it is called.
+const MISBEHAVE: f64 = 3.0;
+
+/// What no host survives in its own process.
+#[cfg(target_os = "linux")]
+fn misbehave() {
+    match KIND.get().map_or("", String::as_str) {
+        "segfaults" => ffi::segfault(),
+        "aborts" => std::process::abort(),
+        "exits" => std::process::exit(3),
+        "exits_now" => ffi::exit_now(4),
+        "overflows" => drop(std::hint::black_box(overflow(1))),
+        "loops" => loop {
+            std::hint::black_box(());
+        },
+        "sleeps" => std::thread::sleep(std::time::Duration::from_hours(1)),
+        "waits" => wait_for_go(),
+        "closes" => ffi::close_all(),
+        "starts" => start_others(),
+        _ => {}
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn misbehave() {
+    ffi::segfault();
+}
+
+/// A process and a thread that know no end.
+#[cfg(target_os = "linux")]
+fn start_others() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let sleep = std::process::Command::new("sleep").arg("98765").spawn().unwrap();
+        std::mem::forget(sleep);
+        std::thread::spawn(|| {
+            loop {
+                std::thread::park();
+            }
+        });
+    });
+}
+
+fn overflow(n: u64) -> u64 {
+    let room = std::hint::black_box([n; 1_024]);
+    if room[0] == 0 { 0 } else { overflow(room[1] + 1) + room[2] }
 }
 
 fn amplify(pair: ChannelPair<'_, f32>, gain: f32) {

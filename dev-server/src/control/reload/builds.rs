@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Artifact, Control, Failure, State};
 use crate::{
-    build::{BuildOutcome, Diagnostic, Level},
+    build::{self, Advice, BuildOutcome, Diagnostic, Level},
     report::{Tone, say},
     watch::{LoopEvent, Timing},
 };
@@ -51,7 +51,7 @@ impl Control {
         }
         if self.parts.run.plugin.build.is_some() {
             say(Tone::Plain, "", line);
-        } else if let Some((verb, what)) = cargo_status(line) {
+        } else if let Some((verb, what)) = build::status(line) {
             say(Tone::Good, verb, what);
         }
     }
@@ -62,12 +62,26 @@ impl Control {
                 self.shown.build_failed = Value::Null;
                 let lines: Vec<&Diagnostic> = built.warnings.iter().collect();
                 print_diagnostics(&lines);
-                self.reload.waiting = Some(Artifact { path: built.artifact, timing });
+                if !built.fresh {
+                    self.take_advice(&built.advice);
+                }
+                let (path, advice) = (built.artifact, built.advice);
+                self.reload.waiting = Some(Artifact { path, timing, advice });
                 self.take_up_artifact()
             }
             BuildOutcome::Failed { exit, diagnostics } => self.on_build_failed(exit, &diagnostics),
             _ => Ok(()),
         }
+    }
+
+    /// Says each kind once; pages see what holds of the newest build.
+    fn take_advice(&mut self, advice: &[Advice]) {
+        for Advice { what, message, .. } in advice {
+            if self.reload.advised.insert(what) {
+                say(Tone::Warning, "Slow build", message);
+            }
+        }
+        self.shown.advice = advice.to_vec();
     }
 
     fn on_build_failed(
@@ -113,14 +127,6 @@ impl Control {
         self.reload.state = state;
         self.tell_state();
     }
-}
-
-/// A line of cargo's own: a verb that ends in the twelfth column. Its errors come as diagnostics.
-fn cargo_status(line: &str) -> Option<(&str, &str)> {
-    let (margin, what) = line.split_at_checked(12)?;
-    let verb = margin.trim_start();
-    let is_status = !verb.is_empty() && verb.chars().all(char::is_alphabetic);
-    Some((verb, what.strip_prefix(' ')?)).filter(|_| is_status)
 }
 
 fn print_diagnostics(diagnostics: &[&Diagnostic]) {

@@ -2,20 +2,29 @@
 
 use std::time::Instant;
 
-use retake_engine::{EventBody, Generation};
-use retake_host::{Activated, FailReason, News, Note, ParamRef, PluginThread, Request};
+use retake_engine::Generation;
+use retake_host::{
+    Activated, Admission, FailReason, Isolation, News, Note, ParamRef, Patience, PluginThread,
+    Request,
+};
 use serde_json::json;
 
-use super::{Candidate, Control, Failure, Message, Playing, Ready, State, Step};
-use crate::report::{Tone, say};
+use super::{
+    Candidate, Control, Failure, Handover, Message, Playing, Ready, State, Step, events_of,
+    faults::{Crash, Refusal},
+};
+use crate::{
+    cli::{ClockArg, IsolationArg, Run},
+    report::{Tone, say},
+};
 
 /// From an artifact to an activated plugin.
 impl Control {
     /// Begins with the newest artifact, if the devices are open and nothing else is on its way.
     pub(in crate::control) fn take_up_artifact(&mut self) -> Result<(), Failure> {
-        let is_busy = self.reload.candidate.is_some()
-            || self.reload.is_restarting
-            || !self.reload.retiring.is_empty();
+        let reload = &self.reload;
+        let is_moving = reload.candidate.is_some() || reload.handover != Handover::None;
+        let is_busy = is_moving || !reload.retiring.is_empty();
         let Some(shape) = self.audio.shape().filter(|_| !is_busy) else {
             return Ok(());
         };
@@ -33,8 +42,10 @@ impl Control {
             journal: Vec::new(),
             shape,
             panic: None,
+            warnings: Vec::new(),
             stage_ms: 0.0,
             load_ms: 0.0,
+            vet_ms: 0.0,
             lost_frames_before: self.parts.probe.lost_frames.get(),
         });
         match &self.reload.playing {
@@ -73,6 +84,14 @@ impl Control {
             set: settings.iter().map(wanted).collect(),
             state,
             start: self.presets.start.clone().filter(|_| is_first).map(crate::store::Start::ask),
+            admission: Admission {
+                is_waived: self.parts.run.safety.admit_anyway,
+                quarantine: self.presets.quarantine.clone(),
+            },
+            isolation: isolation(&self.parts.run),
+            patience: patience(&self.parts.run),
+            // This very program, even when its file was built anew meanwhile.
+            executable: "/proc/self/exe".into(),
         };
         // The snapshot is taken: what changes from here on goes through the journal.
         candidate.journal.clear();
@@ -83,7 +102,8 @@ impl Control {
             Ok(thread) => candidate.step = Step::Loads { thread, info: None },
             Err(error) => {
                 let number = candidate.number;
-                return self.on_refused(number, error.reason(), &error.to_string(), false);
+                let refusal = Refusal::of(error.reason(), &error.to_string());
+                return self.on_refused(number, &refusal);
             }
         }
         Ok(())
@@ -93,32 +113,61 @@ impl Control {
     pub(in crate::control) fn on_plugin(&mut self, note: Note) -> Result<(), Failure> {
         let number = u32::try_from(note.generation).unwrap_or(u32::MAX);
         match note.news {
-            News::Staged { stage_ms, .. } => self.on_candidate(number, State::Staged, |c| {
-                c.stage_ms = stage_ms;
-            }),
+            News::Staged { stage_ms, hash } => {
+                self.reload.inside.note_hash(number, hash);
+                self.on_candidate(number, State::Staged, |c| c.stage_ms = stage_ms);
+            }
             News::Loaded { info, load_ms, .. } => self.on_candidate(number, State::Loaded, |c| {
                 c.note_loaded(info, load_ms);
             }),
+            News::Vetted { warnings, vet_ms } => self.on_candidate(number, State::Loaded, |c| {
+                (c.warnings, c.vet_ms) = (warnings, vet_ms);
+            }),
             News::Activated(activated) => return self.on_activated(number, *activated),
-            News::Warmed { generation, frames, load } => {
+            News::Warmed { generation, frames, load, warnings } => {
+                self.on_candidate(number, State::Activated, |c| c.warnings.extend(warnings));
                 return self.on_warmed(*generation, frames, load);
             }
-            News::Failed { reason, message, is_usage } => {
-                return self.on_refused(number, reason, &message, is_usage);
+            News::Failed { reason, message, is_usage, findings } => {
+                let refusal = Refusal::of(reason, &message);
+                return self.on_refused(number, &Refusal { is_usage, findings, ..refusal });
             }
+            News::Crashed { what, message, stack } => {
+                return self.on_crashed(number, Crash { what, message, stack });
+            }
+            News::State(state) => return self.on_state(state),
+            News::Gone { pinned } => return self.on_gone(number, pinned),
+            news => self.on_living(number, news),
+        }
+        Ok(())
+    }
+
+    /// What a plugin tells while it lives.
+    fn on_living(&mut self, number: u32, news: News) {
+        match news {
             News::Log { severity, message } => self.on_log(number, severity, &message),
             News::RestartWanted { why } => self.restart(number, why),
             News::PortsChanged(ports) => self.on_ports_renamed(number, ports),
             News::ParamValue { tag, value, text, .. } => self.on_value_of_text(tag, value, &text),
             News::Panicked(line) => self.on_panic(number, &line),
             News::ParamsChanged(list) => self.on_params_changed(number, list),
-            News::State(state) => return self.on_state(state),
             News::StateDirty => self.presets.note_move(),
             News::ParamText { id, value, text, tag } => self.on_text(id, value, &text, tag),
-            News::Gone { pinned } => return self.on_gone(number, pinned),
+            News::Audit(findings) => self.on_audit(number, findings),
+            News::Isolated { pid, pinned, priority, lacks } => {
+                self.on_isolated(
+                    number,
+                    json!({
+                        "mode": "process",
+                        "pid": pid,
+                        "pinned": pinned,
+                        "priority": priority,
+                        "lacks": lacks,
+                    }),
+                );
+            }
             _ => {}
         }
-        Ok(())
     }
 
     fn on_candidate(&mut self, number: u32, state: State, note: impl FnOnce(&mut Candidate)) {
@@ -155,27 +204,31 @@ impl Control {
         else {
             return Ok(());
         };
-        let Activated { processor, layout, ports, takes_notes, meters, params, .. } = activated;
-        let carried = activated.carried;
         candidate.load_ms += activated.activate_ms;
         if shape != candidate.shape {
             // The devices changed meanwhile.
-            thread.reactivate(processor, format);
+            thread.reactivate(activated.processor, format);
             candidate.step = Step::Loads { thread, info: Some(info) };
             self.reload.candidate = Some(Candidate { shape, ..candidate });
             return Ok(());
         }
         self.set_state(State::Activated);
+        let Activated { processor, layout, ports, takes_notes, meters, params, carried, .. } =
+            activated;
         let generation = Generation::new(number, processor, shape);
-        let playing = Playing { number, thread, info, layout, ports, takes_notes, meters, format };
-        let ready = Box::new(Ready {
-            playing,
-            params,
-            carried,
-            sent_at: Instant::now(),
-            warm_frames: 0,
-            fade: None,
-        });
+        let playing = Playing {
+            number,
+            thread,
+            info,
+            layout,
+            ports,
+            takes_notes,
+            meters,
+            format,
+            params: Vec::new(),
+            is_gone: false,
+        };
+        let ready = Box::new(Ready::new(playing, params, carried));
         if self.audio.is_running() {
             // What a preset's state replaces must not come back with the past.
             let cold = if candidate.is_recall {
@@ -189,9 +242,7 @@ impl Control {
             return cold.map_or(Ok(()), |generation| self.on_warmed(generation, 0, 0.0));
         }
         self.params.replace(ready.params.clone());
-        let journal = candidate.journal.iter();
-        let journal = journal.map(|&(id, value)| EventBody::Param { id, value });
-        let generation = generation.with_journal(journal);
+        let generation = generation.with_journal(events_of(&candidate.journal));
         candidate.step = Step::Swaps(ready);
         self.reload.candidate = Some(candidate);
         self.start_engine(Box::new(generation))
@@ -214,15 +265,13 @@ impl Control {
     pub(in crate::control) fn on_refused(
         &mut self,
         number: u32,
-        reason: FailReason,
-        message: &str,
-        is_usage: bool,
+        refusal: &Refusal,
     ) -> Result<(), Failure> {
         let refused = self.reload.candidate.take_if(|c| c.number == number);
         let Some(Candidate { step, panic, artifact, is_recall, .. }) = refused else {
-            let what = format!("generation {number}: {message}");
+            let what = format!("generation {number}: {}", refusal.message);
             say(Tone::Error, "Plugin", what);
-            self.on_restart_failed(number, message);
+            self.on_restart_failed(number, &refusal.message);
             return Ok(());
         };
         let thread = match step {
@@ -230,26 +279,33 @@ impl Control {
             Step::Warms(ready) | Step::Swaps(ready) => Some(ready.playing.thread),
             Step::AwaitsState { .. } => None,
         };
-        // A thread that hangs is left to itself.
-        let thread = thread.filter(|_| reason != FailReason::Timeout);
+        let thread = thread.filter(|_| !refusal.is_stuck);
         self.reload.retiring.extend(thread.map(|thread| (number, thread)));
-        if self.starts_afresh(reason, artifact) {
+        if self.starts_afresh(refusal.reason, artifact) {
             return self.take_up_artifact();
         }
         // Its format changed, perhaps on purpose: the next one starts from parameters only.
-        self.reload.leaves_state = reason == FailReason::State && !is_recall;
+        self.reload.leaves_state = refusal.reason == FailReason::State && !is_recall;
         let fields = json!({
             "generation": number,
-            "reason": reason,
-            "message": message,
-            "file": panic.as_ref().map(|p| &p.file),
-            "line": panic.as_ref().map(|p| p.line),
+            "reason": refusal.reason,
+            "message": refusal.message,
+            "file": panic.as_ref().map(|p| &p.file).or(refusal.file.as_ref()),
+            "line": panic.as_ref().map(|p| p.line).or(refusal.line),
+            "stack": refusal.stack,
+            "findings": refusal.findings,
             "keeps": self.reload.playing_number(),
         });
         self.shown.refused = self.tell("reload_failed", fields);
+        self.after_refusal(refusal)?;
+        self.take_up_artifact()
+    }
+
+    fn after_refusal(&mut self, refusal: &Refusal) -> Result<(), Failure> {
+        let message = &refusal.message;
         let state = if self.reload.playing.is_some() { State::Running } else { State::Idle };
         self.set_state(state);
-        if is_usage && self.reload.playing.is_none() {
+        if refusal.is_usage && self.reload.playing.is_none() {
             return Err(Failure::usage(message));
         }
         self.fail_unless_waiting(message)?;
@@ -259,6 +315,20 @@ impl Control {
             ""
         };
         say(Tone::Error, "Refused", format!("{message}; {}{hint}", self.what_plays_on()));
-        self.take_up_artifact()
+        Ok(())
+    }
+}
+
+fn isolation(run: &Run) -> Isolation {
+    match run.safety.isolation {
+        IsolationArg::Process => Isolation::Process,
+        IsolationArg::InProcess => Isolation::InProcess,
+    }
+}
+
+fn patience(run: &Run) -> Patience {
+    match run.audio.clock {
+        ClockArg::Fast => Patience::Watchdog,
+        ClockArg::Real => Patience::HalfBlock,
     }
 }

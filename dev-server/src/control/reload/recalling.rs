@@ -19,13 +19,17 @@ impl Control {
     /// As [`Control::take_up_artifact`].
     pub(in crate::control) fn restart_with(&mut self, state: Vec<u8>) -> Result<(), Failure> {
         let Some(path) = self.reload.newest_library.clone() else {
+            // The standby's file is not there any more, and the broken one's is broken.
+            let what =
+                "its parameters were recalled; the rest of its state needs a build that plays";
+            say(Tone::Warning, "Preset", what);
             return Ok(());
         };
         self.reload.recalled_state = Some(state);
         let timing =
             Timing { detected_at: Instant::now(), detect: Duration::ZERO, build: Duration::ZERO };
         // A newer library may wait already.
-        self.reload.waiting.get_or_insert(Artifact { path, timing });
+        self.reload.waiting.get_or_insert(Artifact { path, timing, advice: Vec::new() });
         self.take_up_artifact()
     }
 

@@ -9,7 +9,7 @@ use retake_engine::{BusShape, CommandKind, Fade, Generation, processor::Silence}
 use retake_host::{Activated, Ports};
 use serde_json::json;
 
-use super::{Control, Failure, OUT_IN_MS};
+use super::{Control, Failure, Handover, OUT_IN_MS};
 use crate::{
     control::reload::Fault,
     report::{Tone, say},
@@ -23,7 +23,8 @@ const MAX_RESTARTS: u32 = 100;
 impl Control {
     /// The plugin asks to be deactivated and activated.
     pub(super) fn restart(&mut self, number: u32, why: &str) {
-        let is_busy = self.reload.candidate.is_some() || self.reload.is_restarting;
+        let is_busy =
+            self.reload.candidate.is_some() || self.reload.handover == Handover::Restarting;
         if self.reload.playing_number() != Some(number) || is_busy || !self.audio.is_running() {
             // What comes next is activated anyway.
             return;
@@ -43,7 +44,7 @@ impl Control {
         let channels = playing.layout.n_output.max(1);
         let stand_in =
             Generation::new(STAND_IN, Box::new(Silence { channels }), shape).standing_in();
-        self.reload.is_restarting = true;
+        self.reload.handover = Handover::Restarting;
         self.audio.command(CommandKind::Swap(Box::new(stand_in), out_in(shape)));
     }
 
@@ -93,7 +94,7 @@ impl Control {
         self.tell("restarted", fields);
         self.parts.report.notify("params_changed", &json!({}));
         let generation = Box::new(Generation::new(number, activated.processor, shape));
-        self.reload.is_restarting = false;
+        self.reload.handover = Handover::None;
         if self.audio.awaits_engine() {
             return self.start_engine(generation);
         }
@@ -106,9 +107,9 @@ impl Control {
         if self.reload.playing_number() != Some(number) {
             return;
         }
-        self.reload.is_restarting = false;
+        self.reload.handover = Handover::None;
         self.audio.command(CommandKind::Condemn { generation: STAND_IN });
-        self.on_fault(number, &Fault::of("process_error", why, "bypassed"));
+        self.on_fault(number, &Fault::of("process_error", why));
     }
 
     pub(super) fn on_ports_renamed(&mut self, number: u32, ports: Ports) {

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use retake_engine::{Fade, Generation};
-use retake_host::{ParamInfo, Severity};
+use retake_engine::Fade;
+use retake_host::{ParamInfo, Severity, VetFinding};
 use serde_json::{Value, json};
 
-use super::{Candidate, Control, Failure, Ready, State, Step};
+use super::{Candidate, Control, Failure, Handover, Playing, Ready, State, Step};
 use crate::report::{Tone, say};
 
 /// From the swap to silence of the old one.
@@ -24,21 +24,26 @@ impl Control {
         say_reloaded(&fields);
         self.shown.reloaded = self.tell("reloaded", fields);
         (self.shown.fault, self.shown.refused) = (Value::Null, Value::Null);
-        let latency_frames = self.audio.latency_frames() + playing.layout.latency_frames;
-        self.parts.telemetry.set_generation(number, latency_frames);
-        self.parts.telemetry.set_sounding(playing.sounding());
+        say_warnings(&candidate.warnings);
+        self.pardon(self.reload.inside.hash_of(number));
+        self.show_playing(&playing);
         self.set_faulted(false);
         self.reload.n_restarts = 0;
-        self.probes.forget();
         self.reload.leaves_state = false;
+        let params_before = self.params.list().to_vec();
         self.params.replace(params);
         for (id, value) in candidate.journal {
             self.params.arrived(id, value);
         }
         self.parts.report.notify("params_changed", &json!({}));
         let old = self.reload.playing.replace(playing);
-        self.set_state(if old.is_some() { State::Retiring } else { State::Running });
-        self.reload.retiring.extend(old.map(|old| (old.number, old.thread)));
+        if let Some(old) = old {
+            self.reload.handover = Handover::Fading;
+            self.reload.behind.put(Playing { params: params_before, ..old });
+        } else {
+            self.set_state(State::Running);
+        }
+        self.tell_state();
     }
 
     /// The event `reloaded` of a candidate that sounds from now on.
@@ -57,17 +62,21 @@ impl Control {
             "build_ms": ms(timing.build),
             "stage_ms": candidate.stage_ms,
             "load_ms": candidate.load_ms,
+            "vet_ms": candidate.vet_ms,
             "swap_ms": ms(now - ready.sent_at),
             "save_to_sound_ms": ms(now - timing.detected_at),
             "lost_frames": self.parts.probe.lost_frames.get() - candidate.lost_frames_before,
             "latency_frames": ready.playing.layout.latency_frames,
             "layout": ready.playing.shape(),
             "params": self.changes(ready),
+            "warnings": candidate.warnings,
+            "isolation": self.reload.isolation_of(candidate.number),
             "warm_frames": ready.warm_frames,
             "fade": ready.fade.map(|fade| match fade {
                 Fade::Cross { .. } => "cross",
                 Fade::OutIn { .. } => "out_in",
             }),
+            "advice": candidate.artifact.advice,
         })
     }
 
@@ -82,25 +91,20 @@ impl Control {
         changes
     }
 
-    /// The engine gave a generation back: its own thread takes it apart.
-    pub(in crate::control) fn on_retired(&mut self, generation: Generation) {
-        let number = generation.number();
-        if let Some(thread) = self.reload.retiring.get(&number) {
-            thread.retire(generation.into_processor());
-        } else if self.reload.playing_number() == Some(number) {
-            self.reactivate(generation);
-        }
-    }
-
     pub(in crate::control) fn on_gone(&mut self, number: u32, pinned: bool) -> Result<(), Failure> {
         if pinned {
             let why = "the system keeps its library mapped (thread-locals with destructors)";
             self.on_log(number, Severity::Info, why);
         }
-        if self.reload.retiring.remove(&number).is_none() {
-            return Ok(());
+        self.reload.inside.forget(number);
+        if self.reload.retiring.remove(&number).is_some() {
+            return self.on_end_of_retiring();
         }
-        self.on_end_of_retiring()
+        let playing = self.reload.playing.as_mut().filter(|p| p.number == number);
+        if let Some(gone) = playing.or_else(|| self.reload.behind.get_mut(number)) {
+            gone.is_gone = true;
+        }
+        Ok(())
     }
 
     /// One generation less: the next may come.
@@ -135,11 +139,18 @@ fn missing<'a>(list: &'a [ParamInfo], other: &[ParamInfo]) -> Vec<&'a str> {
     list.iter().filter(is_missing).take(NAMES).map(|p| p.name.as_str()).collect()
 }
 
+/// What was found and does not stand in the way.
+fn say_warnings(warnings: &[VetFinding]) {
+    for VetFinding { message, .. } in warnings {
+        say(Tone::Warning, "Admitted", format!("all the same: {message}"));
+    }
+}
+
 fn say_reloaded(fields: &Value) {
     let ms = |name: &str| fields[name].as_f64().unwrap_or_default();
     let verb = if fields["first"] == true { "Playing" } else { "Reloaded" };
     let what = format!(
-        "{} {}, generation {}: {:.0} ms (detect {:.1} · build {:.0} · stage {:.1} · load {:.1} · swap {:.1})",
+        "{} {}, generation {}: {:.0} ms (detect {:.1} · build {:.0} · stage {:.1} · load {:.1} · vet {:.1} · swap {:.1})",
         fields["plugin"]["name"].as_str().unwrap_or_default(),
         fields["plugin"]["version"].as_str().unwrap_or_default(),
         fields["generation"],
@@ -148,6 +159,7 @@ fn say_reloaded(fields: &Value) {
         ms("build_ms"),
         ms("stage_ms"),
         ms("load_ms"),
+        ms("vet_ms"),
         ms("swap_ms"),
     );
     say(Tone::Good, verb, what);

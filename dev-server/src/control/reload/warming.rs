@@ -3,10 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use retake_engine::{CommandKind, EventBody, Fade, Generation, Replay};
+use retake_engine::{CommandKind, Fade, Generation, Replay};
 
 use super::super::audio::frames_of;
-use super::{CROSS_FADE_LOAD, CROSS_FADE_MS, Control, Failure, OUT_IN_MS, Ready, State, Step};
+use super::{
+    CROSS_FADE_LOAD, CROSS_FADE_MS, Control, Failure, OUT_IN_MS, Ready, State, Step, events_of,
+};
 use crate::report::{Tone, say};
 
 /// The longest past that is replayed.
@@ -25,7 +27,8 @@ impl Control {
         let seconds = WARM_SECONDS.min(WARM_UP_GOAL.as_secs_f64() / load);
         // Everything before this frame was heard of: the clock moves after a block's events came.
         let events_to = self.parts.probe.frames.get();
-        self.hear_engine();
+        // What it tells is heard by the tick that follows, its errors too.
+        drop(self.hear_engine());
         let Some(input) = self.audio.open_past(frames_of(seconds, generation.rate())) else {
             // No engine, no past: `on_activated` starts it instead.
             return;
@@ -70,10 +73,7 @@ impl Control {
             say(Tone::Plain, "Cold", format!("no warm start, {why}: tails begin anew"));
         }
         if !is_warm {
-            generation = generation.forgetting();
-            let journal = candidate.journal.iter();
-            let journal = journal.map(|&(id, value)| EventBody::Param { id, value });
-            generation = generation.with_journal(journal);
+            generation = generation.forgetting().with_journal(events_of(&candidate.journal));
         }
         ready.warm_frames = if is_warm { frames } else { 0 };
         ready.fade = Some(fade);

@@ -56,6 +56,9 @@ impl Plan {
                 && is_default(End::Output, &request.output)
                 && !self.is_virtual(End::Output),
             virtual_output: mode == Mode::Input || self.is_virtual(End::Output),
+            is_live_loop: mode == Mode::Duplex
+                && !self.is_virtual(End::Input)
+                && !self.is_virtual(End::Output),
             notices: self.notices.clone(),
         }
     }

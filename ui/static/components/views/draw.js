@@ -19,16 +19,26 @@ export function word(g, text, x, y, align = "left", colour = "--ink-faint") {
 }
 
 /**
- * A trace; where `yOf` gives NaN it has a gap.
+ * A trace; where `yOf` gives NaN it has a gap. More than two points to a pixel are drawn as the lowest
+ * and the highest of each.
  * @param {CanvasRenderingContext2D} g @param {Box} box @param {number} count points over the box's width @param {(i: number) => number} yOf
  * @param {{ colour: string, width?: number, alpha?: number, filled?: boolean }} how colour = token
  */
 export function trace(g, box, count, yOf, { colour, width = 1.5, alpha = 1, filled = false }) {
-  g.save();
   g.beginPath();
-  g.rect(box.left, box.top, box.width, box.height);
-  g.clip();
-  g.beginPath();
+  if (count > 2 * Math.ceil(box.width)) columns(g, box, count, yOf);
+  else points(g, box, count, yOf);
+  g.lineJoin = "round";
+  g.lineWidth = width;
+  g.strokeStyle = token(colour);
+  if (alpha !== 1) g.globalAlpha = alpha;
+  g.stroke();
+  if (filled) fillBelow(g, box, colour);
+  if (alpha !== 1 || filled) g.globalAlpha = 1;
+}
+
+/** @param {CanvasRenderingContext2D} g @param {Box} box @param {number} count @param {(i: number) => number} yOf */
+function points(g, box, count, yOf) {
   const step = box.width / Math.max(1, count - 1);
   let down = false;
   for (let i = 0; i < count; i++) {
@@ -38,13 +48,26 @@ export function trace(g, box, count, yOf, { colour, width = 1.5, alpha = 1, fill
     else if (drawn) g.moveTo(box.left + i * step, y);
     down = drawn;
   }
-  g.lineJoin = "round";
-  g.lineWidth = width;
-  g.strokeStyle = token(colour);
-  g.globalAlpha = alpha;
-  g.stroke();
-  if (filled) fillBelow(g, box, colour);
-  g.restore();
+}
+
+/** @param {CanvasRenderingContext2D} g @param {Box} box @param {number} count @param {(i: number) => number} yOf */
+function columns(g, box, count, yOf) {
+  const nColumns = Math.ceil(box.width);
+  let down = false;
+  for (let column = 0; column < nColumns; column++) {
+    let [low, high] = [Infinity, -Infinity];
+    for (let i = Math.floor((column * count) / nColumns); i < Math.floor(((column + 1) * count) / nColumns); i++) {
+      const y = yOf(i);
+      if (y < low) low = y;
+      if (y > high) high = y;
+    }
+    const drawn = low <= high;
+    const x = box.left + column;
+    if (drawn && down) g.lineTo(x, low);
+    else if (drawn) g.moveTo(x, low);
+    if (high > low) g.lineTo(x, high);
+    down = drawn;
+  }
 }
 
 /** @param {CanvasRenderingContext2D} g @param {Box} box @param {string} colour token */

@@ -1,6 +1,7 @@
 // What all views have in common: a canvas in a frame of axes, freeze, export, a cursor for pointer and
 // keyboard, a text that says the essence, and that nothing is drawn where nobody sees it. A view says
-// what it needs, takes sections, and paints in CSS pixels.
+// what it needs, takes sections, and paints in CSS pixels. What stands still lies on a canvas of its
+// own below: a frame wipes and strokes the upper one only, and asks the layout nothing.
 
 /** @import { Sections } from "../../lib/sections.js" */
 /** @import { Part } from "../../lib/subscriptions.js" */
@@ -9,6 +10,7 @@
 /** @import { ViewApi } from "../viewdeck.js" */
 import { csv } from "../../lib/csv.js";
 import { button, el, setAttribute, setText } from "../../lib/dom.js";
+import { keep } from "../../lib/remember.js";
 import { paintVersion, token } from "../paint.js";
 import { download } from "./controls.js";
 
@@ -30,13 +32,19 @@ export class Plot {
     this.canvas = el("canvas", { role: "img", "aria-label": title });
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     /** What does not move: axes, grid, words. */
-    this.ground = el("canvas");
+    this.ground = el("canvas", { class: "plot-ground", "aria-hidden": "true" });
     this.grounded = "";
+    /** Of the canvases, CSS pixels, and device pixels to each. */
+    this.extent = { width: 0, height: 0, ratio: 1 };
     /** @type {Box} the frame of the axes */
     this.box = { left: 0, top: 0, width: 0, height: 0 };
     this.margins = { left: 36, top: 8, right: 10, bottom: 20 };
     this.frozen = false;
     this.visible = false;
+    /** Whether the canvas is in the window, as the browser tells it. */
+    this.onScreen = false;
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.screen = new IntersectionObserver((entries) => (this.onScreen = entries.at(-1)?.isIntersecting ?? false));
     this.dirty = true;
     /** Where the cursor is in the box, 0…1 each. @type {{ x: number, y: number }|null} */
     this.cursor = null;
@@ -55,6 +63,11 @@ export class Plot {
   /** @returns {Node[]} */
   controls() {
     return [];
+  }
+
+  /** The settings that the next visit finds again. @returns {Record<string, unknown>} */
+  settings() {
+    return {};
   }
 
   /** Keeps what the view shows. @param {Sections} _sections @param {Telemetry} _snapshot @param {number} _seconds since the last @returns {boolean} whether there was any */
@@ -104,15 +117,20 @@ export class Plot {
       button({ class: "small", title: "Save the numbers" }, "CSV", () => download(this.file("csv"), new Blob([this.csv()], { type: "text/csv" }))));
     host.append(el("div", { class: "plot", "data-plot": this.id },
       el("div", { class: "plot-bar" }, el("div", { class: "plot-controls", role: "group", "aria-label": `${this.title}, settings` }, ...this.controls()), acts),
-      el("div", { class: "plot-glass glass" }, this.canvas, this.readout, this.ruler)));
+      el("div", { class: "plot-glass glass" }, this.canvas, this.ground, this.readout, this.ruler)));
     this.visible = false;
+    this.sizes.observe(this.canvas);
+    this.screen.observe(this.canvas);
     this.changed();
     api.onFrame((snapshot, seconds) => this.frame(snapshot, seconds));
   }
 
   unmount() {
+    this.sizes.disconnect();
+    this.screen.disconnect();
     this.api = null;
     this.visible = false;
+    this.onScreen = false;
     this.cursor = null;
   }
 
@@ -136,6 +154,7 @@ export class Plot {
   changed() {
     this.dirty = true;
     this.painted = "";
+    keep(this.id, this.settings());
     if (this.visible && !this.frozen) this.api?.subscribe(this.part());
   }
 
@@ -146,10 +165,9 @@ export class Plot {
     if (this.visible) this.api?.subscribe(on ? {} : this.part());
   }
 
-  /** Asks for its part while someone can see it. Asked once per frame, before anything is written: no layout is forced. */
+  /** Asks for its part while someone can see it. */
   look() {
-    const { left, right, top, bottom, width, height } = this.canvas.getBoundingClientRect();
-    const visible = !document.hidden && width > 0 && height > 0 && bottom > 0 && right > 0 && top < innerHeight && left < innerWidth && this.canvas.checkVisibility();
+    const visible = this.onScreen && !document.hidden;
     if (visible === this.visible) return visible;
     this.visible = visible;
     this.dirty = true;
@@ -163,7 +181,7 @@ export class Plot {
     this.quiet += seconds;
     this.resting += seconds;
     if (snapshot && !this.frozen && this.take(snapshot.sections, snapshot, seconds)) this.dirty = true;
-    const state = this.fit();
+    const state = this.state();
     if (!this.dirty && state === this.painted) return;
     if (calm.matches && state === this.painted && !this.cursor && this.resting < CALM_SECONDS) return;
     this.dirty = false;
@@ -175,51 +193,76 @@ export class Plot {
     setAttribute(this.canvas, "aria-label", `${this.title}${this.frozen ? ", frozen" : ""}: ${this.essence()}`);
   }
 
-  /** Takes the size of its place. @returns {string} what the ground depends on */
+  /** Takes the size of its place; whatever was drawn is gone. */
   fit() {
     const ratio = devicePixelRatio || 1;
-    const { clientWidth, clientHeight, width, height } = this.canvas;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
     const { left, top, right, bottom } = this.margins;
-    const [wide, high] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
-    if (wide !== width || high !== height) Object.assign(this.canvas, { width: wide, height: high });
-    this.box = { left, top, width: Math.max(1, clientWidth - left - right), height: Math.max(1, clientHeight - top - bottom) };
-    return `${wide} ${high} ${ratio} ${paintVersion()} ${this.scale()}`;
+    this.extent = { width, height, ratio };
+    this.box = { left, top, width: Math.max(1, width - left - right), height: Math.max(1, height - top - bottom) };
+    for (const canvas of [this.canvas, this.ground]) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    const g = this.context;
+    g.scale(ratio, ratio);
+    // Until the next size: a trace may leave the box.
+    g.beginPath();
+    g.rect(left, top, this.box.width, this.box.height);
+    g.clip();
+    this.dirty = true;
+    this.painted = "";
+    this.grounded = "";
+  }
+
+  /** What the ground depends on, in words. */
+  state() {
+    return `${this.extent.ratio} ${paintVersion()} ${this.scale()}`;
   }
 
   /** @param {string} state */
   draw(state) {
-    const ratio = devicePixelRatio || 1;
-    const { width, height } = this.canvas;
     if (state !== this.grounded) {
       this.grounded = state;
-      Object.assign(this.ground, { width, height });
-      const g = /** @type {CanvasRenderingContext2D} */ (this.ground.getContext("2d"));
-      g.fillStyle = token("--well");
-      g.fillRect(0, 0, width, height);
-      g.scale(ratio, ratio);
-      this.paintGround(g);
+      this.drawGround();
     }
-    const g = this.context;
-    g.setTransform(1, 0, 0, 1, 0, 0);
-    g.drawImage(this.ground, 0, 0);
-    g.scale(ratio, ratio);
-    this.paint(g);
+    this.wipe(this.context);
+    this.paint(this.context);
     this.tell();
+  }
+
+  /** Makes room for the next picture. @param {CanvasRenderingContext2D} g */
+  wipe(g) {
+    g.clearRect(0, 0, this.extent.width, this.extent.height);
+  }
+
+  drawGround() {
+    const { width, height, ratio } = this.extent;
+    const g = /** @type {CanvasRenderingContext2D} */ (this.ground.getContext("2d"));
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.fillStyle = token("--well");
+    g.fillRect(0, 0, width, height);
+    this.paintGround(g);
   }
 
   /** The words of the cursor, for eye and ear. */
   tell() {
     const words = this.cursor ? this.read(this.cursor) : "";
     if (!this.readout || !this.ruler) return;
-    this.readout.hidden = words === "";
+    // Written only when it changes: an attribute that is set costs the browser a look at its styles.
+    if (this.readout.hidden !== (words === "")) this.readout.hidden = words === "";
     setText(this.readout, words);
     setAttribute(this.ruler, "aria-valuetext", words || "off");
   }
 
-  /** @returns {Promise<Blob|null>} what is seen, with its ground */
+  /** What is seen, with its ground. */
+  composed() {
+    const canvas = el("canvas", { width: String(this.canvas.width), height: String(this.canvas.height) });
+    const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    for (const layer of [this.ground, this.canvas]) if (layer.width > 0 && layer.height > 0) g.drawImage(layer, 0, 0);
+    return canvas;
+  }
+
+  /** @returns {Promise<Blob|null>} */
   png() {
-    this.fit();
-    return new Promise((resolve) => this.canvas.toBlob(resolve, "image/png"));
+    return new Promise((resolve) => this.composed().toBlob(resolve, "image/png"));
   }
 
   /** @param {string} kind */

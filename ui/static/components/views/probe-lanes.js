@@ -9,13 +9,15 @@ import { MAX_PROBES } from "../../lib/subscriptions.js";
 import { hair, trace, word } from "./draw.js";
 import { Plot } from "./plot.js";
 
-const ASK_SECONDS = 0.05;
+const POLL_MS = 50;
 /** While there is nothing: a probe may sit where only a note leads. */
-const LOOK_SECONDS = 1;
+const LOOK_MS = 1000;
 const SECONDS = 10;
-const COURSE = SECONDS / ASK_SECONDS;
+const COURSE = (SECONDS * 1000) / POLL_MS;
 const COLOURS = ["--trace-output", "--trace-difference", "--trace-extra", "--trace-input"];
 const BAR = 8;
+/** Figures that change faster cannot be read. */
+const WORDS_SECONDS = 0.1;
 
 /** @typedef {{ name: string, unit: string|null, low: number, high: number, now: number|null, course: number[] }} Scalar  low, high: the range, declared or seen. */
 
@@ -29,8 +31,9 @@ export class ProbesView extends Plot {
     this.traces = [];
     /** @type {Scalar[]} */
     this.scalars = [];
-    this.asked = Infinity;
-    this.out = false;
+    /** Name and figures of each lane, as they are written. @type {[string, string][]} */
+    this.words = [];
+    this.wordsAge = Infinity;
   }
 
   /** @returns {Part} */
@@ -40,28 +43,18 @@ export class ProbesView extends Plot {
 
   /** @param {Telemetry|null} snapshot @param {number} seconds */
   frame(snapshot, seconds) {
-    this.asked += seconds;
+    this.wordsAge += seconds;
     super.frame(snapshot, seconds);
-    const due = this.names.length + this.scalars.length > 0 ? ASK_SECONDS : LOOK_SECONDS;
-    if (this.visible && !this.frozen && !this.out && this.asked >= due) void this.ask();
   }
 
-  async ask() {
-    this.out = true;
-    this.asked = 0;
-    try {
-      this.know(await this.api?.request("probes"));
-    } catch {
-      // A server without probes, or a line that broke: the lanes stay as they are.
-    } finally {
-      this.out = false;
-    }
+  pollMs() {
+    if (!this.visible || this.frozen) return Infinity;
+    return this.names.length + this.scalars.length > 0 ? POLL_MS : LOOK_MS;
   }
 
-  /** @param {Probed|undefined} probed */
-  know(probed) {
-    if (!probed || this.frozen) return;
-    const { meters, probes } = probed;
+  /** @param {Probed} probed */
+  know({ meters, probes }) {
+    if (this.frozen) return;
     const own = new Set(meters.map(({ key }) => key));
     const before = new Map(this.scalars.map((scalar) => [scalar.name, scalar]));
     this.scalars = [
@@ -84,7 +77,24 @@ export class ProbesView extends Plot {
   }
 
   scale() {
-    return `${this.names.length + this.scalars.length}`;
+    if (this.wordsAge >= WORDS_SECONDS) {
+      this.wordsAge = 0;
+      this.words = this.spell();
+    }
+    return this.words.join("\n");
+  }
+
+  /** @returns {[string, string][]} */
+  spell() {
+    return [
+      ...this.names.map((name, i) => /** @type {[string, string]} */ ([name, spanOf(this.samplesOf(i))])),
+      ...this.scalars.map(({ name, unit, now }) => /** @type {[string, string]} */ ([name, now === null ? "–" : withUnit(figure(now), unit)])),
+    ];
+  }
+
+  /** @param {number} i of the signals' names */
+  samplesOf(i) {
+    return this.traces.find(({ index }) => index === i)?.samples ?? NOTHING;
   }
 
   /** @param {number} i @returns {import("./plot.js").Box} */
@@ -97,34 +107,37 @@ export class ProbesView extends Plot {
   /** @param {CanvasRenderingContext2D} g */
   paintGround(g) {
     const { left, top, width, height } = this.box;
-    const count = this.names.length + this.scalars.length;
+    const count = this.words.length;
     for (let i = 1; i < count; i++) hair(g, "--grid-strong", left, top + (i * height) / count, width, 1);
     if (count === 0) word(g, "The plugin has no probes: ctx.probe(\"env\", x) or a Meter makes one.", left + width / 2, top + height / 2, "center");
+    const right = left + width - 4;
+    this.words.forEach(([name, words], i) => {
+      const lane = this.lane(i);
+      word(g, words, right, lane.top - 9, "right", "--ink");
+      word(g, fitted(g, name, right - lane.left - g.measureText(words).width - 16), lane.left, lane.top - 9, "left", "--ink-soft");
+    });
   }
 
   /** @param {CanvasRenderingContext2D} g */
   paint(g) {
-    this.names.forEach((name, i) => {
-      const samples = this.traces.find(({ index }) => index === i)?.samples ?? new Float32Array(0);
+    this.names.forEach((_, i) => {
+      const samples = this.samplesOf(i);
       const [low, high] = rangeOf(samples);
-      this.paintLane(g, i, { name, words: samples.length > 0 ? `${figure(low)} … ${figure(high)}` : "–", low, high, values: samples, count: samples.length });
+      this.paintLane(g, i, { low, high, values: samples, count: samples.length });
     });
-    this.scalars.forEach(({ name, unit, low, high, now, course }, i) => {
+    this.scalars.forEach(({ low, high, now, course }, i) => {
       const at = this.names.length + i;
-      this.paintLane(g, at, { name, words: now === null ? "–" : withUnit(figure(now), unit), low, high, values: course, count: COURSE });
+      this.paintLane(g, at, { low, high, values: course, count: COURSE });
       if (now !== null) this.paintBar(g, at, (now - low) / (high - low || 1));
     });
   }
 
-  /** A course shorter than `count` stands at the right. @param {CanvasRenderingContext2D} g @param {number} i @param {{ name: string, words: string, low: number, high: number, values: ArrayLike<number>, count: number }} what */
-  paintLane(g, i, { name, words, low, high, values, count }) {
+  /** A course shorter than `count` stands at the right. @param {CanvasRenderingContext2D} g @param {number} i @param {{ low: number, high: number, values: ArrayLike<number>, count: number }} what */
+  paintLane(g, i, { low, high, values, count }) {
     const lane = this.lane(i);
-    const right = this.box.left + this.box.width - 4;
-    word(g, words, right, lane.top - 9, "right", "--ink");
-    word(g, fitted(g, name, right - lane.left - g.measureText(words).width - 16), lane.left, lane.top - 9, "left", "--ink-soft");
     const missing = count - values.length;
-    const span = high - low || 1;
-    trace(g, lane, count, (at) => (at < missing ? NaN : lane.top + lane.height * (1 - (values[at - missing] - low) / span)), { colour: COLOURS[i % COLOURS.length] });
+    const [bottom, scale] = [lane.top + lane.height, lane.height / (high - low || 1)];
+    trace(g, lane, count, (at) => (at < missing ? NaN : bottom - (values[at - missing] - low) * scale), { colour: COLOURS[i % COLOURS.length] });
   }
 
   /** @param {CanvasRenderingContext2D} g @param {number} i @param {number} part 0…1 */
@@ -162,6 +175,11 @@ function scalarOf(before, { name, unit, min, max, value }, grows = false) {
   if (!grows || !before) return { name, unit, low, high, now: value, course };
   return { name, unit, low: Math.min(before.low, low), high: Math.max(before.high, high), now: value, course };
 }
+
+const NOTHING = new Float32Array(0);
+
+/** @param {Float32Array} samples */
+const spanOf = (samples) => (samples.length > 0 ? rangeOf(samples).map(figure).join(" … ") : "–");
 
 /** @param {Float32Array} samples @returns {[number, number]} */
 function rangeOf(samples) {

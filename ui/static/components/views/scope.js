@@ -3,69 +3,123 @@
 /** @import { Part, ScopePart, TriggerMode } from "../../lib/subscriptions.js" */
 /** @import { Scope, Sections } from "../../lib/sections.js" */
 /** @import { Telemetry } from "../../lib/types.js" */
-/** @import { ViewApi } from "../viewdeck.js" */
 import { decibels } from "../../lib/ballistics.js";
-import { button, setAttribute } from "../../lib/dom.js";
+import { button, el, setAttribute } from "../../lib/dom.js";
 import { db, figure } from "../../lib/format.js";
+import { among, between, recall } from "../../lib/remember.js";
+import { clamp } from "../../lib/scale.js";
 import { token } from "../paint.js";
 import { choice, number } from "./controls.js";
 import { crosshair, hair, legend, trace, word } from "./draw.js";
 import { Plot } from "./plot.js";
 
 const SCALES = [1, 0.5, 0.2, 0.1, 0.05, 0.01];
+/** @type {[TriggerMode, string][]} */
+const TRIGGERS = [["auto", "Auto"], ["normal", "Normal"], ["single", "Single"], ["off", "Free run"]];
+const PRES = [0, 0.1, 0.25, 0.5, 0.9];
+const FRAMES = [128, 256, 512, 1024];
+const RULES = {
+  frames: among(FRAMES), channel: among(Array.from({ length: 64 }, (_, i) => i)), trigger: among(TRIGGERS.map(([mode]) => mode)),
+  level: between(-1, 1), slope: among(["rising", "falling"]), pre: among(PRES), reach: among(SCALES),
+};
+/** So near to its line the trigger's level is taken hold of, CSS pixels. */
+const NEAR = 9;
 
 export class ScopeView extends Plot {
   constructor() {
     super("scope", "Oscilloscope");
     this.margins = { left: 36, top: 8, right: 10, bottom: 20 };
+    const { reach = 1, ...kept } = recall(this.id, RULES);
     /** @type {ScopePart} */
-    this.settings = { frames: 1024, channel: 0, trigger: "auto", level: 0, slope: "rising", pre: 0.25 };
+    this.wanted = { frames: 1024, channel: 0, trigger: "auto", level: 0, slope: "rising", pre: 0.25, ...kept };
     /** Full deflection, linear. */
-    this.reach = 1;
+    this.reach = reach;
     this.rate = 48000;
     this.nChannels = 2;
     /** @type {Scope|null} */
     this.last = null;
     this.arm = button({ class: "small", title: "Wait for the next trigger" }, "Arm", () => this.rearm());
+    this.level = number("Level", { min: -1, max: 1, step: 0.01, value: this.wanted.level }, (level) => this.set({ level }));
+    this.channel = choice("Channel", [], "", (value) => this.set({ channel: Number(value) }));
+    this.canvas.addEventListener("pointerdown", (event) => this.grab(event));
+    this.canvas.addEventListener("pointermove", (event) => this.drag(event));
   }
 
-  /** @param {HTMLElement} host @param {ViewApi} api */
-  mount(host, api) {
-    super.mount(host, api);
-    // The section counts in frames: how long one is stands in the status only.
-    void api.request("status").then((status) => {
-      this.rate = status?.audio?.engine_rate ?? this.rate;
-      this.changed();
-    }, () => {});
+  settings() {
+    return { ...this.wanted, reach: this.reach };
+  }
+
+  /** The section counts in frames: how long one is, is the engine's. @param {number} rate frames per second */
+  setRate(rate) {
+    if (rate === this.rate) return;
+    this.rate = rate;
+    this.dirty = true;
   }
 
   /** @returns {Part} */
   part() {
-    return { scope: { ...this.settings } };
+    return { scope: { ...this.wanted } };
+  }
+
+  /** @param {Partial<ScopePart>} more */
+  set(more) {
+    Object.assign(this.wanted, more);
+    this.arm.disabled = this.wanted.trigger !== "single";
+    this.changed();
   }
 
   controls() {
-    /** @param {Partial<ScopePart>} more */
-    const set = (more) => {
-      Object.assign(this.settings, more);
-      this.arm.disabled = this.settings.trigger !== "single";
-      this.changed();
-    };
-    const { settings } = this;
-    this.arm.disabled = settings.trigger !== "single";
+    const { wanted } = this;
+    this.arm.disabled = wanted.trigger !== "single";
+    this.offerChannels();
     return [
-      choice("Trigger", [["auto", "Auto"], ["normal", "Normal"], ["single", "Single"], ["off", "Free run"]], settings.trigger, (value) => set({ trigger: /** @type {TriggerMode} */ (value) })),
+      choice("Trigger", TRIGGERS, wanted.trigger, (value) => this.set({ trigger: /** @type {TriggerMode} */ (value) })),
       this.arm,
-      choice("Slope", [["rising", "Rising"], ["falling", "Falling"]], settings.slope, (value) => set({ slope: value === "falling" ? "falling" : "rising" })),
-      number("Level", { min: -1, max: 1, step: 0.01, value: settings.level }, (level) => set({ level })),
-      choice("Before the trigger", [0, 0.1, 0.25, 0.5, 0.9].map((pre) => [String(pre), `Pre ${pre * 100} %`]), String(settings.pre), (value) => set({ pre: Number(value) })),
-      choice("Frames", [128, 256, 512, 1024].map((n) => [String(n), `${n} frames`]), String(settings.frames), (value) => set({ frames: Number(value) })),
-      choice("Channel", Array.from({ length: this.nChannels }, (_, i) => [String(i), `Channel ${i + 1}`]), String(settings.channel), (value) => set({ channel: Number(value) })),
+      choice("Slope", [["rising", "Rising"], ["falling", "Falling"]], wanted.slope, (value) => this.set({ slope: value === "falling" ? "falling" : "rising" })),
+      this.level,
+      choice("Before the trigger", PRES.map((pre) => [String(pre), `Pre ${pre * 100} %`]), String(wanted.pre), (value) => this.set({ pre: Number(value) })),
+      choice("Frames", FRAMES.map((n) => [String(n), `${n} frames`]), String(wanted.frames), (value) => this.set({ frames: Number(value) })),
+      this.channel,
       choice("Scale", SCALES.map((reach) => [String(reach), `±${reach}`]), String(this.reach), (value) => {
         this.reach = Number(value);
         this.changed();
       }),
     ];
+  }
+
+  /** As many as there are; one that is wished for and missing stays on the list. */
+  offerChannels() {
+    const count = Math.max(this.nChannels, this.wanted.channel + 1);
+    if (this.channel.length === count) return;
+    this.channel.replaceChildren(...Array.from({ length: count }, (_, i) => el("option", { value: String(i) }, `Channel ${i + 1}`)));
+    this.channel.value = String(this.wanted.channel);
+  }
+
+  /** Whether a hand there takes the trigger's level. @param {PointerEvent} event */
+  isOnLevel({ offsetY }) {
+    return this.wanted.trigger !== "off" && this.last !== null && Math.abs(offsetY - clamp(this.y(this.wanted.level), this.box.top, this.box.top + this.box.height)) <= NEAR;
+  }
+
+  /** @param {PointerEvent} event */
+  grab(event) {
+    if (event.button !== 0 || !this.isOnLevel(event)) return;
+    event.preventDefault();
+    this.canvas.setPointerCapture(event.pointerId);
+    this.canvas.dataset.drags = "level";
+  }
+
+  /** @param {PointerEvent} event */
+  drag(event) {
+    const held = this.canvas.hasPointerCapture(event.pointerId);
+    setAttribute(this.canvas, "data-drags", held || this.isOnLevel(event) ? "level" : "");
+    if (!held) return;
+    const { top, height } = this.box;
+    const level = (1 - (2 * (event.offsetY - top)) / height) * this.reach;
+    // A hundredth of the picture is as fine as a hand is.
+    const step = this.reach / 100;
+    this.set({ level: Number((Math.round(clamp(level, -this.reach, this.reach) / step) * step).toPrecision(6)) });
+    const entry = this.level.querySelector("input");
+    if (entry) entry.value = String(this.wanted.level);
   }
 
   /** Off and on again: a new subscription waits for a new trigger. */
@@ -78,6 +132,7 @@ export class ScopeView extends Plot {
   /** @param {Sections} sections @param {Telemetry} snapshot */
   take({ scope }, { input, output }) {
     this.nChannels = Math.max(1, input.length, output.length);
+    this.offerChannels();
     if (!scope || (scope.input.length === 0 && this.last)) return false;
     this.last = scope;
     setAttribute(this.arm, "data-done", String(scope.done));
@@ -85,7 +140,7 @@ export class ScopeView extends Plot {
   }
 
   scale() {
-    return `${this.rate} ${this.reach} ${this.last?.input.length} ${this.last?.trigger} ${this.settings.level} ${this.settings.trigger}`;
+    return `${this.rate} ${this.reach} ${this.last?.input.length} ${this.last?.trigger} ${this.wanted.level} ${this.wanted.trigger}`;
   }
 
   /** Milliseconds from the trigger. @param {number} i frame of the picture */
@@ -96,7 +151,7 @@ export class ScopeView extends Plot {
   /** @param {number} value linear */
   y(value) {
     const { top, height } = this.box;
-    return top + (height / 2) * (1 - Math.max(-1.1, Math.min(1.1, value / this.reach)));
+    return top + (height / 2) * (1 - value / this.reach);
   }
 
   /** @param {number} i frame of the picture */
@@ -119,7 +174,7 @@ export class ScopeView extends Plot {
       hair(g, "--grid", x, top, 1, height);
       word(g, `${Number(time.toFixed(3))} ms`.replace("-", "−"), Math.min(x, left + width - 14), top + height + 10, "center");
     }
-    if (this.settings.trigger !== "off" && nFrames > 0) this.paintTrigger(g);
+    if (this.wanted.trigger !== "off" && nFrames > 0) this.paintTrigger(g);
     legend(g, this.box, [["--trace-input", "Input"], ["--trace-output", "Output"]]);
   }
 
@@ -130,13 +185,18 @@ export class ScopeView extends Plot {
     g.globalAlpha = 0.6;
     hair(g, "--accent", x, top, 1, height);
     g.globalAlpha = 0.3;
-    hair(g, "--accent", left, this.y(this.settings.level), width, 1);
+    const level = clamp(this.y(this.wanted.level), top, top + height);
+    hair(g, "--accent", left, level, width, 1);
     g.globalAlpha = 1;
     g.fillStyle = token("--accent");
     g.beginPath();
     g.moveTo(x - 5, top);
     g.lineTo(x + 6, top);
     g.lineTo(x + 0.5, top + 7);
+    // The handle that the level is dragged by.
+    g.moveTo(left + width, level - 6);
+    g.lineTo(left + width, level + 6);
+    g.lineTo(left + width - 8, level);
     g.fill();
   }
 
@@ -144,8 +204,11 @@ export class ScopeView extends Plot {
   paint(g) {
     const { last, box } = this;
     if (last) {
-      trace(g, box, last.input.length, (i) => this.y(last.input[i]), { colour: "--trace-input", width: 1.2 });
-      trace(g, box, last.output.length, (i) => this.y(last.output[i]), { colour: "--trace-output" });
+      const [zero, scale] = [this.y(0), this.y(0) - this.y(1)];
+      /** @param {Float32Array} wave @returns {(i: number) => number} */
+      const line = (wave) => (i) => zero - wave[i] * scale;
+      trace(g, box, last.input.length, line(last.input), { colour: "--trace-input", width: 1.2 });
+      trace(g, box, last.output.length, line(last.output), { colour: "--trace-output" });
     }
     word(g, this.state(), box.left + box.width - 8, box.top + 10, "right", last?.triggered ? "--ink-soft" : "--ink-faint");
     crosshair(g, box, this.cursor);
@@ -153,9 +216,9 @@ export class ScopeView extends Plot {
 
   /** What the trigger is doing. */
   state() {
-    if (this.settings.trigger === "off") return "free run";
+    if (this.wanted.trigger === "off") return "free run";
     if (this.last?.done) return "held: single";
-    return this.last?.triggered ? "triggered" : this.settings.trigger === "auto" ? "auto" : "waiting for trigger";
+    return this.last?.triggered ? "triggered" : this.wanted.trigger === "auto" ? "auto" : "waiting for trigger";
   }
 
   /** @param {{ x: number }} cursor */

@@ -8,11 +8,14 @@ import { db } from "../../lib/format.js";
 import { binOf, hertz, hzOf, levelOf, noteOf, peakOf } from "../../lib/spectrum.js";
 import { paintVersion, token } from "../paint.js";
 import { choice } from "./controls.js";
+import { among, recall } from "../../lib/remember.js";
 import { crosshair, eachHz, hair, word } from "./draw.js";
 import { Plot } from "./plot.js";
 
 const SECONDS = 10;
 const COLUMNS = 400;
+/** What nobody looked at for more columns than these is left dark. */
+const GAP = 20;
 /** The colours' range, hundredths of dB. */
 const DARKEST = -9000;
 const BRIGHTEST = 0;
@@ -29,20 +32,36 @@ export class SpectrogramView extends Plot {
     this.nBins = 0;
     /** A ring of columns, as the wire has them. */
     this.history = new Int16Array(0);
+    this.silence = new Int16Array(0);
     /** Number of the newest column since the engine's start; its place in the ring is the rest of the division. */
     this.newest = -1;
+    /** Up to this column the picture is right; the newest may still grow. */
+    this.coloured = -1;
     /** One pixel per column and bin; a ring of columns. */
     this.picture = el2d(COLUMNS, 1);
+    /** One column of it. */
+    this.strip = this.picture.createImageData(1, 1);
+    this.pixels = new Uint32Array(this.strip.data.buffer);
     this.tones = new Uint32Array(TONES);
     this.toned = -1;
+    Object.assign(this, recall(this.id, { side: among(["input", "output"]) }));
+  }
+
+  settings() {
+    return { side: this.side };
   }
 
   /** @param {number} nBins */
   renew(nBins) {
     this.nBins = nBins;
     this.history = new Int16Array(COLUMNS * nBins).fill(SILENCE);
+    this.silence = new Int16Array(nBins).fill(SILENCE);
     this.newest = -1;
-    if (nBins > 0) this.picture = el2d(COLUMNS, nBins);
+    if (nBins > 0) {
+      this.picture = el2d(COLUMNS, nBins);
+      this.strip = this.picture.createImageData(1, nBins);
+      this.pixels = new Uint32Array(this.strip.data.buffer);
+    }
     this.toned = -1;
   }
 
@@ -67,13 +86,14 @@ export class SpectrogramView extends Plot {
       this.rate = spectrum.rate;
       this.renew(bins.length);
     }
-    this.tone();
     const column = Math.floor((snapshot.frame / this.rate / SECONDS) * COLUMNS);
-    if (column < this.newest || column - this.newest > COLUMNS) this.clear(column);
+    if (this.newest < 0 || column < this.newest || column - this.newest > COLUMNS) this.clear(column);
+    const moves = column !== this.newest;
     const first = Math.max(this.newest, 0);
-    for (let at = first === column ? column : first + 1; at <= column; at++) this.keep(at % COLUMNS, bins, at !== this.newest);
+    const unseen = column - this.newest > GAP ? this.silence : bins;
+    for (let at = first === column ? column : first + 1; at <= column; at++) this.keep(at % COLUMNS, at < column ? unseen : bins, at !== this.newest);
     this.newest = column;
-    return true;
+    return moves;
   }
 
   /** A gap in time, or another time: nothing of the old one is shown. @param {number} column */
@@ -81,7 +101,6 @@ export class SpectrogramView extends Plot {
     this.history.fill(SILENCE);
     this.newest = column - 1;
     this.toned = -1;
-    this.tone();
   }
 
   /** @param {number} place in the ring @param {Int16Array} bins @param {boolean} fresh else the loudest of all that fell into it */
@@ -91,31 +110,29 @@ export class SpectrogramView extends Plot {
       const at = place * nBins + bin;
       if (fresh || bins[bin] > history[at]) history[at] = bins[bin];
     }
-    this.colour(place, 1);
   }
 
-  /** Colours again what is there, when the theme is another. */
+  /** Colours what is new, and all of it when the theme is another. */
   tone() {
-    if (this.toned === paintVersion()) return;
-    this.toned = paintVersion();
-    this.tones = ramp();
-    this.colour(0, COLUMNS);
+    if (this.toned !== paintVersion()) {
+      this.toned = paintVersion();
+      this.tones = ramp();
+      this.coloured = this.newest - COLUMNS;
+    }
+    for (let at = this.coloured + 1; at <= this.newest; at++) this.colour((at + COLUMNS) % COLUMNS);
+    this.coloured = this.newest - 1;
   }
 
-  /** @param {number} first @param {number} count columns of the ring */
-  colour(first, count) {
-    const { history, nBins, tones } = this;
+  /** @param {number} place in the ring */
+  colour(place) {
+    const { history, nBins, tones, pixels } = this;
     if (nBins === 0) return;
-    const image = this.picture.createImageData(count, nBins);
-    const pixels = new Uint32Array(image.data.buffer);
-    for (let column = 0; column < count; column++) {
-      for (let bin = 0; bin < nBins; bin++) {
-        const value = history[(first + column) * nBins + bin];
-        const tone = Math.max(0, Math.min(TONES - 1, Math.round(((value - DARKEST) / (BRIGHTEST - DARKEST)) * (TONES - 1))));
-        pixels[(nBins - 1 - bin) * count + column] = tones[tone];
-      }
+    const first = place * nBins;
+    for (let bin = 0; bin < nBins; bin++) {
+      const tone = ((history[first + bin] - DARKEST) / (BRIGHTEST - DARKEST)) * (TONES - 1);
+      pixels[nBins - 1 - bin] = tones[tone < 0 ? 0 : tone > TONES - 1 ? TONES - 1 : Math.round(tone)];
     }
-    this.picture.putImageData(image, first, 0);
+    this.picture.putImageData(this.strip, place, 0);
   }
 
   scale() {
@@ -149,7 +166,8 @@ export class SpectrogramView extends Plot {
     const split = ((COLUMNS - oldest) / COLUMNS) * width;
     g.imageSmoothingEnabled = true;
     if (this.nBins) {
-      g.drawImage(canvas, oldest, 0, COLUMNS - oldest, this.nBins, left, top, split, height);
+      // Half a column in: smoothing would mix the newest, its neighbour in the ring, into the oldest.
+      g.drawImage(canvas, oldest + 0.5, 0, COLUMNS - oldest - 0.5, this.nBins, left, top, split, height);
       if (oldest > 0) g.drawImage(canvas, 0, 0, oldest, this.nBins, left + split, top, width - split, height);
     }
     word(g, this.side === "input" ? "Input" : "Output", left + 8, top + 10, "left", this.side === "input" ? "--trace-input" : "--trace-output");

@@ -4,7 +4,7 @@
 /** @import { Sections, Spectrum } from "../../lib/sections.js" */
 /** @import { Telemetry } from "../../lib/types.js" */
 import { db } from "../../lib/format.js";
-import { clamp } from "../../lib/scale.js";
+import { among, isSwitch, recall } from "../../lib/remember.js";
 import { Average, binOf, differenceOf, hertz, hzOf, levelOf, noteOf, peakOf } from "../../lib/spectrum.js";
 import { check, choice } from "./controls.js";
 import { crosshair, eachHz, hair, legend, trace, word } from "./draw.js";
@@ -15,6 +15,19 @@ const BOTTOM_DB = -102;
 const GRID_DB = 12;
 /** The slope turns about this frequency. */
 const PIVOT_HZ = 1000;
+
+const SIZES = [512, 1024, 2048, 4096, 8192, 16384];
+/** @type {[Smoothing, string][]} */
+const SMOOTHINGS = [["none", "No smoothing"], ["twelfth", "1/12 octave"], ["sixth", "1/6 octave"], ["third", "1/3 octave"]];
+/** Seconds. */
+const AVERAGES = [0, 0.1, 0.5, 2];
+/** dB per octave. */
+const SLOPES = [0, 3, 4.5];
+/** dB. */
+const REACHES = [6, 12, 24, 48];
+const RULES = {
+  size: among(SIZES), smoothing: among(SMOOTHINGS.map(([name]) => name)), within: among(AVERAGES), slope: among(SLOPES), reach: among(REACHES), holding: isSwitch,
+};
 
 export class SpectrumView extends Plot {
   constructor() {
@@ -34,6 +47,12 @@ export class SpectrumView extends Plot {
     this.input = new Average(0);
     this.output = new Average(0);
     this.tilt = new Float64Array(0);
+    Object.assign(this, recall(this.id, RULES));
+  }
+
+  settings() {
+    const { size, smoothing, within, slope, reach, holding } = this;
+    return { size, smoothing, within, slope, reach, holding };
   }
 
   /** @returns {Part} */
@@ -42,21 +61,21 @@ export class SpectrumView extends Plot {
   }
 
   controls() {
-    /** @param {string} name @param {[string, string][]} options @param {"size"|"slope"|"within"|"reach"} key */
-    const figure = (name, options, key) => choice(name, options, String(this[key]), (value) => {
+    /** @param {string} name @param {number[]} values @param {(value: number) => string} word @param {"size"|"slope"|"within"|"reach"} key */
+    const figure = (name, values, word, key) => choice(name, values.map((value) => [String(value), word(value)]), String(this[key]), (value) => {
       this[key] = Number(value);
       this.renew(this.input.level.length);
       this.changed();
     });
     return [
-      figure("FFT size", [512, 1024, 2048, 4096, 8192, 16384].map((n) => [String(n), String(n)]), "size"),
-      choice("Smoothing", [["none", "No smoothing"], ["twelfth", "1/12 octave"], ["sixth", "1/6 octave"], ["third", "1/3 octave"]], this.smoothing, (value) => {
+      figure("FFT size", SIZES, String, "size"),
+      choice("Smoothing", SMOOTHINGS, this.smoothing, (value) => {
         this.smoothing = /** @type {Smoothing} */ (value);
         this.changed();
       }),
-      figure("Average", [["0", "No average"], ["0.1", "Average 0.1 s"], ["0.5", "Average 0.5 s"], ["2", "Average 2 s"]], "within"),
-      figure("Slope", [["0", "0 dB/oct"], ["3", "3 dB/oct"], ["4.5", "4.5 dB/oct"]], "slope"),
-      figure("Difference range", [6, 12, 24, 48].map((n) => [String(n), `Δ ±${n} dB`]), "reach"),
+      figure("Average", AVERAGES, (seconds) => (seconds > 0 ? `Average ${seconds} s` : "No average"), "within"),
+      figure("Slope", SLOPES, (slope) => `${slope} dB/oct`, "slope"),
+      figure("Difference range", REACHES, (reach) => `Δ ±${reach} dB`, "reach"),
       check("Peak hold", this.holding, (on) => {
         this.holding = on;
         for (const average of [this.input, this.output]) average.forget();
@@ -94,13 +113,13 @@ export class SpectrumView extends Plot {
   /** @param {number} level dB @returns {number} y */
   y(level) {
     const { top, height } = this.box;
-    return top + ((TOP_DB - clamp(level, BOTTOM_DB - 6, TOP_DB)) / (TOP_DB - BOTTOM_DB)) * height;
+    return top + ((TOP_DB - level) / (TOP_DB - BOTTOM_DB)) * height;
   }
 
   /** @param {number} difference dB @returns {number} y; NaN stays */
   differenceY(difference) {
     const { top, height } = this.box;
-    return top + height / 2 - (clamp(difference, -2 * this.reach, 2 * this.reach) / (2 * this.reach)) * height;
+    return top + height / 2 - (difference / (2 * this.reach)) * height;
   }
 
   /** @param {number} hz */
@@ -139,15 +158,19 @@ export class SpectrumView extends Plot {
 
   /** @param {CanvasRenderingContext2D} g */
   paint(g) {
-    const { input, output, tilt, box } = this;
+    const { input, output, tilt, box, reach } = this;
     const nBins = tilt.length;
-    trace(g, box, nBins, (i) => this.y(output.level[i] + tilt[i]), { colour: "--trace-output", filled: true });
-    trace(g, box, nBins, (i) => this.y(input.level[i] + tilt[i]), { colour: "--trace-input", width: 1.2 });
+    const [zero, scale] = [this.y(0), box.height / (TOP_DB - BOTTOM_DB)];
+    /** Silence is below the picture, not a gap. @param {Float64Array} levels @returns {(i: number) => number} */
+    const line = (levels) => (i) => zero - Math.max(levels[i] + tilt[i], 2 * BOTTOM_DB) * scale;
+    trace(g, box, nBins, line(output.level), { colour: "--trace-output", filled: true });
+    trace(g, box, nBins, line(input.level), { colour: "--trace-input", width: 1.2 });
     if (this.holding) {
-      trace(g, box, nBins, (i) => this.y(input.hold[i] + tilt[i]), { colour: "--trace-input", width: 1, alpha: 0.6 });
-      trace(g, box, nBins, (i) => this.y(output.hold[i] + tilt[i]), { colour: "--trace-output", width: 1, alpha: 0.6 });
+      trace(g, box, nBins, line(input.hold), { colour: "--trace-input", width: 1, alpha: 0.6 });
+      trace(g, box, nBins, line(output.hold), { colour: "--trace-output", width: 1, alpha: 0.6 });
     }
-    trace(g, box, nBins, (i) => this.differenceY(differenceOf(input.level[i], output.level[i])), { colour: "--trace-difference" });
+    const [middle, step] = [this.differenceY(0), box.height / (2 * reach)];
+    trace(g, box, nBins, (i) => middle - differenceOf(input.level[i], output.level[i]) * step, { colour: "--trace-difference" });
     crosshair(g, box, this.cursor);
   }
 

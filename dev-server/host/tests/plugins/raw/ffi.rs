@@ -16,6 +16,8 @@
 
 #[path = "blocks/ffi.rs"]
 mod blocks;
+#[path = "misdeeds/ffi.rs"]
+mod misdeeds;
 #[path = "tables/ffi.rs"]
 mod tables;
 
@@ -77,10 +79,15 @@ unsafe extern "C" fn enter(path: *const c_char) -> bool {
     let path = unsafe { CStr::from_ptr(path) }.to_string_lossy().into_owned();
     let stem = Path::new(&path).file_stem().unwrap().to_string_lossy();
     // The host names its copies `0000-NAME.so`.
-    KIND.set(stem.split_once('-').map_or(&*stem, |(_, name)| name).to_owned()).is_ok()
+    let is_first =
+        KIND.set(stem.split_once('-').map_or(&*stem, |(_, name)| name).to_owned()).is_ok();
+    misdeeds::at("enter");
+    is_first
 }
 
-unsafe extern "C" fn leave() {}
+unsafe extern "C" fn leave() {
+    misdeeds::at("leave");
+}
 
 /// A structure of pointers that never change.
 struct Fixed<T>(T);
@@ -126,15 +133,16 @@ unsafe extern "C" fn create(
     _: *const c_char,
 ) -> *const clap_plugin {
     HOST.store(host.cast_mut(), Ordering::Relaxed);
+    misdeeds::at("create");
     Box::into_raw(Box::new(clap_plugin {
         desc: &raw const DESCRIPTOR.0,
         plugin_data: null_mut(),
         init: Some(init),
         destroy: Some(destroy),
         activate: if is("null_activate") { None } else { Some(activate) },
-        deactivate: Some(nothing),
-        start_processing: Some(yes),
-        stop_processing: Some(nothing),
+        deactivate: Some(deactivate),
+        start_processing: Some(start),
+        stop_processing: Some(stop),
         reset: Some(nothing),
         process: if is("null_process") { None } else { Some(blocks::process) },
         get_extension: if is("null_get_extension") { None } else { Some(tables::get) },
@@ -143,6 +151,7 @@ unsafe extern "C" fn create(
 }
 
 unsafe extern "C" fn init(_: *const clap_plugin) -> bool {
+    misdeeds::at("init");
     if is("timer") {
         let (host, timers) = host::<clap_host_timer_support>(CLAP_EXT_TIMER_SUPPORT);
         let mut id = 0;
@@ -152,20 +161,32 @@ unsafe extern "C" fn init(_: *const clap_plugin) -> bool {
 }
 
 unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
+    misdeeds::at("destroy");
     drop(unsafe { Box::from_raw(plugin.cast_mut()) });
 }
 
 unsafe extern "C" fn activate(_: *const clap_plugin, _: f64, _: u32, _: u32) -> bool {
+    misdeeds::at("activate");
     true
 }
 
-unsafe extern "C" fn yes(_: *const clap_plugin) -> bool {
+unsafe extern "C" fn deactivate(_: *const clap_plugin) {
+    misdeeds::at("deactivate");
+}
+
+unsafe extern "C" fn start(_: *const clap_plugin) -> bool {
+    misdeeds::at("start");
     true
+}
+
+unsafe extern "C" fn stop(_: *const clap_plugin) {
+    misdeeds::at("stop");
 }
 
 unsafe extern "C" fn nothing(_: *const clap_plugin) {}
 
 unsafe extern "C" fn on_main_thread(_: *const clap_plugin) {
+    misdeeds::at("callback");
     log(c"on main thread");
     if is("logs_badly") {
         log_badly(1);
