@@ -127,11 +127,15 @@ fn a_session_shows_where_its_sources_stand() {
     let sources = ["--source", "sweep,bus=dry", "--source", "impulse", "--source", &broken];
     let mut server = Server::start(&[&words[..], &sources[..]].concat());
     let listening = server.wait("listening");
-    server.wait("reloaded");
-    let failed = server.wait_for("source", |e| e["state"] == "failed");
+    // In which order they are told is a matter of threads.
+    let is = |e: &Value, id: u64, state| e["id"] == id && e["state"] == state;
+    let is_told = |seen: &[Value], id, state| seen.iter().any(|e| is(e, id, state));
+    while !(is_told(&server.seen, 3, "failed") && is_told(&server.seen, 2, "eof")) {
+        server.wait("source");
+    }
+    let failed = server.seen.iter().find(|e| is(e, 3, "failed")).unwrap().clone();
     assert_eq!((&failed["id"], &failed["spec"]), (&json!(3), &json!(broken)));
     assert!(failed["reason"].as_str().unwrap().contains("no sound file that is known"));
-    server.wait_for("source", |e| e["id"] == 2 && e["state"] == "eof");
     let mut line = Line::open(&listening);
     let status = line.call("status", &json!({}));
     let sources = status["sources"].as_array().unwrap();
