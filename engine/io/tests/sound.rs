@@ -344,6 +344,7 @@ fn a_long_file_is_sought_anywhere_and_sounds_from_there() {
         assert!(first > 0.0);
         let into = first as u64 - target;
         assert!(into < 2_600, "{into} frames behind the target {target}");
+        assert_eq!(player.probe.position(), first as u64 + 1, "a seek to {target}");
         for (n, got) in heard.chunks_exact(2).enumerate().skip(1_000) {
             assert!(got == frame(target + into - 1_999 + n as u64), "a seek to {target}");
         }
