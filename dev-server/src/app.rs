@@ -36,6 +36,7 @@ use crate::{
     midi::Midi,
     project::{self, Project},
     report::{Report, Tone, claim_stdout, say},
+    source::{SourceKind, SourceSpec},
     store::Asked,
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
@@ -112,6 +113,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let (mailbox, inbox) = channel();
     end_on_signals(&mailbox)?;
     check_clock(run)?;
+    check_mic(run)?;
     let project = find_project(run)?;
     let memory = Memory::open(run, &project, forward(&mailbox, Message::Store))?;
     let request = device_request(run, &memory.devices, report.started());
@@ -256,11 +258,38 @@ fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
     };
     DeviceRequest {
         host: asked.host.clone(),
-        input: choice(&asked.input),
+        input: live_input(run, choice(&asked.input)),
         output: choice(&asked.output),
         rate,
         period,
         clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
         epoch,
+    }
+}
+
+/// The sources that are the microphone.
+fn mics(run: &Run) -> Vec<&SourceSpec> {
+    run.audio.source.iter().filter(|source| source.kind == SourceKind::Mic).collect()
+}
+
+fn check_mic(run: &Run) -> Result<(), Failure> {
+    match mics(run)[..] {
+        [_, second, ..] => {
+            Err(Failure::usage(format!("--source {second}: the microphone is named twice")))
+        }
+        [mic] if run.audio.input.as_deref() == Some("none") => Err(Failure::usage(format!(
+            "--source {mic} and --input none: give --input DEVICE, or leave one of them out"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The microphone that is heard: with sources, only one that the command line names.
+fn live_input(run: &Run, remembered: Choice) -> Choice {
+    let has_other_sources = !run.audio.source.is_empty() && mics(run).is_empty();
+    match remembered {
+        _ if run.audio.input.is_none() && has_other_sources => Choice::None,
+        Choice::None if !mics(run).is_empty() => Choice::Default,
+        choice => choice,
     }
 }

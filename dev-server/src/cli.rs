@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::editor::Editor;
+use crate::{editor::Editor, source::SourceSpec};
 
 /// The dev-server for audio plugins: edit, save, and hear the new code in the running signal.
 #[derive(Debug, Parser)]
@@ -166,6 +166,13 @@ pub struct AudioArgs {
     /// Speaker: a device, `none`, or `virtual[:key=value,…]`
     #[arg(long, value_name = "DEVICE")]
     pub output: Option<String>,
+    /// What sounds into the plugin (repeatable): `file:PATH`, `tone:HZ`, `sweep`, `noise:pink`,
+    /// `noise:white`, `impulse`, `clicks[:HZ]`, `dc:LEVEL`, `silence`, or `mic`, which is left out
+    /// unless it is named here or by --input. Each with `gain=DB`, `pan=-1..1`,
+    /// `law=balance|power`, `bus=plugin-in|sidechain|dry|master`; files with `pitch=0.1..4` and
+    /// `loop=all|START-END` (seconds) too. A path comes last: `gain=-6,loop=all,file:drums.wav`
+    #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]
+    pub source: Vec<SourceSpec>,
     /// Sample rate of the devices
     #[arg(long, value_name = "HZ")]
     pub rate: Option<u32>,

@@ -16,6 +16,7 @@
 //! | `params` | the parameter table and what is still to be sent |
 //! | `presets` | presets, and where the session stands |
 //! | `notes` | what is played, and who holds it |
+//! | `sources` | what sounds beside the microphone |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
 
@@ -31,6 +32,7 @@ mod presets;
 mod probes;
 mod quarantine;
 mod reload;
+mod sources;
 
 use std::{
     sync::{
@@ -64,6 +66,7 @@ use params::ParamTable;
 use past::Past;
 use presets::Presets;
 use reload::Reload;
+use sources::{SoundNews, Sources};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -80,6 +83,8 @@ pub enum Message {
     Store(StoreEvent),
     /// The MIDI port tells.
     Midi(MidiEvent),
+    /// A sound file was opened, or broke.
+    Sound(SoundNews),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -134,6 +139,7 @@ pub struct Control {
     params: ParamTable,
     probes: probes::Probes,
     notes: Notes,
+    sources: Sources,
     presets: Presets,
     history: History,
     reload: Reload,
@@ -174,6 +180,7 @@ impl Control {
             params: ParamTable::default(),
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
+            sources: Sources::new(&parts.run.audio.source),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -223,6 +230,7 @@ impl Control {
             Message::Device(event) => return self.on_device(event),
             Message::Store(event) => self.on_store(event),
             Message::Midi(event) => self.on_midi(event),
+            Message::Sound(news) => self.on_sound(news)?,
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),
@@ -239,6 +247,7 @@ impl Control {
         self.take_up_artifact()?;
         let now = Instant::now();
         self.tick_notes(now);
+        self.tick_sources();
         self.tick_presets(now);
         self.watch_plugins()?;
         self.watch_block()?;

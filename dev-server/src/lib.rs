@@ -21,6 +21,7 @@ pub mod new;
 pub mod project;
 pub mod render;
 pub mod report;
+pub mod source;
 pub mod store;
 pub mod telemetry;
 pub mod watch;

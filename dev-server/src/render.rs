@@ -32,6 +32,7 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
             host: None,
             input: Some(format!("virtual:once,file={}", args.input.display())),
             output: Some(format!("virtual:rate={rate},channels={channels},file={to}")),
+            source: Vec::new(),
             rate: None,
             period: None,
             clock: ClockArg::Fast,

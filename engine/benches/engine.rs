@@ -16,7 +16,7 @@ use std::{hint::black_box, sync::Arc, time::Instant};
 use retake_engine::{
     BusShape, CommandKind, Engine, EngineControl, Fade, FrameProducer, Generation, InputSpec,
     LiveInput, Planar, Probe, Setup, ToMono, convert::Converter, frame_ring, meter::meters,
-    processor::Identity, tap::tap,
+    mixer::MixerSetup, processor::Identity, tap::tap,
 };
 
 const SHAPE: BusShape = BusShape { rate: 48_000, max_block: 64, n_output: 2 };
@@ -76,6 +76,7 @@ fn engine() -> (Engine, EngineControl, FrameProducer) {
         input: Some(LiveInput::new(ring, spec, Arc::clone(&probe)).unwrap()),
         first: generation(1),
         record: None,
+        mixer: MixerSetup::default(),
         to_mono: ToMono::First,
         is_real_output: true,
         is_limited: false,

@@ -318,7 +318,8 @@ impl PluginBus {
 
     /// Whether what is heard can have come in by the input.
     pub(crate) fn hears_input(&self) -> bool {
-        self.current.layout().n_input > 0
+        let layout = self.current.layout();
+        layout.n_input + layout.n_side > 0
     }
 
     /// What is heard: the device's channels of the last block.
@@ -328,6 +329,11 @@ impl PluginBus {
             Some(standby) if self.is_covered => standby.heard(),
             _ => self.current.heard(),
         }
+    }
+
+    /// Frames by which the generation that plays lags its input.
+    pub(crate) fn latency_frames(&self) -> usize {
+        self.current.layout().latency_frames
     }
 
     /// The generations inside: the one that plays, the one that fades in, the standby.

@@ -1,5 +1,7 @@
 //! Channel maps: how frames of one width become frames of another (one law for all ends).
 
+use std::ops::Range;
+
 use crate::planar::Planar;
 
 /// What a mono taker takes from a wider giver.
@@ -12,7 +14,7 @@ pub enum ToMono {
     Mean,
 }
 
-/// Copies the first `frames` of `from` to `to`.
+/// Copies the first `frames` of `from` to `to`: the main channels, and the sidechain's likewise.
 ///
 /// Mono goes to every channel; otherwise channel n goes to channel n, channels that `to` has not
 /// are left out, and channels that `from` has not are silent. `to_mono` decides what one channel
@@ -21,26 +23,38 @@ pub enum ToMono {
 /// # Real time
 /// Arithmetic only.
 pub fn adapt(from: &Planar, to: &mut Planar, frames: usize, to_mono: ToMono) {
-    if to.channels() == 1 && from.channels() > 1 && to_mono == ToMono::Mean {
-        return mean(from, to, frames);
+    let (main_from, main_to) = (from.main_channels(), to.main_channels());
+    let (all_from, all_to) = (from.channels(), to.channels());
+    adapt_part((from, 0..main_from), (to, 0..main_to), frames, to_mono);
+    adapt_part((from, main_from..all_from), (to, main_to..all_to), frames, to_mono);
+}
+
+fn adapt_part(
+    (from, of): (&Planar, Range<usize>),
+    (to, at): (&mut Planar, Range<usize>),
+    frames: usize,
+    to_mono: ToMono,
+) {
+    if at.len() == 1 && of.len() > 1 && to_mono == ToMono::Mean {
+        return mean((from, of), &mut to.channel_mut(at.start)[..frames]);
     }
-    let is_mono = from.channels() == 1;
-    for (c, row) in to.rows_mut().enumerate() {
-        let c = if is_mono { 0 } else { c };
-        if c < from.channels() {
-            row[..frames].copy_from_slice(&from.channel(c)[..frames]);
+    let is_mono = of.len() == 1;
+    for (c, to_channel) in at.enumerate() {
+        let channel = of.start + if is_mono { 0 } else { c };
+        let row = &mut to.channel_mut(to_channel)[..frames];
+        if of.contains(&channel) {
+            row.copy_from_slice(&from.channel(channel)[..frames]);
         } else {
-            row[..frames].fill(0.0);
+            row.fill(0.0);
         }
     }
 }
 
-fn mean(from: &Planar, to: &mut Planar, frames: usize) {
-    let scale = 1.0 / from.channels() as f32;
-    let sum = &mut to.channel_mut(0)[..frames];
+fn mean((from, of): (&Planar, Range<usize>), sum: &mut [f32]) {
+    let scale = 1.0 / of.len() as f32;
     sum.fill(0.0);
-    for row in from.rows() {
-        for (s, x) in sum.iter_mut().zip(row) {
+    for channel in of {
+        for (s, x) in sum.iter_mut().zip(from.channel(channel)) {
             *s += x * scale;
         }
     }

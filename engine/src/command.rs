@@ -1,15 +1,21 @@
-//! The three rings between control and the engine: commands in, facts out, boxes back.
+//! The rings between control and the engine: commands in, facts out, boxes back.
 //!
 //! | ring | writer → reader | when full |
 //! |---|---|---|
 //! | command | control → engine | [`Busy`] to the caller; [`CommandKind::is_urgent`] has a lane of its own |
 //! | event | engine → control | parameter echoes are dropped and counted; facts have reserved room |
 //! | retired | engine → control | cannot be: a swap begins only with room for all that can leave |
+//! | spent | engine → control | cannot be: it holds every voice that can be alive |
 
 use std::sync::Arc;
 
 use crate::{
-    event::EventBody, generation::Generation, meter::MeterSource, probe::Probe, tap::TapSource,
+    event::EventBody,
+    generation::Generation,
+    meter::MeterSource,
+    mixer::{Voice, VoiceChange, VoiceId},
+    probe::Probe,
+    tap::TapSource,
 };
 
 /// Commands that fit between control and the engine.
@@ -49,6 +55,10 @@ pub enum CommandKind {
     },
     /// Give up the standby: it goes back through the retired ring.
     DropStandby,
+    /// Let a voice sound, from that very frame on.
+    Play(Box<Voice>),
+    /// Change a voice; one that has ended by then is left in peace.
+    Voice(VoiceId, VoiceChange),
     /// Silence the output, behind meters and taps. `Mute(false)` also releases what the guard has
     /// muted after a howl.
     Mute(bool),
@@ -212,13 +222,15 @@ pub struct EngineControl {
     pub events: rtrb::Consumer<Event>,
     /// Generations to be taken apart on their own thread.
     pub retired: rtrb::Consumer<Box<Generation>>,
+    /// Voices that have ended: to be dropped, and their places to be released.
+    pub spent: rtrb::Consumer<Box<Voice>>,
     /// Counters.
     pub probe: Arc<Probe>,
     /// Opens meter readers.
     pub meters: MeterSource,
     /// Opens readers of the plugin's output.
     pub tap: TapSource,
-    /// Opens readers of the captured input, which remembers some seconds.
+    /// Opens readers of what the plugin gets, its sidechain included, which remembers some seconds.
     pub input: TapSource,
 }
 

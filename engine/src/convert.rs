@@ -37,6 +37,8 @@ impl std::fmt::Debug for Converter {
 }
 
 impl Converter {
+    /// Input frames after which the past is no longer heard.
+    pub const MEMORY_FRAMES: usize = SINC_LEN;
     /// Input frames that it takes beyond the rates' proportion: one ahead, one for rounding.
     pub const AHEAD_FRAMES: usize = 2;
 
@@ -69,6 +71,14 @@ impl Converter {
             channels,
             needed: 0,
         })
+    }
+
+    /// Forgets what it was given: what follows stands alone.
+    ///
+    /// # Real time
+    /// No allocation.
+    pub fn reset(&mut self) {
+        self.resampler.reset();
     }
 
     /// Frames by which the output lags, at the output's rate.

@@ -15,9 +15,14 @@ pub struct DryDelay {
 impl DryDelay {
     /// Room to look back `max_delay` frames from blocks of at most `max_block`.
     pub fn new(channels: usize, max_delay: usize, max_block: usize) -> Self {
+        Self::with_side(channels, 0, max_delay, max_block)
+    }
+
+    /// The same for `n_main` channels and the `n_side` of a sidechain.
+    pub fn with_side(n_main: usize, n_side: usize, max_delay: usize, max_block: usize) -> Self {
         Self {
-            history: Planar::new(channels, max_delay + max_block),
-            late: Planar::new(channels, max_block),
+            history: Planar::with_side(n_main, n_side, max_delay + max_block),
+            late: Planar::with_side(n_main, n_side, max_block),
             max_delay,
             head: 0,
         }

@@ -107,7 +107,7 @@ impl Generation {
         let BusShape { rate, max_block, n_output } = shape;
         Self {
             number,
-            input: Planar::new(layout.n_input, max_block),
+            input: Planar::with_side(layout.n_input, layout.n_side, max_block),
             output: Planar::new(layout.n_output, max_block),
             heard: Planar::new(n_output, max_block),
             dry: Planar::new(n_output, max_block),

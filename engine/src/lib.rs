@@ -5,7 +5,7 @@
 //! `retake-io`) call [`Engine::render`] on whichever thread owns the clock and pass the time in.
 //!
 //! ```text
-//! capture ─▶ LiveInput ─▶ PluginBus (generation, swap, bypass) ─▶ tap, meters, record
+//! capture ─▶ LiveInput ─▶ Mixer ─▶ PluginBus (generation, swap, bypass) ─▶ tap, meters, record
 //!                                                             └─▶ Master (mute, guard) ─▶ device
 //! ```
 //!
@@ -28,6 +28,7 @@ pub mod guard;
 pub mod input;
 pub mod load;
 pub mod meter;
+pub mod mixer;
 pub mod overwrite;
 pub mod planar;
 pub mod probe;
@@ -37,6 +38,7 @@ pub mod render;
 pub mod ring;
 mod schedule;
 pub mod tap;
+pub mod window;
 
 pub use channels::ToMono;
 pub use command::{Busy, CommandKind, CommandSender, EngineControl, Event, Fade, Origin};

@@ -1,20 +1,35 @@
 //! Planar buffers: one contiguous row of samples per channel, sized once.
 
 /// `channels` rows of at most `capacity` frames, allocated at construction and never resized.
+///
+/// What goes into a plugin has the rows of its main input first and those of its sidechain behind
+/// them; everything else has no sidechain.
 #[derive(Debug, Clone)]
 pub struct Planar {
     data: Vec<f32>,
     channels: usize,
+    n_side: usize,
     capacity: usize,
 }
 
 impl Planar {
     /// A silent buffer of `channels` × `capacity` frames.
     pub fn new(channels: usize, capacity: usize) -> Self {
-        Self { data: vec![0.0; channels * capacity], channels, capacity }
+        Self::with_side(channels, 0, capacity)
     }
 
-    /// Number of channels.
+    /// A silent buffer for `n_main` channels and the `n_side` of a sidechain.
+    pub fn with_side(n_main: usize, n_side: usize, capacity: usize) -> Self {
+        let channels = n_main + n_side;
+        Self { data: vec![0.0; channels * capacity], channels, n_side, capacity }
+    }
+
+    /// Number of channels without those of a sidechain: the first ones.
+    pub fn main_channels(&self) -> usize {
+        self.channels - self.n_side
+    }
+
+    /// Number of channels, a sidechain's included.
     pub fn channels(&self) -> usize {
         self.channels
     }

@@ -14,7 +14,8 @@ pub trait Processor: Send {
 
     /// Processes `io.frames` frames from `io.input` to `io.output`.
     ///
-    /// `io.input` and `io.output` have exactly the channels of [`Processor::layout`];
+    /// `io.input` and `io.output` have exactly the channels of [`Processor::layout`], the input's
+    /// sidechain behind its main channels;
     /// `io.frames` is at least 1 and at most the `max_block` the processor was activated with.
     ///
     /// # Real time
@@ -36,6 +37,8 @@ pub trait Processor: Send {
 pub struct Layout {
     /// Channels it takes; 0 for a plugin without an input.
     pub n_input: usize,
+    /// Channels of its sidechain, its second input; 0 for a plugin without one.
+    pub n_side: usize,
     /// Channels it gives; 0 for a plugin without an output (its input passes unchanged).
     pub n_output: usize,
     /// Frames by which its output lags its input.
@@ -45,7 +48,7 @@ pub struct Layout {
 /// One block for a processor.
 #[derive(Debug)]
 pub struct ProcessIo<'a> {
-    /// Input channels; frames beyond `frames` are stale.
+    /// Input channels, then those of the sidechain; frames beyond `frames` are stale.
     pub input: &'a Planar,
     /// Output channels, to be overwritten.
     pub output: &'a mut Planar,
@@ -129,7 +132,7 @@ pub struct Silence {
 
 impl Processor for Silence {
     fn layout(&self) -> Layout {
-        Layout { n_input: self.channels, n_output: self.channels, latency_frames: 0 }
+        Layout { n_input: self.channels, n_output: self.channels, ..Layout::default() }
     }
 
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
@@ -153,7 +156,7 @@ pub struct Identity {
 
 impl Processor for Identity {
     fn layout(&self) -> Layout {
-        Layout { n_input: self.channels, n_output: self.channels, latency_frames: 0 }
+        Layout { n_input: self.channels, n_output: self.channels, ..Layout::default() }
     }
 
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {

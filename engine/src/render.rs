@@ -12,6 +12,7 @@ use crate::{
     guard::{Master, MasterSpec},
     input::LiveInput,
     meter::{MeterWriter, meters},
+    mixer::{Mixer, MixerSetup},
     planar::Planar,
     probe::Probe,
     ring::FrameProducer,
@@ -27,6 +28,8 @@ pub struct Setup {
     pub shape: BusShape,
     /// The live input, or none.
     pub input: Option<LiveInput>,
+    /// What is mixed into the plugin's input, and how wide that is.
+    pub mixer: MixerSetup,
     /// The generation that plays first.
     pub first: Box<Generation>,
     /// Where every frame of the plugin's output goes, before the guard.
@@ -73,6 +76,7 @@ pub struct Engine {
     frame: u64,
     input: Option<LiveInput>,
     captured: Planar,
+    mixer: Mixer,
     bus: PluginBus,
     dry: DryDelay,
     bypass: bool,
@@ -83,7 +87,7 @@ pub struct Engine {
     ports: EnginePorts,
     meters: MeterWriter,
     tap: TapWriter,
-    /// The captured input, for warm starts.
+    /// What the plugin got, for warm starts.
     heard: TapWriter,
     record: Option<Record>,
     master: Master,
@@ -109,10 +113,12 @@ impl Engine {
         assert!(rate > 0 && max_block > 0 && n_output > 0, "{shape:?} holds nothing");
         let n_input = input.as_ref().map_or(0, LiveInput::channels);
         let (engine_ports, control) = ports(&probe);
-        let (meter_writer, meter_source) = meters(n_input, n_output, rate);
+        let (mixer, spent) = Mixer::new(setup.mixer, n_input, shape, setup.to_mono);
+        let (n_main, n_side) = mixer.width();
+        let (meter_writer, meter_source) = meters(n_main + n_side, n_output, rate);
         let (tap_writer, tap_source) = tap(n_output, TAP_SECONDS * rate as usize, setup.frame);
         let (heard_writer, heard_source) =
-            tap(n_input, MEMORY_SECONDS * rate as usize, setup.frame);
+            tap(n_main + n_side, MEMORY_SECONDS * rate as usize, setup.frame);
         let max_latency = MAX_LATENCY_SECONDS * rate as usize;
         let scratch = vec![0.0; n_output * max_block];
         let engine = Self {
@@ -120,8 +126,9 @@ impl Engine {
             frame: setup.frame,
             captured: Planar::new(n_input, max_block),
             input,
+            mixer,
             bus: PluginBus::new(setup.first, shape, setup.frame),
-            dry: DryDelay::new(n_input, max_latency, max_block),
+            dry: DryDelay::with_side(n_main, n_side, max_latency, max_block),
             bypass: setup.bypass,
             to_mono: setup.to_mono,
             tempo_bpm: setup.tempo_bpm,
@@ -139,6 +146,7 @@ impl Engine {
             commands: control.commands,
             events: control.events,
             retired: control.retired,
+            spent,
             probe,
             meters: meter_source,
             tap: tap_source,
@@ -163,7 +171,7 @@ impl Engine {
             self.capture(frames);
             self.process(frames, now_ns);
             self.listen(frames);
-            self.master.render(self.bus.output(), output, self.bus.hears_input());
+            self.sound(frames, output);
             self.advance(frames);
             (rest, frames_left) = (later, frames_left - frames);
         }
@@ -197,6 +205,8 @@ impl Engine {
                 self.bus.condemn(generation, &mut self.ports.retired);
             }
             CommandKind::DropStandby => self.bus.drop_standby(&mut self.ports.retired),
+            CommandKind::Play(voice) => self.mixer.play(voice),
+            CommandKind::Voice(id, change) => self.mixer.change(id, change),
             CommandKind::Mute(on) => self.master.mute(on),
             CommandKind::Stop => self.master.stop(),
         }
@@ -219,11 +229,12 @@ impl Engine {
             Some(input) => input.read(&mut self.captured, frames),
             None => self.captured.silence(frames),
         }
+        self.mixer.render(&self.captured, frames);
     }
 
     fn process(&mut self, frames: usize, now_ns: u64) {
         let mut block = Block {
-            input: &self.captured,
+            input: self.mixer.input(&self.captured),
             frames,
             frame: self.frame,
             now_ns,
@@ -241,13 +252,21 @@ impl Engine {
 
     /// Everyone who reads along gets the plugin's output as it is, before mute and guard.
     fn listen(&mut self, frames: usize) {
-        let heard = self.bus.output();
-        self.meters.measure(&self.captured, heard, frames, self.frame);
+        let (got, heard) = (self.mixer.input(&self.captured), self.bus.output());
+        self.meters.measure(got, heard, frames, self.frame);
         self.tap.write(heard, frames);
-        self.heard.write(&self.captured, frames);
+        self.heard.write(got, frames);
         if let Some(record) = &mut self.record {
             record.write(heard, frames, &self.probe);
         }
+    }
+
+    /// The plugin's output, and what goes around it, through the master.
+    fn sound(&mut self, frames: usize, output: &mut [f32]) {
+        let latency = self.bus.latency_frames();
+        let hears_input = self.bus.hears_input() || self.mixer.passes_live_around();
+        let heard = self.mixer.output(self.bus.output(), latency, frames);
+        self.master.render(heard, output, hears_input);
     }
 
     fn advance(&mut self, frames: usize) {
@@ -270,7 +289,7 @@ impl Engine {
         self.shape
     }
 
-    /// Channels of the input, fixed at construction.
+    /// Channels of the live input, fixed at construction.
     pub fn n_input(&self) -> usize {
         self.captured.channels()
     }

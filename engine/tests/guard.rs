@@ -219,7 +219,7 @@ struct Singer(u64);
 
 impl Processor for Singer {
     fn layout(&self) -> Layout {
-        Layout { n_input: 0, n_output: 2, latency_frames: 0 }
+        Layout { n_output: 2, ..Layout::default() }
     }
 
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {

@@ -1,10 +1,13 @@
-//! The overwrite ring under every interleaving that the memory model allows.
+//! The overwrite ring and the window under every interleaving that the memory model allows.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p retake-engine --test loom --release`
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 
-use retake_engine::overwrite::{OverwriteReader, overwrite_ring};
+use retake_engine::{
+    overwrite::{OverwriteReader, overwrite_ring},
+    window::{WindowReader, window},
+};
 
 /// A record is these, each plus its number: two stores, so a torn one shows.
 const WORDS: [u32; 4] = [10, 20, 30, 40];
@@ -90,5 +93,49 @@ fn two_readers() {
         while total < 2 {
             read_once(&mut mine, &mut total);
         }
+    });
+}
+
+/// What frame `frame` of that epoch sounds like.
+fn sound_of(epoch: u16, frame: u64) -> f32 {
+    f32::from(epoch * 1_000 + u16::try_from(frame).unwrap())
+}
+
+/// Every frame that is there is the one that its number says.
+fn look_at(reader: &mut WindowReader, epoch: u16, from: u64) {
+    let there = reader.look();
+    for frame in from..there.map_or(from, |there| there.end) {
+        if reader.holds(frame) {
+            assert_eq!(reader.sample(0, frame), sound_of(epoch, frame), "frame {frame}");
+        }
+    }
+}
+
+/// A file of frames that follows the reader of a window of two, while it plays and seeks.
+#[test]
+fn no_frame_of_a_window_is_taken_for_another() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(|| {
+        let (mut writer, mut reader, _) = window(1, 2);
+        let writing = loom::thread::spawn(move || {
+            for _ in 0..3 {
+                let wanted = writer.wanted();
+                if wanted.epoch != writer.at().epoch {
+                    writer.begin(wanted);
+                }
+                if writer.room() > 0 {
+                    let at = writer.at();
+                    writer.write(&[sound_of(at.epoch, at.frame)]);
+                }
+            }
+        });
+        look_at(&mut reader, 0, 0);
+        reader.release(1);
+        look_at(&mut reader, 0, 1);
+        reader.seek(7);
+        look_at(&mut reader, 1, 7);
+        writing.join().unwrap();
+        look_at(&mut reader, 1, 7);
     });
 }

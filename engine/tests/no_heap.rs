@@ -19,8 +19,12 @@ use mortal::Mortal;
 use retake_engine::{
     CommandKind, Engine, EngineControl, Event, EventBody, Fade, FrameConsumer, FrameProducer,
     Generation, InputSpec, LiveInput, Note, Outcome, Probe, Replay, ToMono, WarmUp, frame_ring,
+    mixer::{
+        Bus, Clip, ClipPlayer, Generator, Material, Signal, StripSettings, Voice, VoiceChange,
+        VoicePool,
+    },
 };
-use rig::{Dice, Gain, MAX_BLOCK, RATE, STEREO, generation, set, setup};
+use rig::{Dice, Gain, MAX_BLOCK, RATE, STEREO, generation, set, setup, sine};
 
 /// An engine with a live input of another or the same rate, and a recorder's ring.
 fn engine(capture_rate: u32) -> (Engine, EngineControl, FrameProducer, FrameConsumer) {
@@ -51,6 +55,7 @@ fn warmed(
     if number.is_multiple_of(2) {
         let replay = Replay {
             input: control.input.open_back(10_000),
+            n_side: 0,
             base: Vec::new(),
             events: Vec::new(),
             events_to: frame,
@@ -190,6 +195,58 @@ fn rendering_never_calls_the_heap() {
 #[test]
 fn rendering_with_rate_conversion_never_calls_the_heap() {
     ten_thousand_blocks(44_100);
+}
+
+/// Voices of every kind come, change and go.
+#[test]
+fn mixing_never_calls_the_heap() {
+    let (mut engine, mut control, mut capture, mut recorded) = engine(RATE);
+    let mut pool = VoicePool::default();
+    let clip = Arc::new(Clip::new(2, &sine(5_000)).unwrap());
+    let mut dice = Dice(11);
+    let (mut alive, mut ended, mut calls) = (Vec::new(), 0, 0);
+    let mut output = vec![0.0; 2 * 1_500];
+    for n in 0..5_000 {
+        let frames = dice.roll(1..1_500);
+        capture.push(&vec![0.3; 2 * frames]);
+        if let Ok(id) = pool.claim() {
+            let generator = |signal| Material::Generator(Generator::new(signal, RATE));
+            let material = match n % 5 {
+                0 => generator(Signal::PinkNoise { seed: n }),
+                1 => generator(Signal::Sweep),
+                2 => generator(Signal::Impulse),
+                3 => Material::Clip(ClipPlayer::new(Arc::clone(&clip), Some(3..2_000))),
+                _ => Material::Clip(ClipPlayer::new(Arc::clone(&clip), None)),
+            };
+            let bus = [Bus::PluginIn, Bus::Sidechain, Bus::Dry, Bus::Master][dice.roll(0..4)];
+            let strip = StripSettings { gain: 0.1, pan: 0.3, bus, ..StripSettings::default() };
+            let pitch = 1.0 + (n % 3) as f64 / 10.0;
+            let voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
+            control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
+            alive.push(id);
+        }
+        let change = match dice.roll(0..8) {
+            0 => VoiceChange::Stop,
+            1 => VoiceChange::Pause(true),
+            2 => VoiceChange::Pause(false),
+            3 => VoiceChange::Gain(0.2),
+            4 => VoiceChange::Pan(-0.5),
+            5 => VoiceChange::Pitch(0.7),
+            _ => VoiceChange::Seek(1_000),
+        };
+        let id = alive[dice.roll(0..alive.len())];
+        control.commands.send(0, CommandKind::Voice(id, change)).unwrap();
+        calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
+        while let Ok(voice) = control.spent.pop() {
+            pool.release(voice.id());
+            alive.retain(|id| *id != voice.id());
+            ended += 1;
+        }
+        while control.events.pop().is_ok() {}
+        recorded.pop(&mut vec![0.0; 2 * 3_000]);
+    }
+    assert_eq!(calls, 0);
+    assert!(ended > 1_000, "{ended}");
 }
 
 #[test]

@@ -364,6 +364,7 @@ fn a_swap_that_waits_outlives_a_failure() {
     rig.play(&ones(3_000), 64);
     let mut next = *generation(3, Gain(0.75));
     let replay = Replay {
+        n_side: 0,
         input: rig.control.input.open_back(1_000),
         base: Vec::new(),
         events: Vec::new(),
@@ -412,6 +413,7 @@ fn a_warm_one_that_fails_while_it_catches_up_is_sent_back() {
     let death = rig.frame() + 10;
     let mut next = *generation(2, Mortal::until(Gain(0.25), death, Outcome::Gone));
     let replay = Replay {
+        n_side: 0,
         input: rig.control.input.open_back(1_000),
         base: Vec::new(),
         events: Vec::new(),

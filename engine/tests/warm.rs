@@ -43,7 +43,7 @@ impl Echo {
 
 impl Processor for Echo {
     fn layout(&self) -> Layout {
-        Layout { n_input: 2, n_output: 2, latency_frames: 0 }
+        Layout { n_input: 2, n_output: 2, ..Layout::default() }
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "gains of a test")]
@@ -76,6 +76,7 @@ impl Processor for Echo {
 /// What control knows of the whole session so far.
 fn replay(rig: &Rig, events: &[(u64, EventBody)]) -> Replay {
     Replay {
+        n_side: 0,
         input: rig.control.input.open_back(2 * u64::from(RATE)),
         base: Vec::new(),
         events: events.to_vec(),
@@ -277,6 +278,7 @@ fn the_base_is_heard_first_and_events_at_their_frames() {
     let now = session.rig.frame();
     let base = EventBody::Param { id: 1, value: 0.5 };
     let replay = Replay {
+        n_side: 0,
         input: session.rig.control.input.open_back(5_000),
         base: vec![base],
         events: vec![(now - 10, EventBody::Midi([0xb0, 1, 2]))],

@@ -6,7 +6,7 @@
 use clack_host::prelude::*;
 use retake_engine::Planar;
 
-use crate::ports::{PortInfo, main_of};
+use crate::ports::{PortInfo, main_of, side_of};
 
 /// Guard samples on either side of a channel.
 const GUARD: usize = 64;
@@ -33,6 +33,7 @@ struct Rows {
 pub(crate) struct PortBuffers {
     rows: Vec<Rows>,
     main: Option<usize>,
+    side: Option<usize>,
     guard: usize,
     clap: AudioPorts,
 }
@@ -46,6 +47,7 @@ impl PortBuffers {
         Self {
             rows: side.iter().map(|port| rows(port.n_channels)).collect(),
             main: main_of(side),
+            side: side_of(side),
             guard,
             clap: AudioPorts::with_capacity(n_channels, side.len()),
         }
@@ -69,14 +71,17 @@ impl PortBuffers {
         }
     }
 
-    /// Puts the engine's samples into the main port and silence into the others.
-    pub(crate) fn load(&mut self, main: &Planar, frames: usize) {
+    /// Puts the engine's samples into the main port and the sidechain, and silence into the others.
+    pub(crate) fn load(&mut self, input: &Planar, frames: usize) {
         self.fill(0.0, frames);
-        let Some(port) = self.main else {
-            return;
-        };
-        for (to, from) in self.channels(port, frames).zip(main.rows()) {
-            to.copy_from_slice(&from[..frames]);
+        let n_main = input.main_channels();
+        let ports = [(self.main, 0, n_main), (self.side, n_main, input.channels() - n_main)];
+        for (port, first, n) in ports {
+            let Some(port) = port else { continue };
+            let rows = input.rows().skip(first).take(n);
+            for (to, from) in self.channels(port, frames).zip(rows) {
+                to.copy_from_slice(&from[..frames]);
+            }
         }
     }
 
@@ -191,6 +196,21 @@ mod tests {
 
     fn port(n_channels: usize) -> PortInfo {
         PortInfo { name: String::new(), n_channels, is_main: true, has_64_bits: false }
+    }
+
+    #[test]
+    fn main_and_sidechain_are_loaded_and_the_rest_is_silent() {
+        let side = |n_channels| PortInfo { is_main: false, ..port(n_channels) };
+        let mut buffers = PortBuffers::new(&[side(3), port(1), side(1)], 4, false);
+        let mut input = Planar::with_side(1, 2, 4);
+        input.rows_mut().enumerate().for_each(|(c, row)| row.fill([0.1, 0.2, 0.3][c]));
+        buffers.load(&input, 2);
+        let loaded = |buffers: &mut PortBuffers, port| -> Vec<f32> {
+            buffers.channels(port, 2).map(|row| row[1]).collect()
+        };
+        assert_eq!(loaded(&mut buffers, 0), [0.2, 0.3, 0.0]);
+        assert_eq!(loaded(&mut buffers, 1), [0.1]);
+        assert_eq!(loaded(&mut buffers, 2), [0.0]);
     }
 
     #[test]

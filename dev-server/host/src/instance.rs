@@ -264,7 +264,8 @@ impl Instance {
             return Err(HostError::Layout(message));
         }
         let (n_input, n_output) = self.ports.main_channels();
-        Ok(Layout { n_input, n_output, latency_frames: latency as usize })
+        let n_side = self.ports.sidechain().map_or(0, |port| port.n_channels);
+        Ok(Layout { n_input, n_side, n_output, latency_frames: latency as usize })
     }
 
     /// Stops a processor that the engine gave back, and frees it; whether it was this plugin's.

@@ -3,7 +3,7 @@
 //! Read and settled on the main thread before activation, in this order: the main ports have the
 //! device's channels already; the plugin offers a configuration that has them, or takes them as a
 //! request; the nearest of both; what it has, and the engine adapts. The engine serves the main
-//! port of each side; every other port gets buffers of the right size (silence in, thrown away
+//! port of each side and the second input, the sidechain; every other port gets buffers of the right size (silence in, thrown away
 //! out), so that `process` never sees a missing one. CLAP demands that every port can work in 32
 //! bits, so 64 bits are never offered.
 
@@ -55,7 +55,7 @@ pub struct PortInfo {
 impl Ports {
     /// The input beside the main one, silent until something is routed to it.
     pub fn sidechain(&self) -> Option<&PortInfo> {
-        self.inputs.iter().find(|port| !port.is_main)
+        side_of(&self.inputs).map(|at| &self.inputs[at])
     }
 
     /// Takes the names of the same ports read again.
@@ -77,6 +77,11 @@ impl Ports {
 /// Index of the port that the engine serves.
 pub(crate) fn main_of(side: &[PortInfo]) -> Option<usize> {
     side.iter().position(|port| port.is_main)
+}
+
+/// Index of the first port that is not the main one.
+pub(crate) fn side_of(side: &[PortInfo]) -> Option<usize> {
+    side.iter().position(|port| !port.is_main)
 }
 
 /// Settles the ports of an inactive plugin for that format. `before` is the configuration that

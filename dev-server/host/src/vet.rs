@@ -233,7 +233,7 @@ impl Stage {
         Self {
             rate: format.rate as u32,
             block,
-            input: Planar::new(layout.n_input, block),
+            input: Planar::with_side(layout.n_input, layout.n_side, block),
             output: Planar::new(layout.n_output, block),
             replies: Replies::new(0),
             frame: 0,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use retake_engine::{
     BusShape, Busy, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody,
-    FrameProducer, Generation, Origin, Setup, ToMono, tap::TapReader,
+    FrameProducer, Generation, Origin, Setup, ToMono,
+    mixer::{MixerSetup, Voice},
+    tap::TapReader,
 };
 use retake_io::{AudioInfo, DeviceEvent, Opened, Recorder, RunPlan};
 use serde_json::{Value, json};
@@ -48,6 +50,9 @@ enum Muted {
 #[derive(Debug)]
 struct Granted {
     shape: BusShape,
+    /// What comes before the plugin.
+    mixer: MixerSetup,
+    /// Channels that the plugin is offered; 0 = none.
     n_input: usize,
     latency_frames: usize,
     /// Taken by the engine.
@@ -68,6 +73,16 @@ impl Audio {
             n_input: *n_input,
             n_output: shape.n_output,
         })
+    }
+
+    /// Channels of the sidechain.
+    pub(super) fn n_side(&self) -> usize {
+        self.granted.as_ref().map_or(0, |granted| granted.mixer.n_side)
+    }
+
+    /// A voice that has ended.
+    pub(super) fn take_spent(&mut self) -> Option<Box<Voice>> {
+        self.engine.as_mut()?.spent.pop().ok()
     }
 
     /// From the microphone to the plugin, in frames.
@@ -159,13 +174,15 @@ impl Control {
             say(Tone::Warning, "Audio", notice);
         }
         let format = opened.format;
+        let mixer = self.sources.mixer(format.n_input, format.n_output);
         self.audio.granted = Some(Granted {
             shape: BusShape {
                 rate: format.engine_rate,
                 max_block: format.max_block,
                 n_output: format.n_output,
             },
-            n_input: format.n_input,
+            mixer,
+            n_input: format.n_input.max(mixer.n_main),
             latency_frames: format.latency_frames,
             opened: Some(opened),
         });
@@ -177,7 +194,11 @@ impl Control {
         let Some(shape) = self.audio.shape() else {
             return Ok(());
         };
-        let Some(opened) = self.audio.granted.as_mut().and_then(|g| g.opened.take()) else {
+        let Some(granted) = &mut self.audio.granted else {
+            return Ok(());
+        };
+        let mixer = granted.mixer;
+        let Some(opened) = granted.opened.take() else {
             return Ok(());
         };
         let is_new_session = self.audio.engine.is_none();
@@ -192,6 +213,7 @@ impl Control {
         let (engine, control) = Engine::new(Setup {
             shape,
             input: opened.input,
+            mixer,
             first,
             record,
             to_mono: self.to_mono(),
@@ -214,6 +236,8 @@ impl Control {
         say_started(&opened.info);
         self.say_muted();
         self.shown.audio = self.parts.report.event("audio_started", info);
+        // Before the clock starts: generators sound from its first frame on.
+        self.begin_sources(shape)?;
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
     }
@@ -271,7 +295,7 @@ impl Control {
         let recorder = self.audio.recorder.iter().map(Recorder::gate);
         let midi = self.notes.file.iter().map(|file| file.gate(Arc::clone(&self.parts.probe)));
         RunPlan {
-            gates: recorder.chain(midi).collect(),
+            gates: recorder.chain(midi).chain(self.sources.gate()).collect(),
             stop_after_frames: duration.map(|seconds| frames_of(seconds, rate) + latency),
             skip_frames: latency,
         }

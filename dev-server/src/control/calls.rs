@@ -94,6 +94,7 @@ impl Control {
             "plugin_faults": self.reload.playing_thread().map(PluginThread::faults),
             "bypass": self.bypass,
             "mute": self.mute,
+            "sources": self.sources.show(self.audio.shape().map_or(0, |shape| shape.rate)),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },

@@ -47,6 +47,7 @@ mod server;
 mod signal;
 mod signals;
 mod socket;
+mod sources;
 mod take;
 mod traces;
 mod unseen;

@@ -142,6 +142,14 @@ pub enum IoError {
         /// Why.
         reason: String,
     },
+    /// A sound file that cannot be played.
+    #[error("cannot play {}: {reason}", .path.display())]
+    SoundRead {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A WAV file that cannot be written.
     #[error("cannot write {}: {reason}", .path.display())]
     WavWrite {

@@ -13,7 +13,7 @@ use std::{any::Any, path::Path, sync::Arc, time::Duration};
 
 use retake_engine::{
     BusShape, CommandKind, Engine, EventBody, Generation, Layout, Note, Outcome, ProcessIo,
-    Processor, Setup, ToMono,
+    Processor, Setup, ToMono, mixer::MixerSetup,
 };
 use retake_io::{DeviceEvent, MidiPlayer, Score, midi::TimedEvent};
 
@@ -28,7 +28,7 @@ struct Clicks;
 
 impl Processor for Clicks {
     fn layout(&self) -> Layout {
-        Layout { n_input: 0, n_output: 1, latency_frames: 0 }
+        Layout { n_output: 1, ..Layout::default() }
     }
 
     fn process(&mut self, io: &mut ProcessIo<'_>) -> Outcome {
@@ -81,6 +81,7 @@ fn play(frames: &[usize], period: usize, length: usize, nap: Duration) -> Vec<f3
         input: opened.input,
         first: Box::new(Generation::new(1, Box::new(Clicks), shape)),
         record: None,
+        mixer: MixerSetup::default(),
         to_mono: ToMono::default(),
         is_real_output: false,
         is_limited: false,

@@ -28,8 +28,10 @@ use crate::{
 /// What is to be played to a new generation.
 #[derive(Debug)]
 pub struct Replay {
-    /// The engine's captured input; the replay begins where the reader stands.
+    /// What the engine's plugin got; the replay begins where the reader stands.
     pub input: TapReader,
+    /// How many of its channels, the last ones, are the sidechain's.
+    pub n_side: usize,
     /// Where parameters and held notes stood at the reader's first frame.
     pub base: Vec<EventBody>,
     /// What happened since, by the engine's clock, in order.
@@ -123,11 +125,12 @@ impl Generation {
     ///
     /// Not on the audio thread: allocates.
     pub fn warm_up(&mut self, replay: Replay, is_late: &mut dyn FnMut() -> bool) -> WarmUp {
-        let Replay { mut input, base, events, events_to, to_mono, tempo_bpm } = replay;
+        let Replay { mut input, n_side, base, events, events_to, to_mono, tempo_bpm } = replay;
         let block = self.replay_block();
         // A tap of no channels still tells the time.
         let mut interleaved = vec![0.0; input.channels().max(1) * block];
-        let mut device = Planar::new(input.channels(), block);
+        let n_main = input.channels().saturating_sub(n_side);
+        let mut device = Planar::with_side(n_main, n_side, block);
         let mut events = events.into_iter().peekable();
         self.events.clear();
         self.events.extend(base.into_iter().map(|body| PluginEvent { offset: 0, body }));

@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc};
 use retake_engine::{
     BusShape, CommandKind, Engine, EngineControl, Event, EventBody, FrameProducer, Generation,
     InputSpec, Layout, LiveInput, Outcome, PluginEvent, Probe, ProcessIo, Processor, Setup, ToMono,
-    frame_ring,
+    frame_ring, mixer::MixerSetup,
 };
 
 pub const RATE: u32 = 48_000;
@@ -20,6 +20,7 @@ pub fn setup(shape: BusShape, input: Option<LiveInput>, first: Box<Generation>) 
         input,
         first,
         record: None,
+        mixer: MixerSetup::default(),
         to_mono: ToMono::First,
         is_real_output: false,
         is_limited: false,
@@ -232,7 +233,7 @@ pub fn param_of(event: &PluginEvent) -> (u32, f64) {
 }
 
 fn stereo_layout(latency_frames: usize) -> Layout {
-    Layout { n_input: 2, n_output: 2, latency_frames }
+    Layout { n_input: 2, n_output: 2, latency_frames, ..Layout::default() }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "gains of a test")]

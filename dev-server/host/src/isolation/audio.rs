@@ -34,10 +34,10 @@ impl Service {
         wishes: Arc<Wishes>,
         board: &'static Board,
     ) -> Self {
-        let shape = ring.shape;
+        let (shape, layout) = (ring.shape, processor.layout());
         Self {
             processor,
-            input: Planar::new(shape.n_input, shape.max_block),
+            input: Planar::with_side(layout.n_input, layout.n_side, shape.max_block),
             output: Planar::new(shape.n_output, shape.max_block),
             events: Vec::with_capacity(EVENTS_PER_BLOCK),
             replies: Replies::new(REPLY_ROOM),

@@ -40,6 +40,7 @@ const ENDED: u32 = 1;
 /// What a ring is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shape {
+    /// Of the main input and the sidechain together.
     pub(crate) n_input: usize,
     pub(crate) n_output: usize,
     pub(crate) max_block: usize,

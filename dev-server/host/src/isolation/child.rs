@@ -149,6 +149,7 @@ impl Teller {
                 let activated = *activated;
                 let parts = Parts {
                     n_input: activated.layout.n_input,
+                    n_side: activated.layout.n_side,
                     n_output: activated.layout.n_output,
                     latency_frames: activated.layout.latency_frames,
                     max_block: format.max_block,

@@ -341,8 +341,8 @@ impl Talk<'_> {
     }
 
     fn ring(&self, parts: &Parts) -> io::Result<Asker> {
-        let Parts { n_input, n_output, max_block, rate, .. } = *parts;
-        let shape = Shape::new(n_input, n_output, max_block, rate);
+        let Parts { n_input, n_side, n_output, max_block, rate, .. } = *parts;
+        let shape = Shape::new(n_input + n_side, n_output, max_block, rate);
         let (asks, asks_file) = Region::create("retake-asks", shape.n_ask_words(), Writers::Maker)?;
         let (answers, answers_file) =
             Region::create("retake-answers", shape.n_answer_words(), Writers::Everybody)?;
@@ -355,8 +355,8 @@ impl Talk<'_> {
     }
 
     fn activated(&self, parts: Parts, ring: Asker) -> Activated {
-        let Parts { n_input, n_output, latency_frames, max_block, rate, .. } = parts;
-        let layout = Layout { n_input, n_output, latency_frames };
+        let Parts { n_input, n_side, n_output, latency_frames, max_block, rate, .. } = parts;
+        let layout = Layout { n_input, n_side, n_output, latency_frames };
         let (link, wishes) = (Arc::clone(&self.proxy.link), Arc::clone(&self.proxy.wishes));
         let made = Made { layout, rate, max_block };
         Activated {

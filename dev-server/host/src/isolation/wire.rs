@@ -112,6 +112,7 @@ pub(crate) enum ToParent {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Parts {
     pub(super) n_input: usize,
+    pub(super) n_side: usize,
     pub(super) n_output: usize,
     pub(super) latency_frames: usize,
     /// Largest block and rate that it was activated for.

@@ -17,7 +17,7 @@ fn blocks_are_bit_exact() {
     assert_eq!((info.0.id.as_str(), info.0.version.as_str()), ("test.subject.0", "1.2.3"));
     assert!(info.1, "std has thread-locals");
     let mut activated = rig.activated();
-    let expected = Layout { n_input: 2, n_output: 2, latency_frames: 17 };
+    let expected = Layout { n_input: 2, n_output: 2, latency_frames: 17, ..Layout::default() };
     assert_eq!((activated.layout, activated.processor.layout()), (expected, expected));
 
     let mut block = Block::new(2, 2);
@@ -64,9 +64,10 @@ fn a_plugin_answers_with_its_parameter_and_the_frame_of_the_block() {
 }
 
 #[test]
-fn only_main_ports_are_served() {
+fn only_main_ports_and_the_sidechain_are_served() {
     let mut activated = Rig::load("sidechain").activated();
-    assert_eq!((activated.layout.n_input, activated.layout.n_output), (2, 2));
+    let layout = activated.layout;
+    assert_eq!((layout.n_input, layout.n_side, layout.n_output), (2, 3, 2));
     let mut block = Block::new(2, 2);
     block.run(&mut *activated.processor, 64, &[]);
     block.assert_gain(1.0, 64);

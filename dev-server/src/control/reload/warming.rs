@@ -36,6 +36,7 @@ impl Control {
         let (base, events) = self.history.since(input.position(), &ready.params);
         let replay = Replay {
             input,
+            n_side: self.audio.n_side(),
             base,
             events,
             events_to,

@@ -13,7 +13,7 @@ use std::{
 
 use retake_engine::{
     BusShape, Engine, EngineControl, FrameProducer, Generation, Probe, Setup, ToMono,
-    processor::Identity,
+    mixer::MixerSetup, processor::Identity,
 };
 use retake_io::{
     Choice, Clock, DeviceEvent, DeviceRequest, DeviceState, Devices, End, Gate, IoError, Opened,
@@ -107,6 +107,7 @@ impl Rig {
             input: opened.input,
             first: Box::new(first),
             record,
+            mixer: MixerSetup::default(),
             to_mono: ToMono::default(),
             is_real_output: !opened.virtual_output,
             is_limited: false,

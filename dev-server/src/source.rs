@@ -1,0 +1,314 @@
+//! `--source SPEC`: what sounds beside the microphone, as data.
+//!
+//! Items with commas between them, in any order: one says what it is (`tone:997`), the others how it
+//! is heard (`gain=-6`). A path may hold commas, so `file:` takes all that follows.
+
+use std::{
+    fmt,
+    ops::{Range, RangeInclusive},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use retake_engine::mixer::{
+    Bus, LEVELS_DB, PITCHES, PanLaw, SILENCE_DB, Signal, StripSettings, gain_of_db,
+};
+
+/// One source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceSpec {
+    /// As it was written.
+    pub text: String,
+    /// What sounds.
+    pub kind: SourceKind,
+    /// Level, pan and bus.
+    pub strip: StripSettings,
+    /// Speed; 1 = as it is.
+    pub pitch: f64,
+    /// What is repeated.
+    pub repeat: Repeat,
+}
+
+/// What a source can be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceKind {
+    /// The live input.
+    Mic,
+    /// A formula; the seed of a noise is the source's number.
+    Signal(Signal),
+    /// A sound file.
+    File(PathBuf),
+}
+
+/// What of a file is played over and over.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Repeat {
+    /// Nothing: it ends.
+    #[default]
+    Never,
+    /// All of it.
+    All,
+    /// From the first time to the second, in seconds, once it is reached.
+    Between(Range<f64>),
+}
+
+const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
+                     clicks:HZ, dc:LEVEL, silence, mic";
+const KEYS: &str = "gain, pan, law, pitch, loop, bus";
+const BUSES: [(&str, Bus); 4] = [
+    ("plugin-in", Bus::PluginIn),
+    ("sidechain", Bus::Sidechain),
+    ("dry", Bus::Dry),
+    ("master", Bus::Master),
+];
+const LAWS: [(&str, PanLaw); 2] = [("balance", PanLaw::Balance), ("power", PanLaw::EqualPower)];
+/// Clicks a second, unless it is said.
+const CLICKS_HZ: f64 = 2.0;
+
+impl SourceSpec {
+    /// The name of its bus.
+    pub fn bus_name(&self) -> &'static str {
+        BUSES.iter().find(|(_, bus)| *bus == self.strip.bus).map_or("", |(name, _)| name)
+    }
+
+    /// Why it cannot be played at `rate` Hz, if so.
+    pub fn conflict_with(&self, rate: u32) -> Option<String> {
+        let SourceKind::Signal(Signal::Sine { hz }) = self.kind else {
+            return None;
+        };
+        let limit = f64::from(rate) / 2.0;
+        (hz >= limit).then(|| {
+            format!("--source {}: at {rate} Hz a tone has to be below {limit} Hz", self.text)
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut items = Items::default();
+        for item in split(text) {
+            items.take(item)?;
+        }
+        let kind = items.kind.ok_or_else(|| format!("what sounds is missing: one of {KINDS}"))?;
+        let key = items.pitch.map(|_| "pitch").or(items.repeat.as_ref().map(|_| "loop"));
+        if let (Some(key), false) = (key, matches!(kind, SourceKind::File(_))) {
+            return Err(format!("{key} is for files"));
+        }
+        let (pitch, repeat) = (items.pitch.unwrap_or(1.0), items.repeat.unwrap_or_default());
+        Ok(Self { text: text.to_owned(), kind, strip: items.strip, pitch, repeat })
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Items<'a> {
+    kind: Option<SourceKind>,
+    strip: StripSettings,
+    pitch: Option<f64>,
+    repeat: Option<Repeat>,
+    keys: Vec<&'a str>,
+}
+
+impl<'a> Items<'a> {
+    fn take(&mut self, item: &'a str) -> Result<(), String> {
+        let Some((key, value)) = setting(item) else {
+            return match self.kind.replace(SourceKind::parse(item)?) {
+                None => Ok(()),
+                Some(_) => Err(format!("{item}: a source is one thing; repeat --source")),
+            };
+        };
+        if self.keys.contains(&key) {
+            return Err(format!("{key} is given twice"));
+        }
+        self.keys.push(key);
+        match key {
+            "gain" => self.strip.gain = gain(value)?,
+            "pan" => self.strip.pan = number(key, value, &(-1.0..=1.0))?,
+            "law" => self.strip.law = one_of(key, value, &LAWS)?,
+            "bus" => self.strip.bus = one_of(key, value, &BUSES)?,
+            "pitch" => self.pitch = Some(number(key, value, &PITCHES)?),
+            "loop" => self.repeat = Some(Repeat::parse(value)?),
+            _ => return Err(format!("unknown key \"{key}\"; keys: {KEYS}")),
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for SourceSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for SourceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The items of a spec; a path is the last.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        if now.starts_with("file:") {
+            rest = None;
+            return Some(now);
+        }
+        let (item, after) = now.split_once(',').map_or((now, None), |(i, a)| (i, Some(a)));
+        rest = after;
+        Some(item)
+    })
+}
+
+/// Key and value of an item that is no kind.
+fn setting(item: &str) -> Option<(&str, &str)> {
+    if item.starts_with("file:") { None } else { item.split_once('=') }
+}
+
+impl SourceKind {
+    fn parse(item: &str) -> Result<Self, String> {
+        let (name, argument) =
+            item.split_once(':').map_or((item, None), |(name, argument)| (name, Some(argument)));
+        let hz = |text| number(name, text, &(0.01..=384_000.0));
+        let signal = match (name, argument) {
+            ("mic", None) => return Ok(Self::Mic),
+            ("file", Some(path)) if !path.is_empty() => return Ok(Self::File(path.into())),
+            ("file", _) => return Err("file: needs a path, as in file:loop.wav".to_owned()),
+            ("tone", Some(text)) => Signal::Sine { hz: hz(text)? },
+            ("tone", None) => return Err("tone needs a frequency, as in tone:997".to_owned()),
+            ("sweep", None) => Signal::Sweep,
+            ("noise", Some("white")) => Signal::WhiteNoise { seed: 0 },
+            ("noise", Some("pink")) => Signal::PinkNoise { seed: 0 },
+            ("noise", _) => return Err(format!("{item}: it is noise:pink or noise:white")),
+            ("impulse", None) => Signal::Impulse,
+            ("clicks", None) => Signal::Clicks { hz: CLICKS_HZ },
+            ("clicks", Some(text)) => Signal::Clicks { hz: hz(text)? },
+            ("silence", None) => Signal::Silence,
+            ("dc", Some(text)) => Signal::Dc { level: number(name, text, &(-1.0..=1.0))? },
+            ("dc", None) => return Err("dc needs a level, as in dc:0.1".to_owned()),
+            _ => return Err(format!("unknown source \"{item}\": it is one of {KINDS}")),
+        };
+        Ok(Self::Signal(signal))
+    }
+}
+
+impl Repeat {
+    fn parse(value: &str) -> Result<Self, String> {
+        if value == "all" {
+            return Ok(Self::All);
+        }
+        let seconds = |text: &str| text.parse::<f64>().ok().filter(|s| (0.0..=1e6).contains(s));
+        let ends = value.split_once('-').and_then(|(a, b)| seconds(a).zip(seconds(b)));
+        match ends {
+            Some((from, to)) if from < to => Ok(Self::Between(from..to)),
+            Some(_) => Err(format!("loop={value}: the end has to come after the start")),
+            None => Err(format!(
+                "loop={value}: expected all, or START-END in seconds, as in loop=1.5-3"
+            )),
+        }
+    }
+}
+
+fn gain(value: &str) -> Result<f32, String> {
+    if value == "-inf" {
+        return Ok(0.0);
+    }
+    let db = number("gain", value, &LEVELS_DB);
+    db.map(gain_of_db).map_err(|e| format!("{e} dB ({SILENCE_DB} is silence)"))
+}
+
+fn number<T>(key: &str, value: &str, range: &RangeInclusive<T>) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + fmt::Display,
+{
+    let number = value.parse::<T>().ok().filter(|x| range.contains(x));
+    number.ok_or_else(|| {
+        let (min, max) = (range.start(), range.end());
+        format!("{key}: \"{value}\" is not a number from {min} to {max}")
+    })
+}
+
+fn one_of<T: Copy>(key: &str, value: &str, known: &[(&str, T)]) -> Result<T, String> {
+    let found = known.iter().find(|(name, _)| *name == value);
+    found.map(|(_, what)| *what).ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        format!("{key}={value}: expected one of {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(text: &str) -> SourceSpec {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_source_is_one_kind_and_its_settings() {
+        let tone = spec("tone:997,gain=-20,pan=-0.5,law=power,bus=dry");
+        assert_eq!(tone.kind, SourceKind::Signal(Signal::Sine { hz: 997.0 }));
+        assert!((tone.strip.gain - 0.1).abs() < 1e-6 && (tone.strip.pan + 0.5).abs() < 1e-6);
+        assert_eq!((tone.strip.law, tone.bus_name()), (PanLaw::EqualPower, "dry"));
+        assert_eq!(spec("gain=-20,tone:997").kind, tone.kind);
+        assert_eq!(spec("mic").strip, StripSettings::default());
+        assert_eq!(spec("noise:pink,bus=sidechain").bus_name(), "sidechain");
+        assert_eq!(spec("clicks").kind, SourceKind::Signal(Signal::Clicks { hz: 2.0 }));
+        assert!(spec("sweep,gain=-inf").strip.gain.abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_path_takes_all_that_follows() {
+        let file = spec("pitch=0.5,loop=1.5-3,file:/a b/x,gain=-6,y:z.wav");
+        assert_eq!(file.kind, SourceKind::File("/a b/x,gain=-6,y:z.wav".into()));
+        assert!((file.pitch - 0.5).abs() < 1e-12);
+        assert_eq!(file.repeat, Repeat::Between(1.5..3.0));
+        assert_eq!(spec("loop=all,file:x").repeat, Repeat::All);
+        assert_eq!(spec("file:x").repeat, Repeat::Never);
+    }
+
+    #[test]
+    fn each_mistake_names_the_value_and_what_is_allowed() {
+        let cases = [
+            ("ton:997", "unknown source \"ton:997\": it is one of file:PATH, tone:HZ"),
+            ("", "unknown source \"\""),
+            ("gain=-6", "what sounds is missing: one of file:PATH"),
+            ("tone", "tone needs a frequency, as in tone:997"),
+            ("tone:high", "tone: \"high\" is not a number from 0.01 to 384000"),
+            ("tone:nan", "tone: \"nan\" is not a number"),
+            ("noise:brown", "noise:brown: it is noise:pink or noise:white"),
+            ("noise", "it is noise:pink or noise:white"),
+            ("dc", "dc needs a level"),
+            ("dc:2", "dc: \"2\" is not a number from -1 to 1"),
+            ("file:", "file: needs a path"),
+            (
+                "sweep,gain=loud",
+                "gain: \"loud\" is not a number from -80 to 24 dB (-80 is silence)",
+            ),
+            ("sweep,gain=30", "gain: \"30\" is not a number"),
+            ("sweep,pan=2", "pan: \"2\" is not a number from -1 to 1"),
+            ("sweep,law=linear", "law=linear: expected one of balance, power"),
+            ("sweep,bus=aux", "bus=aux: expected one of plugin-in, sidechain, dry, master"),
+            ("sweep,pitch=2", "pitch is for files"),
+            ("loop=all,mic", "loop is for files"),
+            ("pitch=9,file:x", "pitch: \"9\" is not a number from 0.1 to 4"),
+            ("loop=3-1.5,file:x", "loop=3-1.5: the end has to come after the start"),
+            ("loop=yes,file:x", "loop=yes: expected all, or START-END in seconds"),
+            ("sweep,gain=1,gain=2", "gain is given twice"),
+            ("sweep,volume=1", "unknown key \"volume\"; keys: gain, pan"),
+            ("sweep,mic", "mic: a source is one thing; repeat --source"),
+        ];
+        for (text, message) in cases {
+            let error = text.parse::<SourceSpec>().unwrap_err();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_tone_has_to_fit_the_rate() {
+        assert_eq!(spec("tone:23999").conflict_with(48_000), None);
+        let conflict = spec("tone:24000").conflict_with(48_000).unwrap();
+        assert!(conflict.contains("--source tone:24000") && conflict.contains("below 24000 Hz"));
+    }
+}

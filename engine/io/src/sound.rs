@@ -1,0 +1,14 @@
+//! Sound files: read, converted to the engine's rate, and made into what a voice plays.
+//!
+//! A short file is decoded once and played from memory. A long one is read ahead by the `reader`
+//! thread into a window of some seconds. Each is opened on a thread of its own, so that a slow disk
+//! holds up nobody else.
+
+mod decoder;
+mod open;
+mod reader;
+mod stream;
+mod track;
+
+pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
+pub use track::Track;

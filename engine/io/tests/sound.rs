@@ -1,0 +1,394 @@
+//! Sound files of every kind, from any frame on, at the engine's rate.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "samples and small numbers, which are to come out as they went in"
+)]
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
+};
+
+use retake_engine::{
+    BusShape, CommandKind, Engine, EngineControl, Generation, Setup, ToMono,
+    mixer::{
+        Material, MixerSetup, StripSettings, Voice, VoiceChange, VoiceId, VoicePool, VoiceProbe,
+    },
+    processor::Identity,
+};
+use retake_io::{
+    Gate,
+    sound::{SoundEvent, SoundRequest, Sounds, Track},
+};
+
+const RATE: u32 = 44_100;
+
+/// A second of two sweeps, 44.1 kHz, 16 bits, as four encoders wrote it.
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn all(path: &Path, rate: u32) -> Vec<f32> {
+    Track::open(path, rate).unwrap().read_to_end().unwrap()
+}
+
+/// As the bits of `sweep.wav` say it.
+fn reference() -> Vec<f32> {
+    let reader = hound::WavReader::open(data("sweep.wav")).unwrap();
+    reader.into_samples::<i16>().map(|x| f32::from(x.unwrap()) / 32_768.0).collect()
+}
+
+/// Ratio of a signal to its difference from `other`, dB.
+fn agreement(signal: &[f32], other: &[f32]) -> f64 {
+    assert_eq!(signal.len(), other.len());
+    let square = |x: f32| f64::from(x).powi(2);
+    let power: f64 = signal.iter().map(|x| square(*x)).sum();
+    let error: f64 = signal.iter().zip(other).map(|(x, y)| square(x - y)).sum();
+    10.0 * (power / error).log10()
+}
+
+#[test]
+fn lossless_files_give_every_bit_and_lossy_ones_lie_in_the_same_place() {
+    let reference = reference();
+    for name in ["sweep.wav", "sweep.aiff", "sweep.flac"] {
+        let track = Track::open(&data(name), RATE).unwrap();
+        assert_eq!((track.channels(), track.frames()), (2, Some(44_100)), "{name}");
+        assert!(all(&data(name), RATE) == reference, "{name}");
+    }
+    // One frame off would leave less than 20 dB of a sweep up to 3 kHz.
+    let vorbis = agreement(&reference, &all(&data("sweep.ogg"), RATE));
+    println!("Vorbis: {vorbis:.1} dB");
+    assert!(vorbis > 25.0, "{vorbis:.1} dB");
+}
+
+#[test]
+fn every_seek_gives_what_playing_there_gives() {
+    for (name, rate) in [
+        ("sweep.wav", RATE),
+        ("sweep.aiff", RATE),
+        ("sweep.flac", RATE),
+        ("sweep.ogg", RATE),
+        ("sweep.wav", 48_000),
+        ("sweep.flac", 22_050),
+        ("sweep.ogg", 96_000),
+    ] {
+        let whole = all(&data(name), rate);
+        let frames = whole.len() as u64 / 2;
+        let mut track = Track::open(&data(name), rate).unwrap();
+        let mut out = vec![0.0; 2 * 700];
+        let mut target = 12_345;
+        for _ in 0..200 {
+            target = (target * 69_069 + 1) % frames;
+            track.seek(target).unwrap();
+            let got = track.read(&mut out).unwrap();
+            assert_eq!(got as u64, 700.min(frames - target), "{name} from {target}");
+            let expected = &whole[2 * target as usize..][..2 * got];
+            let worst = out.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst <= 1e-5, "{name} at {rate} Hz from frame {target}: off by {worst}");
+        }
+        track.seek(frames).unwrap();
+        assert_eq!(track.read(&mut out).unwrap(), 0, "{name}");
+        track.seek(u64::from(u32::MAX)).unwrap();
+        assert_eq!(track.read(&mut out).unwrap(), 0, "{name}");
+        track.seek(0).unwrap();
+        track.read(&mut out).unwrap();
+        assert!(agreement(&whole[..1_400], &out) > 100.0, "{name} from the start");
+    }
+}
+
+/// Writes a WAV of that kind; its samples are `n / 2^7` of full scale, exact in all of them.
+fn wav(path: &Path, channels: u16, bits: u16, is_float: bool, frames: i32) -> Vec<f32> {
+    let sample_format =
+        if is_float { hound::SampleFormat::Float } else { hound::SampleFormat::Int };
+    let spec =
+        hound::WavSpec { channels, sample_rate: 48_000, bits_per_sample: bits, sample_format };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    let values = (0..frames * i32::from(channels)).map(|n| (n * 37) % 256 - 128);
+    let mut samples = Vec::new();
+    for value in values {
+        let sample = value as f32 / 128.0;
+        samples.push(sample);
+        if is_float {
+            writer.write_sample(sample).unwrap();
+        } else {
+            writer.write_sample(value << (bits - 8)).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+    samples
+}
+
+#[test]
+fn every_sample_format_and_every_width_is_exact() {
+    let dir = tempfile::tempdir().unwrap();
+    for (bits, is_float) in [(8, false), (16, false), (24, false), (32, false), (32, true)] {
+        for channels in [1, 2, 6, 18] {
+            let path = dir.path().join("x.wav");
+            let samples = wav(&path, channels, bits, is_float, 1_000);
+            assert!(all(&path, 48_000) == samples, "{bits} bits, {channels} channels");
+        }
+    }
+    let path = dir.path().join("one.wav");
+    let samples = wav(&path, 2, 16, false, 1);
+    assert!(all(&path, 48_000) == samples, "a file of one frame");
+}
+
+#[test]
+fn another_rate_keeps_a_sine_and_its_length() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sine.wav");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 44_100,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let sine = |n: u32, rate: f64| (std::f64::consts::TAU * 997.0 * f64::from(n) / rate).sin();
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    for n in 0..44_100 {
+        writer.write_sample(sine(n, 44_100.0) as f32).unwrap();
+    }
+    writer.finalize().unwrap();
+    let track = Track::open(&path, 48_000).unwrap();
+    assert_eq!((track.file_rate(), track.frames()), (44_100, Some(48_000)));
+    let converted = all(&path, 48_000);
+    assert_eq!(converted.len(), 48_000);
+    let ideal: Vec<f32> = (0..48_000).map(|n| sine(n, 48_000.0) as f32).collect();
+    // In the same place, to a fraction of a frame: 20 dB would be a quarter of one.
+    let inner = 1_000..47_000;
+    let db = agreement(&ideal[inner.clone()], &converted[inner]);
+    println!("44.1 to 48 kHz: {db:.1} dB");
+    assert!(db > 25.0, "{db:.1} dB");
+}
+
+#[test]
+fn what_cannot_be_played_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let whole = std::fs::read(data("sweep.wav")).unwrap();
+    // More channels than a WAV can name.
+    let wide = dir.path().join("wide.wav");
+    wav(&wide, 64, 16, false, 100);
+    let mut no_rate = whole.clone();
+    no_rate[24..28].fill(0);
+    let cases = [
+        (dir.path().join("nothing.wav"), "No such file"),
+        (dir.path().to_owned(), "it is a directory"),
+        (file("empty.wav", b""), "it is empty"),
+        (file("text.wav", b"It was a dark and stormy night.\n"), "no sound file that is known"),
+        (file("head.wav", &whole[..44]), "it holds no audio"),
+        (file("no_rate.wav", &no_rate), ""),
+        (wide, ""),
+    ];
+    for (path, reason) in cases {
+        let error = Track::open(&path, RATE).unwrap_err().to_string();
+        assert!(error.contains(&path.display().to_string()) && error.contains(reason), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_without_a_writer_is_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pipe.wav");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = Track::open(&path, RATE).unwrap_err().to_string();
+    assert!(error.contains("it is not a file"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_cut_short_ends_there_and_damage_stays_where_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let reference = reference();
+    for name in ["sweep.wav", "sweep.flac"] {
+        let mut bytes = std::fs::read(data(name)).unwrap();
+        bytes.truncate(bytes.len() / 2);
+        let path = dir.path().join(name);
+        std::fs::write(&path, &bytes).unwrap();
+        let got = all(&path, RATE);
+        assert!(got.len() > reference.len() / 3 && got.len() < 2 * reference.len() / 3, "{name}");
+        assert!(got == reference[..got.len()], "{name}");
+    }
+    let mut bytes = std::fs::read(data("sweep.flac")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64].fill(0xff);
+    let path = dir.path().join("damaged.flac");
+    std::fs::write(&path, &bytes).unwrap();
+    let got = all(&path, RATE);
+    assert_eq!(got.len(), reference.len());
+    let wrong = got.iter().zip(&reference).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+    assert!(wrong > 0 && wrong <= 3 * 2 * 4_608, "{wrong} samples");
+    assert!(got[got.len() - 2_000..] == reference[reference.len() - 2_000..]);
+}
+
+/// A voice that plays a file at the output of an engine, as fast as its frames come.
+struct Player {
+    engine: Engine,
+    control: EngineControl,
+    gate: Gate,
+    id: VoiceId,
+    probe: Arc<VoiceProbe>,
+    news: Receiver<SoundEvent>,
+    _sounds: Sounds,
+}
+
+impl Player {
+    fn open(path: &Path, repeat: Option<std::ops::Range<u64>>) -> Self {
+        let shape = BusShape { rate: 48_000, max_block: 1_024, n_output: 2 };
+        let sounds = Sounds::start().unwrap();
+        let (told, news) = channel();
+        let request = SoundRequest { path: path.to_owned(), rate: 48_000, repeat };
+        sounds.open(request, move |event| drop(told.send(event))).unwrap();
+        let SoundEvent::Opened(Ok(sound)) = news.recv().unwrap() else { panic!("no sound") };
+        assert!(matches!(sound.material, Material::Stream(_)), "it is read ahead");
+        let first = Generation::new(1, Box::new(Identity { channels: 2 }), shape);
+        let (engine, mut control) = Engine::new(Setup {
+            shape,
+            input: None,
+            mixer: MixerSetup { n_main: 2, ..MixerSetup::default() },
+            first: Box::new(first),
+            record: None,
+            to_mono: ToMono::default(),
+            is_real_output: false,
+            is_limited: false,
+            is_live_loop: false,
+            muted: false,
+            bypass: false,
+            tempo_bpm: 120.0,
+            frame: 0,
+            probe: Arc::default(),
+        });
+        let id = VoicePool::default().claim().unwrap();
+        let voice = Voice::new(id, sound.material, StripSettings::default(), shape);
+        let probe = voice.probe();
+        control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
+        Self { engine, control, gate: sounds.gate(), id, probe, news, _sounds: sounds }
+    }
+
+    /// The next `frames` on both channels, interleaved.
+    fn hear(&mut self, frames: usize) -> Vec<f32> {
+        let mut out = vec![9.0; 2 * frames];
+        for part in out.chunks_mut(2 * 512) {
+            while !(self.gate)(part.len() / 2) {
+                std::thread::yield_now();
+            }
+            self.engine.render(part, 0);
+        }
+        out
+    }
+}
+
+/// Half a minute of two channels, more than is kept in memory; frame and channel can be told from
+/// every sample.
+fn long_wav(path: &Path) -> impl Fn(u64) -> [f32; 2] {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let frame = |n: u64| [n as f32, n as f32 + 0.5];
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for n in 0..LONG {
+        for sample in frame(n) {
+            writer.write_sample(sample).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+    frame
+}
+
+const LONG: u64 = 2_200_000;
+
+#[test]
+fn a_long_file_is_read_ahead_to_its_very_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    let frame = long_wav(&path);
+    let mut player = Player::open(&path, None);
+    let heard = player.hear(LONG as usize + 1_000);
+    for (n, got) in heard.chunks_exact(2).enumerate() {
+        let expected = if (n as u64) < LONG { frame(n as u64) } else { [0.0; 2] };
+        assert!(got == expected, "frame {n}: {got:?} instead of {expected:?}");
+    }
+    assert!(player.control.spent.pop().is_ok());
+    assert_eq!(player.probe.missed_frames(), 0);
+}
+
+#[test]
+fn a_long_file_is_sought_anywhere_and_sounds_from_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    let frame = long_wav(&path);
+    let mut player = Player::open(&path, None);
+    player.hear(1_000);
+    let mut target = 12_345_u64;
+    for _ in 0..100 {
+        target = (target * 69_069 + 1) % (LONG - 10_000);
+        let change = CommandKind::Voice(player.id, VoiceChange::Seek(target));
+        player.control.commands.send(0, change).unwrap();
+        // The old place fades out within the first of these.
+        player.hear(512);
+        let heard = player.hear(2_000);
+        let first = heard[2 * 1_999];
+        assert!(first > 0.0);
+        let into = first as u64 - target;
+        assert!(into < 2_600, "{into} frames behind the target {target}");
+        assert_eq!(player.probe.position(), first as u64 + 1, "a seek to {target}");
+        for (n, got) in heard.chunks_exact(2).enumerate().skip(1_000) {
+            assert!(got == frame(target + into - 1_999 + n as u64), "a seek to {target}");
+        }
+    }
+    assert_eq!(player.probe.missed_frames(), 0);
+}
+
+#[test]
+fn a_loop_of_a_long_file_repeats_to_the_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    let frame = long_wav(&path);
+    // Shorter than a block, within the resident head, longer than it, and to the file's end.
+    for (start, end) in [(5, 6), (1_000, 20_000), (7, 100_000), (LONG - 60_000, u64::MAX)] {
+        let mut player = Player::open(&path, Some(start..end));
+        let (mut at, skipped) = (0, start.saturating_sub(1_000));
+        if skipped > 0 {
+            let change = CommandKind::Voice(player.id, VoiceChange::Seek(skipped));
+            player.control.commands.send(0, change).unwrap();
+            player.hear(512);
+            at = player.probe.position();
+        }
+        for (n, got) in player.hear(300_000).chunks_exact(2).enumerate() {
+            if n > 1_000 {
+                assert!(got == frame(at), "{start}-{end}, frame {n}: {got:?}, not {at}");
+            }
+            at = if at + 1 == end.min(LONG) { start } else { at + 1 };
+        }
+        assert_eq!(player.probe.missed_frames(), 0);
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_read_ends_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    drop(long_wav(&path));
+    let mut player = Player::open(&path, None);
+    player.hear(1_000);
+    // Half of it is gone; what was read ahead is not.
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(1_000_000).unwrap();
+    let heard = player.hear(1_200_000);
+    assert!(heard[heard.len() - 2_000..].iter().all(|x| *x == 0.0));
+    assert!(player.control.spent.pop().is_ok());
+    assert!(player.news.try_recv().is_err(), "an early end is an end");
+}

@@ -1,0 +1,251 @@
+//! The mixer: everything that sounds before the plugin, or around it.
+//!
+//! ```text
+//! live input ─▶ strip ─┐          ┌─▶ plugin-in ─▶ the plugin's main input
+//!     voice ─▶ strip ──┼─▶ buses ─┼─▶ sidechain ─▶ its second input
+//!     voice ─▶ strip ──┘          ├─▶ dry ─▶ late by the plugin's latency ─▶ output
+//!                                 └─▶ master ──────────────────────────────▶ output
+//! ```
+//!
+//! Owned by the engine. Voices come in boxes with [`CommandKind::Play`](crate::CommandKind::Play)
+//! and go back through a ring that holds all there can be. While nothing but an unchanged live
+//! input sounds, its buffer is handed on as it is: not a bit and not a copy more than without a
+//! mixer.
+
+mod buses;
+mod clip;
+mod frames;
+mod generator;
+mod glide;
+mod interpolate;
+mod pan;
+mod pool;
+mod stream;
+mod strip;
+mod voice;
+
+use std::ops::RangeInclusive;
+
+pub use buses::Bus;
+pub use clip::{Clip, ClipPlayer, EmptyClip};
+pub use generator::{Generator, Signal};
+pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
+pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
+pub use stream::{Repeat, StreamPlayer};
+pub use strip::StripSettings;
+pub use voice::{Material, PITCHES, Supply, Voice, VoiceChange, VoiceProbe};
+
+use crate::{
+    channels::ToMono, delay::DryDelay, generation::BusShape, planar::Planar, ramp::Ramp,
+    render::MAX_LATENCY_SECONDS,
+};
+use buses::Buses;
+use glide::Glide;
+use strip::Strip;
+
+/// Levels that a strip can have, in dB; the lowest is silence.
+pub const LEVELS_DB: RangeInclusive<f32> = SILENCE_DB..=24.0;
+
+/// What a mixer is made for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MixerSetup {
+    /// Channels of the plugin's input; at least those of the live input, which it is as wide as by
+    /// default.
+    pub n_main: usize,
+    /// Channels of the sidechain; 0 = there is none.
+    pub n_side: usize,
+    /// How the live input comes in.
+    pub live: StripSettings,
+}
+
+/// Voices, strips and buses of one engine.
+#[derive(Debug)]
+pub(crate) struct Mixer {
+    voices: Box<[Option<Box<Voice>>]>,
+    n_alive: usize,
+    live: Strip,
+    buses: Buses,
+    around: Around,
+    spent: rtrb::Producer<Box<Voice>>,
+    /// Whether the last block's input is the live input as it came.
+    is_plain: bool,
+    n_live: usize,
+}
+
+impl Mixer {
+    /// A mixer for a live input of `n_live` channels, and control's end of the ring of spent voices.
+    pub(crate) fn new(
+        setup: MixerSetup,
+        n_live: usize,
+        shape: BusShape,
+        to_mono: ToMono,
+    ) -> (Self, rtrb::Consumer<Box<Voice>>) {
+        let BusShape { rate, max_block, n_output } = shape;
+        let (spent, control) = rtrb::RingBuffer::new(VOICES);
+        let mixer = Self {
+            voices: (0..VOICES).map(|_| None).collect(),
+            n_alive: 0,
+            live: Strip::new(setup.live, rate),
+            buses: Buses {
+                input: Planar::with_side(setup.n_main.max(n_live), setup.n_side, max_block),
+                dry: Planar::new(n_output, max_block),
+                master: Planar::new(n_output, max_block),
+                to_mono,
+            },
+            around: Around::new(shape),
+            spent,
+            is_plain: true,
+            n_live,
+        };
+        (mixer, control)
+    }
+
+    /// Channels of what the plugin gets: of its main input, and of its sidechain behind them.
+    pub(crate) fn width(&self) -> (usize, usize) {
+        let n_main = self.buses.input.main_channels();
+        (n_main, self.buses.input.channels() - n_main)
+    }
+
+    /// Lets a voice sound from the next block's first frame on.
+    ///
+    /// # Real time
+    /// Moves a box.
+    pub(crate) fn play(&mut self, voice: Box<Voice>) {
+        let place = &mut self.voices[voice.id().slot()];
+        self.n_alive += usize::from(place.is_none());
+        if let Some(old) = place.replace(voice) {
+            // The pool gives a place away once.
+            let pushed = self.spent.push(old);
+            debug_assert!(pushed.is_ok(), "two voices in one place");
+        }
+    }
+
+    /// Changes a voice; one that is no more is left in peace.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn change(&mut self, id: VoiceId, change: VoiceChange) {
+        let voice = self.voices[id.slot()].as_mut();
+        if let Some(voice) = voice.filter(|voice| voice.id() == id) {
+            voice.change(change);
+        }
+    }
+
+    /// Mixes the next `frames` from what was captured and what sounds.
+    ///
+    /// # Real time
+    /// Everything is allocated already.
+    pub(crate) fn render(&mut self, captured: &Planar, frames: usize) {
+        self.is_plain = self.n_alive == 0
+            && self.live.is_unity()
+            && self.live.bus() == Bus::PluginIn
+            && self.width() == (self.n_live, 0);
+        if self.is_plain {
+            self.around.begin(&mut self.buses, frames);
+            return;
+        }
+        self.buses.input.silence(frames);
+        self.around.begin(&mut self.buses, frames);
+        if self.n_live > 0 {
+            self.around.is_used |= self.passes_live_around();
+            self.live.mix((captured, frames), Glide::new(1.0, 1), &mut self.buses, 0);
+        }
+        for place in &mut self.voices {
+            let Some(voice) = place else { continue };
+            self.around.is_used |= voice.bus().is_around();
+            voice.render(&mut self.buses, frames);
+            if voice.has_ended()
+                && self.spent.slots() > 0
+                && let Some(voice) = place.take()
+            {
+                self.n_alive -= 1;
+                let pushed = self.spent.push(voice);
+                debug_assert!(pushed.is_ok(), "there was room");
+            }
+        }
+    }
+
+    /// Whether the live input is heard whatever the plugin does.
+    pub(crate) fn passes_live_around(&self) -> bool {
+        self.n_live > 0 && self.live.bus().is_around()
+    }
+
+    /// What the plugin gets of the last block: the main input's channels, then the sidechain's.
+    pub(crate) fn input<'a>(&'a self, captured: &'a Planar) -> &'a Planar {
+        if self.is_plain { captured } else { &self.buses.input }
+    }
+
+    /// What is heard of the last block: `wet`, and what went around the plugin, whose latency that
+    /// is.
+    ///
+    /// # Real time
+    /// Everything is allocated already.
+    pub(crate) fn output<'a>(
+        &'a mut self,
+        wet: &'a Planar,
+        latency_frames: usize,
+        frames: usize,
+    ) -> &'a Planar {
+        if !self.around.is_used {
+            return wet;
+        }
+        self.around.join(wet, &self.buses, latency_frames, frames)
+    }
+}
+
+/// The way around the plugin.
+#[derive(Debug)]
+struct Around {
+    /// Whether anything ever took it: until then it costs nothing.
+    is_used: bool,
+    delay: DryDelay,
+    /// By how much it is late; the first block decides at once.
+    latency_frames: Option<usize>,
+    /// Down while the latency changes.
+    gate: Ramp,
+    sum: Planar,
+}
+
+/// Each half of the change to another latency takes this long.
+const RELOCATE_MS: u32 = 5;
+
+impl Around {
+    fn new(shape: BusShape) -> Self {
+        let BusShape { rate, max_block, n_output } = shape;
+        Self {
+            is_used: false,
+            delay: DryDelay::new(n_output, MAX_LATENCY_SECONDS * rate as usize, max_block),
+            latency_frames: None,
+            gate: Ramp::new(1.0, (rate * RELOCATE_MS / 1_000) as usize),
+            sum: Planar::new(n_output, max_block),
+        }
+    }
+
+    /// A block begins, with nothing in it.
+    fn begin(&self, buses: &mut Buses, frames: usize) {
+        if self.is_used {
+            buses.dry.silence(frames);
+            buses.master.silence(frames);
+        }
+    }
+
+    fn join(&mut self, wet: &Planar, buses: &Buses, latency: usize, frames: usize) -> &Planar {
+        self.delay.write(&buses.dry, frames);
+        if self.gate.at_rest() == Some(0.0) {
+            self.latency_frames = Some(latency);
+        }
+        let now = *self.latency_frames.get_or_insert(latency);
+        self.gate.head_for(if latency == now { 1.0 } else { 0.0 });
+        let late = self.delay.delayed(now, frames);
+        let parts = wet.rows().zip(late.rows()).zip(buses.master.rows());
+        let begin = self.gate;
+        for (sum, ((wet, late), master)) in self.sum.rows_mut().zip(parts) {
+            self.gate = begin;
+            let samples = wet.iter().zip(late).zip(master);
+            for (sum, ((wet, late), master)) in sum[..frames].iter_mut().zip(samples) {
+                *sum = wet + late * self.gate.advance() + master;
+            }
+        }
+        &self.sum
+    }
+}

@@ -1,0 +1,295 @@
+//! One sound: its material, its strip, and what it is about to do.
+//!
+//! Made by control, moved to the engine in a box, and back through the ring of spent voices when it
+//! has ended. It begins at once, with its very first frame; everything that is asked of it later
+//! happens behind a fade.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+};
+
+use super::{
+    buses::{Bus, Buses},
+    clip::ClipPlayer,
+    generator::Generator,
+    glide::Glide,
+    pool::VoiceId,
+    stream::StreamPlayer,
+    strip::{Strip, StripSettings},
+};
+use crate::{generation::BusShape, planar::Planar};
+
+/// What a voice plays.
+#[derive(Debug)]
+pub enum Material {
+    /// A formula.
+    Generator(Generator),
+    /// Frames in memory.
+    Clip(ClipPlayer),
+    /// Frames that are read ahead.
+    Stream(StreamPlayer),
+}
+
+impl Material {
+    fn channels(&self) -> usize {
+        match self {
+            Self::Generator(_) => 1,
+            Self::Clip(clip) => clip.channels(),
+            Self::Stream(stream) => stream.channels(),
+        }
+    }
+
+    /// Fills the first frames of `block`; returns how many there were before the end.
+    fn fill(&mut self, block: &mut Planar, frames: usize, pitch: f64) -> usize {
+        match self {
+            Self::Generator(generator) => generator.fill(&mut block.channel_mut(0)[..frames]),
+            Self::Clip(clip) => clip.fill(block, frames, pitch),
+            Self::Stream(stream) => stream.fill(block, frames, pitch),
+        }
+    }
+
+    fn seek(&mut self, frame: u64) {
+        match self {
+            Self::Generator(_) => {}
+            Self::Clip(clip) => clip.seek(frame),
+            Self::Stream(stream) => stream.seek(frame),
+        }
+    }
+
+    /// The frame that comes next.
+    fn position(&self) -> u64 {
+        match self {
+            Self::Generator(generator) => generator.position(),
+            Self::Clip(clip) => clip.position(),
+            Self::Stream(stream) => stream.position(),
+        }
+    }
+
+    /// How it stands with what it needs, and how many frames it did without.
+    fn supply(&self) -> (Supply, u64) {
+        match self {
+            Self::Generator(_) | Self::Clip(_) => (Supply::Flowing, 0),
+            Self::Stream(stream) => stream.supply(),
+        }
+    }
+}
+
+/// Pitches that a voice can have.
+pub const PITCHES: std::ops::RangeInclusive<f64> = 0.1..=4.0;
+
+/// Something to be changed about a voice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum VoiceChange {
+    /// Another level, linear.
+    Gain(f32),
+    /// Another place between left and right.
+    Pan(f32),
+    /// Another speed, within [`PITCHES`]; generators have none.
+    Pitch(f64),
+    /// Halt and stand still, or go on from there.
+    Pause(bool),
+    /// Go on from another frame; generators have none.
+    Seek(u64),
+    /// Fade out and end.
+    Stop,
+}
+
+/// How far a voice is, for everyone to see.
+#[derive(Debug, Default)]
+pub struct VoiceProbe {
+    position: AtomicU64,
+    supply: AtomicU8,
+    missed: AtomicU64,
+}
+
+/// How it stands with the frames that a voice needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supply {
+    /// The first are not there yet, or those of the place it was moved to.
+    Filling,
+    /// They are there.
+    Flowing,
+    /// They did not come in time.
+    Starved,
+}
+
+impl VoiceProbe {
+    /// The frame of its material that comes next, as of the last block.
+    pub fn position(&self) -> u64 {
+        self.position.load(Relaxed)
+    }
+
+    /// How it stood with the last block.
+    pub fn supply(&self) -> Supply {
+        match self.supply.load(Relaxed) {
+            0 => Supply::Filling,
+            1 => Supply::Flowing,
+            _ => Supply::Starved,
+        }
+    }
+
+    /// Frames that were silent because they did not come in time.
+    pub fn missed_frames(&self) -> u64 {
+        self.missed.load(Relaxed)
+    }
+
+    fn show(&self, material: &Material) {
+        let (supply, missed) = material.supply();
+        self.position.store(material.position(), Relaxed);
+        self.supply.store(supply as u8, Relaxed);
+        self.missed.store(missed, Relaxed);
+    }
+}
+
+/// Pauses, stops and seeks fade out, and in again, over this long.
+const FADE_MS: u32 = 5;
+
+/// One sound in the mixer.
+#[derive(Debug)]
+pub struct Voice {
+    id: VoiceId,
+    material: Material,
+    pitch: f64,
+    strip: Strip,
+    envelope: Glide,
+    intent: Intent,
+    block: Planar,
+    probe: Arc<VoiceProbe>,
+    has_ended: bool,
+}
+
+/// What happens once the envelope has come down.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Intent {
+    Play,
+    Pause,
+    Seek { frame: u64, then_pause: bool },
+    Stop,
+}
+
+impl Voice {
+    /// A voice for an engine of `shape`, at the beginning of its material. Allocates everything it
+    /// will need.
+    pub fn new(id: VoiceId, material: Material, strip: StripSettings, shape: BusShape) -> Self {
+        let probe = Arc::<VoiceProbe>::default();
+        probe.show(&material);
+        Self {
+            id,
+            pitch: 1.0,
+            strip: Strip::new(strip, shape.rate),
+            envelope: Glide::new(1.0, (shape.rate * FADE_MS / 1_000) as usize),
+            intent: Intent::Play,
+            block: Planar::new(material.channels(), shape.max_block),
+            material,
+            probe,
+            has_ended: false,
+        }
+    }
+
+    /// At another speed from the first frame on; clamped to [`PITCHES`].
+    #[must_use]
+    pub fn with_pitch(mut self, pitch: f64) -> Self {
+        self.change(VoiceChange::Pitch(pitch));
+        self
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> VoiceId {
+        self.id
+    }
+
+    /// How far it is, also while it sounds.
+    pub fn probe(&self) -> Arc<VoiceProbe> {
+        Arc::clone(&self.probe)
+    }
+
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn change(&mut self, change: VoiceChange) {
+        match change {
+            VoiceChange::Gain(gain) => self.strip.set_gain(gain),
+            VoiceChange::Pan(pan) => self.strip.set_pan(pan),
+            VoiceChange::Pitch(pitch) => self.pitch = pitch.clamp(*PITCHES.start(), *PITCHES.end()),
+            VoiceChange::Pause(on) => self.pause(on),
+            VoiceChange::Seek(frame) => self.seek(frame),
+            VoiceChange::Stop => self.intend(Intent::Stop),
+        }
+    }
+
+    fn pause(&mut self, on: bool) {
+        match self.intent {
+            Intent::Seek { frame, .. } => self.intend(Intent::Seek { frame, then_pause: on }),
+            _ => self.intend(if on { Intent::Pause } else { Intent::Play }),
+        }
+    }
+
+    fn seek(&mut self, frame: u64) {
+        let then_pause = match self.intent {
+            Intent::Seek { then_pause, .. } => then_pause,
+            intent => intent == Intent::Pause,
+        };
+        self.intend(Intent::Seek { frame, then_pause });
+    }
+
+    /// What ends stays at its end.
+    fn intend(&mut self, intent: Intent) {
+        if self.intent != Intent::Stop {
+            self.intent = intent;
+            self.envelope.head_for(if intent == Intent::Play { 1.0 } else { 0.0 });
+        }
+    }
+
+    pub(crate) fn bus(&self) -> Bus {
+        self.strip.bus()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Adds the next `frames` to its bus.
+    ///
+    /// # Real time
+    /// Everything is allocated already.
+    pub(crate) fn render(&mut self, buses: &mut Buses, frames: usize) {
+        let mut done = 0;
+        while done < frames && !self.has_ended {
+            if self.envelope.at_rest() == Some(0.0) && !self.turn() {
+                break;
+            }
+            // A fade's end is a place where something happens.
+            let until = if self.envelope.left() > 0 { self.envelope.left() } else { frames };
+            let wanted = until.min(frames - done);
+            let got = self.material.fill(&mut self.block, wanted, self.pitch);
+            done += wanted;
+            if self.material.supply().0 == Supply::Filling {
+                // Silence needs no fade, and a sound that comes later needs all of its own.
+                self.has_ended = self.intent == Intent::Stop;
+                continue;
+            }
+            self.strip.mix((&self.block, got), self.envelope, buses, done - wanted);
+            self.envelope.skip(wanted);
+            self.has_ended = got < wanted;
+        }
+        self.probe.show(&self.material);
+    }
+
+    /// The envelope is down: does what was intended. False when there is nothing to be heard.
+    fn turn(&mut self) -> bool {
+        match self.intent {
+            Intent::Play => {}
+            Intent::Pause => return false,
+            Intent::Stop => {
+                self.has_ended = true;
+                return false;
+            }
+            Intent::Seek { frame, then_pause } => {
+                self.material.seek(frame);
+                self.intent = if then_pause { Intent::Pause } else { Intent::Play };
+            }
+        }
+        self.envelope.head_for(if self.intent == Intent::Play { 1.0 } else { 0.0 });
+        self.intent == Intent::Play
+    }
+}
