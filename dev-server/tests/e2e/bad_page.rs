@@ -51,8 +51,16 @@ fn many() -> String {
 #[test]
 fn plugins_of_any_kind_are_shown_as_they_are() {
     let plugin = Crate::new("page");
-    let (_server, _line, mut browser) =
-        at_the_page(&["run", plugin.path(), "--input", "virtual:tone=997", "--output", "virtual"]);
+    let (_server, _line, mut browser) = at_the_page(&[
+        "run",
+        plugin.path(),
+        "--input",
+        "virtual:tone=997",
+        "--output",
+        "virtual",
+        // What is no number would not sound at all.
+        "--admit-anyway",
+    ]);
     plugin.law("*sample *= gain * f32::NAN;");
     no_number(&mut browser);
     plugin.save("src/lib.rs", &bare());
