@@ -254,13 +254,15 @@ fn a_sweep_is_a_straight_line_and_its_transfer_is_the_plugins() {
 /// Mean levels of the input over many pictures: (frequency, dB).
 fn mean_levels(browser: &mut Browser, range: (f64, f64)) -> Vec<(f64, f64)> {
     const PICTURES: usize = 24;
+    const HOLE: f64 = -90.0;
     let mut sums: Vec<(f64, f64)> = Vec::new();
     for _ in 0..PICTURES {
         std::thread::sleep(Duration::from_millis(200));
         let rows = saved(browser, "spectrum");
         sums.resize(rows.len(), (0.0, 0.0));
         for (sum, row) in sums.iter_mut().zip(&rows) {
-            assert!((row[3] + 6.0).abs() <= 0.1, "{row:?}");
+            // Noise has a hole now and then, and nothing is the difference of two holes.
+            assert!(row[1] < HOLE || (row[3] + 6.0).abs() <= 0.1, "{row:?}");
             *sum = (row[0], sum.1 + 10_f64.powf(row[1] / 10.0) / PICTURES as f64);
         }
     }
