@@ -113,9 +113,23 @@
  * @property {PluginFaults|null} [plugin_faults]
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
+ * @property {Source[]} [sources] in the order of the command line
  * @property {Advice[]} [advice] of the newest build that compiled something
  * @property {Counters} counters
  * @property {Load} load
+ */
+
+/**
+ * @typedef {object} Source  A source of the command line, and where it stands.
+ * @property {number} id
+ * @property {string} spec
+ * @property {"filling"|"ready"|"starved"|"eof"|"failed"} state
+ * @property {string|null} reason
+ * @property {string} bus
+ * @property {number} channels
+ * @property {number|null} seconds
+ * @property {number|null} position seconds
+ * @property {number} missed_frames
  */
 
 /**

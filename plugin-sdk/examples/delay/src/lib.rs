@@ -59,6 +59,7 @@ impl Plugin for Delay {
         self.sample_rate = config.sample_rate as f32;
         let frames = (MAX_SECONDS * self.sample_rate) as usize + 2;
         self.lines = [vec![0.0; frames], vec![0.0; frames]];
+        self.at = 0;
     }
 
     fn process(&mut self, params: &mut DelayParams, block: &mut Block<'_>, ctx: &mut Context<'_>) {
