@@ -20,6 +20,7 @@ mod glide;
 mod interpolate;
 mod pan;
 mod pool;
+mod pushed;
 mod stream;
 mod strip;
 mod voice;
@@ -31,6 +32,10 @@ pub use clip::{Clip, ClipPlayer, EmptyClip};
 pub use generator::{Generator, Signal};
 pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
 pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
+pub use pushed::{
+    CAPACITY_MS as PUSHED_CAPACITY_MS, PushedPlayer, PushedSpec, PushedWriter,
+    TARGET_MS as PUSHED_TARGET_MS, pushed,
+};
 pub use stream::{Repeat, StreamPlayer};
 pub use strip::StripSettings;
 pub use voice::{Material, PITCHES, Supply, Voice, VoiceChange, VoiceProbe};

@@ -15,6 +15,7 @@ use super::{
     generator::Generator,
     glide::Glide,
     pool::VoiceId,
+    pushed::PushedPlayer,
     stream::StreamPlayer,
     strip::{Strip, StripSettings},
 };
@@ -29,6 +30,8 @@ pub enum Material {
     Clip(ClipPlayer),
     /// Frames that are read ahead.
     Stream(StreamPlayer),
+    /// Frames that someone else sends.
+    Pushed(PushedPlayer),
 }
 
 impl Material {
@@ -37,6 +40,7 @@ impl Material {
             Self::Generator(_) => 1,
             Self::Clip(clip) => clip.channels(),
             Self::Stream(stream) => stream.channels(),
+            Self::Pushed(pushed) => pushed.channels(),
         }
     }
 
@@ -46,12 +50,13 @@ impl Material {
             Self::Generator(generator) => generator.fill(&mut block.channel_mut(0)[..frames]),
             Self::Clip(clip) => clip.fill(block, frames, pitch),
             Self::Stream(stream) => stream.fill(block, frames, pitch),
+            Self::Pushed(pushed) => pushed.fill(block, frames),
         }
     }
 
     fn seek(&mut self, frame: u64) {
         match self {
-            Self::Generator(_) => {}
+            Self::Generator(_) | Self::Pushed(_) => {}
             Self::Clip(clip) => clip.seek(frame),
             Self::Stream(stream) => stream.seek(frame),
         }
@@ -63,6 +68,7 @@ impl Material {
             Self::Generator(generator) => generator.position(),
             Self::Clip(clip) => clip.position(),
             Self::Stream(stream) => stream.position(),
+            Self::Pushed(pushed) => pushed.position(),
         }
     }
 
@@ -71,6 +77,7 @@ impl Material {
         match self {
             Self::Generator(_) | Self::Clip(_) => (Supply::Flowing, 0),
             Self::Stream(stream) => stream.supply(),
+            Self::Pushed(pushed) => pushed.supply(),
         }
     }
 }
@@ -85,11 +92,11 @@ pub enum VoiceChange {
     Gain(f32),
     /// Another place between left and right.
     Pan(f32),
-    /// Another speed, within [`PITCHES`]; generators have none.
+    /// Another speed, within [`PITCHES`]; generators and what is pushed have none.
     Pitch(f64),
     /// Halt and stand still, or go on from there.
     Pause(bool),
-    /// Go on from another frame; generators have none.
+    /// Go on from another frame; generators and what is pushed have none.
     Seek(u64),
     /// Fade out and end.
     Stop,
