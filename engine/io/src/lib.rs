@@ -12,6 +12,7 @@ mod formats;
 pub mod hosts;
 pub mod listing;
 pub mod midi;
+pub mod push;
 pub mod recorder;
 pub mod sound;
 pub mod r#virtual;

@@ -5,10 +5,12 @@
 //! holds up nobody else.
 
 mod decoder;
+mod file;
 mod open;
 mod reader;
 mod stream;
 mod track;
 
+pub use file::SoundFile;
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
 pub use track::Track;

@@ -247,7 +247,7 @@ impl Player {
         let shape = BusShape { rate: 48_000, max_block: 1_024, n_output: 2 };
         let sounds = Sounds::start().unwrap();
         let (told, news) = channel();
-        let request = SoundRequest { path: path.to_owned(), rate: 48_000, repeat };
+        let request = SoundRequest { file: path.into(), rate: 48_000, repeat };
         sounds.open(request, move |event| drop(told.send(event))).unwrap();
         let SoundEvent::Opened(Ok(sound)) = news.recv().unwrap() else { panic!("no sound") };
         assert!(matches!(sound.material, Material::Stream(_)), "it is read ahead");

@@ -4,11 +4,7 @@
 //! and after the sound is cut off. A position is a frame of the sound: frames are placed by the time
 //! that their packet names, so that what cannot be decoded is silence, and moves nothing.
 
-use std::{
-    fs::File,
-    panic::{self, AssertUnwindSafe},
-    path::Path,
-};
+use std::panic::{self, AssertUnwindSafe};
 
 use symphonia::core::{
     codecs::audio::{AudioDecoder, AudioDecoderOptions},
@@ -19,6 +15,8 @@ use symphonia::core::{
     packet::Packet,
     units::{TimeBase, Timestamp},
 };
+
+use super::SoundFile;
 
 /// Frames before the target of a seek that are decoded and left out: what a lossy codec gives first
 /// after a jump is not yet right.
@@ -49,32 +47,21 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Opens `path` and decodes its first packet.
+    /// Opens `file` and decodes its first packet.
     ///
     /// # Errors
     /// Why it cannot be played, in words.
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        guarded(|| Self::open_unguarded(path))
+    pub(crate) fn open(file: &SoundFile) -> Result<Self, String> {
+        guarded(|| Self::open_unguarded(file))
     }
 
-    fn open_unguarded(path: &Path) -> Result<Self, String> {
-        let about = path.metadata().map_err(|e| e.to_string())?;
-        if about.is_dir() {
-            return Err("it is a directory".to_owned());
-        }
-        if !about.is_file() {
-            // Opening a pipe waits for its other end.
-            return Err("it is not a file".to_owned());
-        }
-        if about.len() == 0 {
-            return Err("it is empty".to_owned());
-        }
-        let file = File::open(path).map_err(|e| e.to_string())?;
+    fn open_unguarded(file: &SoundFile) -> Result<Self, String> {
+        let bytes = file.open()?;
         let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
+        if let Some(extension) = file.name().extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let stream = MediaSourceStream::new(Box::new(bytes), MediaSourceStreamOptions::default());
         let (format_options, meta) = (FormatOptions::default(), MetadataOptions::default());
         let format = symphonia::default::get_probe()
             .probe(&hint, stream, format_options, meta)
