@@ -8,6 +8,7 @@
 )]
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -24,7 +25,7 @@ use retake_engine::{
 };
 use retake_io::{
     Gate,
-    sound::{SoundEvent, SoundRequest, Sounds, Track},
+    sound::{SoundEvent, SoundFile, SoundRequest, Sounds, Track},
 };
 
 const RATE: u32 = 44_100;
@@ -194,6 +195,46 @@ fn what_cannot_be_played_says_why() {
         let error = Track::open(&path, RATE).unwrap_err().to_string();
         assert!(error.contains(&path.display().to_string()) && error.contains(reason), "{error}");
     }
+}
+
+/// The bytes of a file that has no name any more.
+fn unnamed(path: &Path) -> SoundFile {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&std::fs::read(path).unwrap()).unwrap();
+    SoundFile::Open { file: Arc::new(file), name: path.file_name().unwrap().into() }
+}
+
+#[test]
+fn an_open_file_is_read_from_its_first_byte_by_as_many_as_want_it() {
+    let reference = reference();
+    for name in ["sweep.wav", "sweep.aiff", "sweep.flac"] {
+        // The cursor of the file itself stands at its end, and stays there.
+        let file = unnamed(&data(name));
+        let mut tracks = [(); 3].map(|()| Track::open(file.clone(), RATE).unwrap());
+        let mut heard = [const { Vec::new() }; 3];
+        let mut block = [0.0; 2 * 1_000];
+        for _ in 0..10 {
+            for (track, heard) in tracks.iter_mut().zip(&mut heard) {
+                let frames = track.read(&mut block).unwrap();
+                heard.extend_from_slice(&block[..2 * frames]);
+            }
+        }
+        tracks[0].seek(123).unwrap();
+        tracks[1].seek(40_000).unwrap();
+        assert_eq!(tracks[0].read(&mut block[..20]).unwrap(), 10);
+        assert!(block[..20] == reference[246..266], "{name}");
+        assert_eq!(tracks[1].read(&mut block[..20]).unwrap(), 10);
+        assert!(block[..20] == reference[80_000..80_020], "{name}");
+        assert!(heard.iter().all(|heard| *heard == reference[..20_000]), "{name}");
+    }
+}
+
+#[test]
+fn an_open_file_that_is_no_sound_says_so_under_its_name() {
+    let empty = Arc::new(tempfile::tempfile().unwrap());
+    let empty = SoundFile::Open { file: empty, name: "drums.wav".into() };
+    let error = Track::open(empty, RATE).unwrap_err().to_string();
+    assert_eq!(error, "cannot play drums.wav: it is empty");
 }
 
 #[cfg(unix)]

@@ -64,7 +64,10 @@ impl Fifo {
     ///
     /// # Errors
     /// [`IoError::Thread`]; then nothing is told.
-    pub fn open(spec: FifoSpec, tell: impl Fn(FifoEvent) + Send + 'static) -> Result<Self, IoError> {
+    pub fn open(
+        spec: FifoSpec,
+        tell: impl Fn(FifoEvent) + Send + 'static,
+    ) -> Result<Self, IoError> {
         let is_over = Arc::<AtomicBool>::default();
         let seen = Arc::clone(&is_over);
         let name = "fifo";
@@ -89,11 +92,8 @@ impl Drop for Fifo {
 fn serve(spec: &FifoSpec, is_over: &AtomicBool, tell: &impl Fn(FifoEvent)) -> Result<(), String> {
     let mut pipe = Pipe::open(spec)?;
     while pipe.wait(is_over)? {
-        let line = PushedSpec {
-            rate: spec.rate,
-            channels: spec.channels,
-            engine_rate: spec.engine_rate,
-        };
+        let line =
+            PushedSpec { rate: spec.rate, channels: spec.channels, engine_rate: spec.engine_rate };
         let (mut writer, player) = pushed(line).map_err(|e| e.to_string())?;
         let material = Material::Pushed(player);
         tell(FifoEvent::Began(Sound { material, channels: spec.channels, frames: None }));
@@ -157,21 +157,22 @@ impl Pipe {
     /// Until the writer is gone; false when it is over, or the voice is gone.
     fn pour(&mut self, to: &mut PushedWriter, is_over: &AtomicBool) -> Result<bool, String> {
         while !is_over.load(Relaxed) && !to.is_abandoned() {
-            if self.has_frame() {
-                // What comes next in the pipe may be another writer's: first all of this one.
+            // What comes next in the pipe may be another writer's: first all of this one.
+            let has_to_wait = if self.has_frame() {
                 self.push(to);
-                if self.has_frame() {
-                    thread::park_timeout(NAP);
+                self.has_frame()
+            } else {
+                match self.read()? {
+                    Piece::Some => false,
+                    Piece::None => true,
+                    Piece::End => {
+                        self.bytes.clear();
+                        return Ok(true);
+                    }
                 }
-                continue;
-            }
-            match self.read()? {
-                Piece::Some => {}
-                Piece::None => thread::park_timeout(NAP),
-                Piece::End => {
-                    self.bytes.clear();
-                    return Ok(true);
-                }
+            };
+            if has_to_wait {
+                thread::park_timeout(NAP);
             }
         }
         Ok(false)

@@ -48,27 +48,28 @@ impl PcmFormat {
     /// Adds the whole samples of `bytes` to `samples`; full scale of an integer is −1 to before 1.
     pub fn decode(self, bytes: &[u8], samples: &mut Vec<f32>) {
         match self {
-            Self::F32 => samples.extend(bytes.as_chunks().0.iter().map(|b| {
-                let x = f32::from_le_bytes(*b);
-                if x.is_finite() { x } else { 0.0 }
+            Self::F32 => samples.extend(bytes.as_chunks().0.iter().map(|b| finite(*b))),
+            Self::S16 => samples.extend(bytes.as_chunks().0.iter().map(|b| short(*b))),
+            Self::S24 => samples.extend(bytes.as_chunks().0.iter().map(|&[a, b, c]| {
+                // The three bytes are the upper ones of four.
+                whole([0, a, b, c])
             })),
-            Self::S16 => samples.extend(bytes.as_chunks().0.iter().map(|b| {
-                let x = i16::from_le_bytes(*b);
-                f32::from(x) / 32_768.0
-            })),
-            Self::S24 => samples.extend(
-                bytes.as_chunks().0.iter().map(|&[a, b, c]| whole(i32::from_le_bytes([0, a, b, c]))),
-            ),
-            Self::S32 => samples.extend(
-                bytes.as_chunks().0.iter().map(|b| whole(i32::from_le_bytes(*b))),
-            ),
+            Self::S32 => samples.extend(bytes.as_chunks().0.iter().map(|b| whole(*b))),
         }
     }
 }
 
-/// Full scale of 32 bits; 24 of them lie at the top, and stay exact.
-fn whole(x: i32) -> f32 {
-    x as f32 / 2_147_483_648.0
+fn finite(bytes: [u8; 4]) -> f32 {
+    let x = f32::from_le_bytes(bytes);
+    if x.is_finite() { x } else { 0.0 }
+}
+
+fn short(bytes: [u8; 2]) -> f32 {
+    f32::from(i16::from_le_bytes(bytes)) / 32_768.0
+}
+
+fn whole(bytes: [u8; 4]) -> f32 {
+    i32::from_le_bytes(bytes) as f32 / 2_147_483_648.0
 }
 
 #[cfg(test)]
@@ -84,11 +85,10 @@ mod tests {
 
     #[test]
     fn each_format_has_its_full_scale_and_its_smallest_step() {
-        assert_eq!(decoded("s16", &[0, 0x80, 1, 0, 0xff, 0x7f]), [
-            -1.0,
-            1.0 / 32_768.0,
-            32_767.0 / 32_768.0
-        ]);
+        assert_eq!(
+            decoded("s16", &[0, 0x80, 1, 0, 0xff, 0x7f]),
+            [-1.0, 1.0 / 32_768.0, 32_767.0 / 32_768.0]
+        );
         let step = 1.0 / 8_388_608.0;
         let s24 = [0, 0, 0x80, 1, 0, 0, 0xff, 0xff, 0x7f];
         assert_eq!(decoded("s24", &s24), [-1.0, step, 1.0 - step]);
