@@ -40,7 +40,7 @@ use crate::{
     store::Asked,
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
-    web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
+    web::{self, ControlGone, ControlHandle, DeliveryHandle, PortChoice, TokenFile},
 };
 
 /// `retake run`: serves until the end of the session.
@@ -196,6 +196,7 @@ fn start_server(
         token: token.clone(),
         asset: page,
         open,
+        deliver: deliver(mailbox),
         limits: web::Limits::default(),
     };
     let mailbox = mailbox.clone();
@@ -206,6 +207,13 @@ fn start_server(
     report.connect(server.notifier());
     announce(&server, token.as_str(), run, report);
     Ok(server)
+}
+
+fn deliver(mailbox: &Sender<Message>) -> DeliveryHandle {
+    let mailbox = mailbox.clone();
+    DeliveryHandle::new(move |delivery| {
+        mailbox.send(Message::Delivery(delivery)).map_err(|_| ControlGone)
+    })
 }
 
 fn announce(server: &web::Server, token: &str, run: &Run, report: &mut Report) {

@@ -66,7 +66,7 @@ use params::ParamTable;
 use past::Past;
 use presets::Presets;
 use reload::Reload;
-use sources::{SoundNews, Sources};
+use sources::{PipeNews, SoundNews, Sources};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -85,6 +85,10 @@ pub enum Message {
     Midi(MidiEvent),
     /// A sound file was opened, or broke.
     Sound(SoundNews),
+    /// A pipe has a writer, or cannot be read.
+    Pipe(PipeNews),
+    /// A client brings sound.
+    Delivery(web::Delivery),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -231,6 +235,8 @@ impl Control {
             Message::Store(event) => self.on_store(event),
             Message::Midi(event) => self.on_midi(event),
             Message::Sound(news) => self.on_sound(news)?,
+            Message::Pipe(news) => self.on_pipe(news),
+            Message::Delivery(delivery) => self.take_delivery(delivery),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 
 use retake::web::{
-    Asset, Call, Config, ControlGone, ControlHandle, Limits, OpenHandle, OpenRefused, PortChoice,
-    Request, RpcError, Server, Subscription, TelemetrySource, TelemetryView, Token, serve,
+    Asset, Call, Config, ControlGone, ControlHandle, Delivery, DeliveryHandle, Limits, OpenHandle,
+    OpenRefused, PortChoice, Request, RpcError, Server, Subscription, TelemetrySource,
+    TelemetryView, Token, serve,
 };
 use serde_json::{Value, json};
 

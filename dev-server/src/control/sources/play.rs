@@ -33,7 +33,7 @@ impl Source {
             SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
             SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
             SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::File(_) => None,
+            _ => None,
         }
     }
 
@@ -121,10 +121,12 @@ impl Control {
                 source.channels = Some(1);
                 self.play_source(at, Material::Generator(generator), shape);
             }
-            (None, SourceKind::File(path)) => {
+            (None, SourceKind::Push(_)) => self.mark_source(at, State::Waiting),
+            (None, SourceKind::Fifo(pipe)) => self.open_pipe(at, pipe, shape),
+            (None, kind) if let Some(file) = kind.file() => {
                 let repeat = source.spec.repeat.frames(shape.rate);
                 self.mark_source(at, State::Filling);
-                self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
+                self.open_file(at, SoundRequest { file, rate: shape.rate, repeat });
             }
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
@@ -156,9 +158,9 @@ impl Control {
         };
         let source = &mut self.sources.list[at];
         source.begin_at = begin_at;
-        if let SourceKind::File(path) = source.spec.kind.clone() {
+        if let Some(file) = source.spec.kind.file() {
             let repeat = source.spec.repeat.frames(shape.rate);
-            self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
+            self.open_file(at, SoundRequest { file, rate: shape.rate, repeat });
         }
     }
 
@@ -208,7 +210,7 @@ impl Control {
         self.play_source(at, sound.material, shape);
     }
 
-    fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
+    pub(super) fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
         let source = &mut self.sources.list[at];
         let place = source.place.take().map_or_else(|| self.sources.pool.claim(), Ok);
         let id = match place {
@@ -252,8 +254,10 @@ impl Control {
             };
             let Some(at) = self.sources.list.iter().position(is_its) else { continue };
             self.sources.list[at].voice = None;
-            if !matches!(self.sources.list[at].state, State::Failed(_)) {
-                self.mark_source(at, State::Eof);
+            let source = &self.sources.list[at];
+            if !matches!(source.state, State::Failed(_)) {
+                let is_pipe = matches!(source.spec.kind, SourceKind::Fifo(_));
+                self.mark_source(at, if is_pipe { State::Waiting } else { State::Eof });
             }
             self.feed_telemetry();
         }

@@ -5,6 +5,8 @@ use retake_engine::mixer::Supply;
 /// The words are those of the event `source`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum State {
+    /// Nobody sends anything.
+    Waiting,
     /// Its first frames are not there yet.
     Filling,
     /// It sounds.
@@ -28,6 +30,7 @@ impl State {
 
     pub(super) fn word(&self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Filling => "filling",
             Self::Ready => "ready",
             Self::Starved => "starved",

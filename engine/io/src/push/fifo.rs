@@ -157,25 +157,25 @@ impl Pipe {
     /// Until the writer is gone; false when it is over, or the voice is gone.
     fn pour(&mut self, to: &mut PushedWriter, is_over: &AtomicBool) -> Result<bool, String> {
         while !is_over.load(Relaxed) && !to.is_abandoned() {
-            // What comes next in the pipe may be another writer's: first all of this one.
-            let has_to_wait = if self.has_frame() {
-                self.push(to);
-                self.has_frame()
-            } else {
-                match self.read()? {
-                    Piece::Some => false,
-                    Piece::None => true,
-                    Piece::End => {
-                        self.bytes.clear();
-                        return Ok(true);
-                    }
+            match self.advance(to)? {
+                Piece::Some => {}
+                Piece::None => thread::park_timeout(NAP),
+                Piece::End => {
+                    self.bytes.clear();
+                    return Ok(true);
                 }
-            };
-            if has_to_wait {
-                thread::park_timeout(NAP);
             }
         }
         Ok(false)
+    }
+
+    /// Hands on what is here; then reads. What comes next may be another writer's.
+    fn advance(&mut self, to: &mut PushedWriter) -> Result<Piece, String> {
+        if !self.has_frame() {
+            return self.read();
+        }
+        self.push(to);
+        Ok(if self.has_frame() { Piece::None } else { Piece::Some })
     }
 
     fn has_frame(&self) -> bool {
