@@ -308,12 +308,12 @@ impl Control {
     }
 
     /// Adds what a client asks for.
-    pub(super) fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
+    fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
         self.add_and_show(spec.parse().map_err(RpcError::invalid_params)?)
     }
 
     /// Adds what a client has brought.
-    pub(super) fn add_and_show(&mut self, spec: SourceSpec) -> Result<Value, RpcError> {
+    fn add_and_show(&mut self, spec: SourceSpec) -> Result<Value, RpcError> {
         let id = self.add_source(spec, Origin::Client)?;
         let at = self.sources.find(id)?;
         Ok(self.sources.list[at].show(self.sources.rate))
