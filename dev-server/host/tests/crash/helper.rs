@@ -15,9 +15,15 @@ fn main() {
     };
 
     let mut args = std::env::args().skip(1);
-    let words = shared::words(Path::new(&args.next().unwrap()));
+    let file = args.next().unwrap();
+    let words = shared::words(Path::new(&file));
+    let acts = std::fs::File::create(format!("{file}.act")).unwrap();
     let artifact = args.next().unwrap().into();
-    audit::install(words).unwrap();
+    let first_act = move || {
+        let what: &[u8] = if words.read().is_none() { b"first" } else { b"late" };
+        std::io::Write::write_all(&mut &acts, what).unwrap();
+    };
+    audit::install(words, first_act).unwrap();
     let _stack = audit::AltStack::new().unwrap();
     words.note_audio_thread();
     let request = Request {
