@@ -57,7 +57,7 @@ fn lossless_files_give_every_bit_and_lossy_ones_lie_in_the_same_place() {
     assert!(vorbis > 25.0, "{vorbis:.1} dB");
 }
 
-/// As the encoders LAME 3.100 and FFmpeg 5.1 wrote the first 13,230 frames; what they put before and
+/// As the encoders of LAME 3.100 and `FFmpeg` 5.1 wrote the first 13,230 frames; what they put before and
 /// behind is not heard.
 #[test]
 fn what_an_encoder_puts_around_the_sound_is_cut_off() {
