@@ -145,6 +145,7 @@ impl Session {
                     self.engine = Some(engine);
                     self.lose(self.plan.clock_end(), "its stream was closed");
                 }
+                Ok(Message::Priority(priority)) => self.emit(DeviceEvent::Priority(priority)),
                 Ok(Message::Ended(result)) => self.end(result),
                 Err(RecvTimeoutError::Timeout) => {}
                 // This thread holds a sender itself.

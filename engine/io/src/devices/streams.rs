@@ -9,8 +9,8 @@ use cpal::{
 use retake_engine::{Probe, frame_ring};
 
 use super::{
-    DeviceRequest, Message,
-    driver::{Capture, Playback},
+    Clock, DeviceRequest, Message,
+    driver::{Capture, Playback, Promotion},
     fault::Fault,
     feed::{Feed, capacity_frames},
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
@@ -87,6 +87,7 @@ impl Opener {
             let fault = Fault::default();
             let on_error = fault.callback(End::Output, Arc::clone(&self.probe));
             let mut playback = self.driver(held, asked);
+            playback.promote(self.promotion(found, asked, true));
             if found.host != VIRTUAL {
                 playback.watch_pace();
             }
@@ -107,8 +108,9 @@ impl Opener {
             let (handover, held) = slot(self.home.clone());
             let fault = Fault::default();
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
-            let (mut capture, consumer) = self.capture_driver(asked);
+            let (mut capture, consumer) = self.capture_driver(asked, Promotion::default());
             let mut playback = self.driver(held, asked);
+            playback.promote(self.promotion(found, asked, true));
             ends = Some((handover, fault));
             ring = Some(consumer);
             let channels = usize::from(asked.channels());
@@ -142,7 +144,8 @@ impl Opener {
         let (stream, granted) = build_input(&found, asked, || {
             let fault = Fault::default();
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
-            let (mut capture, consumer) = self.capture_driver(asked);
+            let promotion = self.promotion(&found, asked, false);
+            let (mut capture, consumer) = self.capture_driver(asked, promotion);
             ends = Some((fault, consumer));
             (move |data: &Data| capture.call(data), on_error)
         })?;
@@ -184,10 +187,23 @@ impl Opener {
         Playback::new(held, format, self.request.epoch, Arc::clone(&self.probe))
     }
 
-    fn capture_driver(&self, asked: Asked) -> (Capture, retake_engine::FrameConsumer) {
+    /// What the first callback asks for its thread; the fast clock is no one's real time.
+    fn promotion(&self, found: &Found, asked: Asked, is_told: bool) -> Promotion {
+        if self.request.clock == Clock::Fast {
+            return Promotion::default();
+        }
+        let home = is_told.then(|| self.home.clone());
+        Promotion::new(&found.host, (asked.period(), asked.rate()), home)
+    }
+
+    fn capture_driver(
+        &self,
+        asked: Asked,
+        promotion: Promotion,
+    ) -> (Capture, retake_engine::FrameConsumer) {
         let capacity = capacity_frames(asked.rate(), asked.period());
         let (producer, consumer) = frame_ring(asked.channels().into(), capacity);
-        (Capture::new(producer, Arc::clone(&self.probe)), consumer)
+        (Capture::new(producer, promotion, Arc::clone(&self.probe)), consumer)
     }
 }
 
