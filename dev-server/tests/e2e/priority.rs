@@ -1,6 +1,9 @@
 //! How the audio thread is scheduled: as the kernel has it, as it is told, and where it is refused.
 
-use std::{process::Command, time::Duration};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -21,6 +24,15 @@ fn kernels_word(pid: u32) -> (u32, u32) {
         }
     }
     panic!("no thread \"virtual\" in {pid}");
+}
+
+/// Waits until that process's audio thread has no priority any more.
+pub(crate) fn await_normal(pid: u32) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while kernels_word(pid).1 > 0 {
+        assert!(Instant::now() < until, "it keeps its priority");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// The session's `priority` event, which `status` repeats.

@@ -11,6 +11,7 @@ mod backoff;
 mod driver;
 mod fault;
 mod feed;
+mod leash;
 mod open;
 mod opened;
 mod outage;
@@ -35,7 +36,7 @@ use serde::Serialize;
 use crate::{
     choice::Choice,
     error::{End, IoError},
-    priority::Priority,
+    priority::{Priority, Thread},
 };
 
 /// What to open.
@@ -237,7 +238,7 @@ enum Message {
     /// A callback was dropped and sent its engine home.
     Returned(Box<Engine>),
     /// The first callback has asked the system.
-    Priority(Priority),
+    Priority(Priority, Option<Thread>),
     /// The virtual clock stopped by itself.
     Ended(Result<(), IoError>),
 }

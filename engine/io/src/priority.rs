@@ -44,20 +44,50 @@ fn has_to_ask(host: &str) -> bool {
     WITHOUT.contains(&host)
 }
 
+/// A thread that has a priority, for those who take it away and give it back.
+#[derive(Clone, Copy)]
+pub(crate) struct Thread(#[cfg(target_os = "linux")] audio_thread_priority::RtPriorityThreadInfo);
+
+impl Thread {
+    /// The calling thread, as it is scheduled now.
+    fn own() -> Option<Self> {
+        #[cfg(target_os = "linux")]
+        return audio_thread_priority::get_current_thread_info().ok().map(Self);
+        #[cfg(not(target_os = "linux"))]
+        Some(Self())
+    }
+
+    /// Schedules it as it was before its promotion; where the system lets nobody do that to another
+    /// thread, nothing changes.
+    pub(crate) fn demote(self) {
+        #[cfg(target_os = "linux")]
+        drop(audio_thread_priority::demote_thread_from_real_time(self.0));
+    }
+
+    /// Gives it its priority back.
+    pub(crate) fn promote(self) {
+        // The period and the rate are for rtkit.
+        #[cfg(target_os = "linux")]
+        drop(audio_thread_priority::promote_thread_to_real_time(self.0, 0, 1));
+    }
+}
+
 impl Priority {
     /// Asks for the calling thread, which serves `host`.
     ///
     /// # Real time
     /// Some calls of the system, none of which waits; allocates when it is refused. Once per
     /// stream, before its first frame.
-    pub(crate) fn take(host: &str, period: u32, rate: u32) -> Self {
+    pub(crate) fn take(host: &str, period: u32, rate: u32) -> (Self, Option<Thread>) {
         if !has_to_ask(host) {
-            return Self { policy: Policy::Host, value: None, lacks: Vec::new() };
+            return (Self { policy: Policy::Host, value: None, lacks: Vec::new() }, None);
         }
+        let thread = Thread::own();
         match promote(period, rate) {
-            Ok(value) => Self { policy: Policy::RealTime, value, lacks: Vec::new() },
+            Ok(value) => (Self { policy: Policy::RealTime, value, lacks: Vec::new() }, thread),
             Err(reason) => {
-                Self { policy: Policy::Normal, value: None, lacks: vec![sentence(&reason)] }
+                let lacks = vec![sentence(&reason)];
+                (Self { policy: Policy::Normal, value: None, lacks }, None)
             }
         }
     }
@@ -96,9 +126,9 @@ mod tests {
     #[test]
     fn jack_is_not_asked_and_what_is_given_or_refused_is_said() {
         let host = Priority { policy: Policy::Host, value: None, lacks: Vec::new() };
-        assert_eq!(Priority::take("jack", 256, 48_000), host);
+        assert_eq!(Priority::take("jack", 256, 48_000).0, host);
         // On a thread of its own: this one is the test runner's.
-        let asked = std::thread::spawn(|| Priority::take("virtual", 256, 48_000));
+        let asked = std::thread::spawn(|| Priority::take("virtual", 256, 48_000).0);
         let Priority { policy, value, lacks } = asked.join().unwrap();
         assert_eq!(policy == Policy::RealTime, lacks.is_empty());
         assert!(value.is_none() || policy == Policy::RealTime);

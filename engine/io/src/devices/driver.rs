@@ -8,7 +8,7 @@ use std::{
 use cpal::Data;
 use retake_engine::{Engine, FrameProducer, Probe, ftz::FlushToZero};
 
-use super::{Message, slot::Held};
+use super::{Message, leash::Inside, slot::Held};
 use crate::{formats, priority::Priority};
 
 /// Samples that are converted at once where the device's format is not f32.
@@ -47,9 +47,9 @@ impl Promotion {
         let Some(Wanted { host, period, rate, home }) = self.0.take() else {
             return;
         };
-        let priority = Priority::take(&host, period, rate);
+        let (priority, thread) = Priority::take(&host, period, rate);
         if let Some(home) = home {
-            drop(home.try_send(Message::Priority(priority)));
+            drop(home.try_send(Message::Priority(priority, thread)));
         }
     }
 }
@@ -124,6 +124,7 @@ impl Pace {
 pub(super) struct Playback {
     held: Held,
     promotion: Promotion,
+    inside: Inside,
     /// Only for devices that play in real time.
     pace: Option<Pace>,
     scratch: Vec<f32>,
@@ -139,6 +140,7 @@ impl Playback {
         Self {
             held,
             promotion: Promotion::default(),
+            inside: Inside::default(),
             pace: None,
             scratch: scratch(channels),
             channels,
@@ -148,9 +150,10 @@ impl Playback {
         }
     }
 
-    /// The first call asks for a priority.
-    pub(super) fn promote(&mut self, promotion: Promotion) {
+    /// The first call asks for a priority, which holds as long as calls come back: see the mark.
+    pub(super) fn promote(&mut self, promotion: Promotion) -> Inside {
         self.promotion = promotion;
+        self.inside.clone()
     }
 
     /// Counts callbacks that come too late from now on.
@@ -169,6 +172,7 @@ impl Playback {
             return;
         };
         let meter = Timed::begin(self.epoch);
+        self.inside.enter(meter.now_ns);
         let frames = data.len() / self.channels;
         let samples = frames * self.channels;
         if let Some(pace) = &mut self.pace
@@ -182,6 +186,7 @@ impl Playback {
             render_converted(engine, data, &mut self.scratch, samples, meter.now_ns);
         }
         meter.end(frames, self.rate, &self.probe);
+        self.inside.leave();
     }
 
     /// Without a playback device: renders `frames` for the taps and meters alone.
@@ -194,6 +199,7 @@ impl Playback {
             return;
         };
         let meter = Timed::begin(self.epoch);
+        self.inside.enter(meter.now_ns);
         let mut left = frames * self.channels;
         while left > 0 {
             let samples = left.min(self.scratch.len());
@@ -201,6 +207,7 @@ impl Playback {
             left -= samples;
         }
         meter.end(frames, self.rate, &self.probe);
+        self.inside.leave();
     }
 }
 

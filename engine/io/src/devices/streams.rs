@@ -13,6 +13,7 @@ use super::{
     driver::{Capture, Playback, Promotion},
     fault::Fault,
     feed::{Feed, capacity_frames},
+    leash::Inside,
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
     slot::{Handover, Held, slot},
 };
@@ -27,6 +28,7 @@ pub(super) struct ClockStream {
     stream: cpal::Stream,
     pub(super) handover: Handover,
     pub(super) fault: Fault,
+    pub(super) inside: Inside,
     pub(super) granted: Granted,
     /// Renders for nobody while the real device is away.
     pub(super) is_stand_in: bool,
@@ -87,11 +89,11 @@ impl Opener {
             let fault = Fault::default();
             let on_error = fault.callback(End::Output, Arc::clone(&self.probe));
             let mut playback = self.driver(held, asked);
-            playback.promote(self.promotion(found, asked, true));
+            let inside = playback.promote(self.promotion(found, asked, true));
             if found.host != VIRTUAL {
                 playback.watch_pace();
             }
-            ends = Some((handover, fault));
+            ends = Some((handover, fault, inside));
             (move |data: &mut Data| playback.call(data), on_error)
         })?;
         clock_stream(stream, granted, ends)
@@ -110,8 +112,8 @@ impl Opener {
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
             let (mut capture, consumer) = self.capture_driver(asked, Promotion::default());
             let mut playback = self.driver(held, asked);
-            playback.promote(self.promotion(found, asked, true));
-            ends = Some((handover, fault));
+            let inside = playback.promote(self.promotion(found, asked, true));
+            ends = Some((handover, fault, inside));
             ring = Some(consumer);
             let channels = usize::from(asked.channels());
             let call = move |data: &Data| {
@@ -210,10 +212,10 @@ impl Opener {
 fn clock_stream(
     stream: cpal::Stream,
     granted: Granted,
-    ends: Option<(Handover, Fault)>,
+    ends: Option<(Handover, Fault, Inside)>,
 ) -> Result<ClockStream, IoError> {
-    let (handover, fault) = ends.ok_or_else(|| unbuilt(End::Output))?;
-    Ok(ClockStream { stream, handover, fault, granted, is_stand_in: false })
+    let (handover, fault, inside) = ends.ok_or_else(|| unbuilt(End::Output))?;
+    Ok(ClockStream { stream, handover, fault, inside, granted, is_stand_in: false })
 }
 
 /// cpal returned a stream without having taken its callbacks.
