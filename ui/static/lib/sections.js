@@ -9,6 +9,8 @@
 /** @typedef {{ index: number, samples: Float32Array }} ProbeTrace  index into the subscribed names. */
 /** @typedef {{ max: number, maxFrame: number, counts: Uint32Array }} LoadHistogram  2.5 % of the budget per bucket; the last holds all above. */
 
+/** @typedef {{ id: number, position: number, peak: number }} SourceRecord  Seconds; linear, since this client's last snapshot. */
+
 /**
  * @typedef {object} Sections  Those that the snapshot carried.
  * @property {Float32Array} [levels] true peaks, linear, inputs first
@@ -18,6 +20,7 @@
  * @property {Scope} [scope]
  * @property {ProbeTrace[]} [probes]
  * @property {LoadHistogram} [load]
+ * @property {SourceRecord[]} [sources]
  */
 
 const HEAD_BYTES = 8;
@@ -93,6 +96,9 @@ const probes = (reader) => Array.from({ length: reader.u32() }, () => ({ index: 
 /** @param {Reader} reader @returns {LoadHistogram} */
 const load = (reader) => ({ max: reader.f32(), maxFrame: reader.f64(), counts: reader.words(reader.u32()) });
 
+/** As many as the payload holds. @param {Reader} reader @returns {SourceRecord[]} */
+const sources = (reader) => Array.from({ length: reader.view.byteLength / 16 }, () => ({ id: reader.u32(), position: reader.f64(), peak: reader.f32() }));
+
 /** By kind: how its payload is read into the sections. @type {Record<number, (into: Sections, reader: Reader) => void>} */
 const KINDS = {
   1: (into, reader) => (into.levels = reader.floats(reader.view.byteLength / 4)),
@@ -102,6 +108,7 @@ const KINDS = {
   5: (into, reader) => (into.scope = scope(reader)),
   6: (into, reader) => (into.probes = probes(reader)),
   7: (into, reader) => (into.load = load(reader)),
+  8: (into, reader) => (into.sources = sources(reader)),
 };
 
 /**

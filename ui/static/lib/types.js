@@ -113,24 +113,42 @@
  * @property {PluginFaults|null} [plugin_faults]
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
- * @property {Source[]} [sources] in the order of the command line
+ * @property {Source[]} [sources]
+ * @property {Bus[]} [buses]
  * @property {Advice[]} [advice] of the newest build that compiled something
  * @property {Counters} counters
  * @property {Load} load
  */
 
+/** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */
+/** @typedef {"plugin-in"|"sidechain"|"dry"|"master"} BusName */
+/** @typedef {{ from: number, to: number }} Span  Seconds of a file. */
+
 /**
- * @typedef {object} Source  A source of the command line, and where it stands.
- * @property {number} id
+ * @typedef {object} Source  What sounds, how it is heard, and where it stands.
+ * @property {number} id 0 = the live input
  * @property {string} spec
- * @property {"filling"|"ready"|"starved"|"eof"|"failed"} state
+ * @property {SourceKind} kind
+ * @property {string} name a short label
+ * @property {"filling"|"ready"|"starved"|"eof"|"failed"|"waiting"} state
  * @property {string|null} reason
- * @property {string} bus
+ * @property {BusName} bus
  * @property {number} channels
- * @property {number|null} seconds
+ * @property {number|null} seconds its length
  * @property {number|null} position seconds
  * @property {number} missed_frames
+ * @property {number|null} gain_db null = silence
+ * @property {number} pan −1 left … 1 right
+ * @property {"balance"|"power"} law
+ * @property {number} pitch speed; 1 = as it is
+ * @property {Span|null} loop
+ * @property {boolean} paused
+ * @property {boolean} mute
  */
+
+/** @typedef {{ bus: BusName, gain_db: number|null, mute: boolean, solo: boolean }} Bus */
+/** @typedef {{ seconds: number }|null} Looping  The take that is played over and over. */
+/** @typedef {{ from: number, to: number, channels: number, min: number[][], max: number[][] }} WaveformReply  Extremes per channel and column; from, to in seconds. */
 
 /**
  * @typedef {object} ParamInfo  One entry of the result of `params`; values are plain.
