@@ -2,7 +2,7 @@
 
 /** @import { FakeServer } from "./fake.js" */
 
-/** @param {Record<string, any>} more */
+/** @param {Record<string, any>} more @returns {any} */
 export const source = (more) => ({
   spec: "", kind: "tone", name: "997 Hz", state: "ready", reason: null, bus: "plugin-in", channels: 1, seconds: null, position: null,
   missed_frames: 0, gain_db: 0, pan: 0, law: "balance", pitch: 1, loop: null, paused: false, mute: false, ...more,

@@ -72,6 +72,8 @@ export class SourceStrip {
 
   /** @param {Source} source @param {number} bpm */
   show(source, bpm) {
+    // Between two snapshots, or without any, the status knows it as well.
+    if (source.position !== this.source.position) this.position = source.position;
     this.source = source;
     this.bpm = bpm;
     const { words, level } = stateOf(source);

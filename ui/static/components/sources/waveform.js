@@ -17,6 +17,8 @@ const KEPT = 4;
 const AGAIN_MS = 500;
 /** An echo that has not come by then will not come, ms. */
 const ECHO_MS = 600;
+/** Until the sound is where it was sought, ms. */
+const SEEK_MS = 300;
 /** Hundredths of what is shown, per press of a key. */
 const PRESSES = new Map([
   ["ArrowUp", 1], ["ArrowRight", 1], ["ArrowDown", -1], ["ArrowLeft", -1], ["PageUp", 10], ["PageDown", -10],
@@ -48,13 +50,15 @@ export class Waveform {
     /** The loop that was asked for and has not come back yet. @type {Span|null} */
     this.asked = null;
     this.held = false;
-    /** Where the pointer seeks. @type {number|null} */
+    /** What was sought a moment ago: the sound is not there yet. @type {number|null} */
     this.seeking = null;
     this.position = 0;
     /** Where the playhead was put, as it was written. */
     this.placed = "";
     /** @type {number|undefined} */
     this.timer = undefined;
+    /** @type {number|undefined} */
+    this.sought = undefined;
     /** Whether it is in the window: what nobody sees is not asked for. */
     this.onScreen = false;
     this.screen = new IntersectionObserver((entries) => (this.onScreen = entries.at(-1)?.isIntersecting ?? false));
@@ -75,10 +79,7 @@ export class Waveform {
 
   listen() {
     this.ground.addEventListener("keydown", (event) => this.keyed(event, this.position, 0, (at) => this.seek(at)));
-    this.drags(this.ground, (at) => {
-      this.seeking = at;
-      this.seek(at);
-    }, (held) => held || (this.seeking = null));
+    this.drags(this.ground, (at) => this.seek(at), () => {});
   }
 
   /** A hand on something that lies along the time. @param {HTMLElement} element @param {(at: number) => void} to @param {(held: boolean) => void} hold */
@@ -132,6 +133,9 @@ export class Waveform {
 
   /** @param {number} at s */
   seek(at) {
+    this.seeking = at;
+    clearTimeout(this.sought);
+    this.sought = setTimeout(() => (this.seeking = null), SEEK_MS);
     this.place(at);
     this.wish.seek(clamp(at, 0, this.seconds));
   }
@@ -300,6 +304,7 @@ export class Waveform {
 
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.sought);
     this.screen.disconnect();
     this.surface.close();
   }
