@@ -310,10 +310,10 @@ async function addFiles(files) {
     });
     return { file, item, stopped, began: (/** @type {() => void} */ abort) => (stop = abort) };
   });
+  for (const { file, item } of waiting) if (unfit(file)) item.refuse(unfit(file));
   for (const { file, item, stopped, began } of waiting) {
-    const refusal = unfit(file);
+    if (unfit(file)) continue;
     if (stopped.yes) item.done();
-    else if (refusal) item.refuse(refusal);
     else await send(file, item, stopped, began);
   }
 }

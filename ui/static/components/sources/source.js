@@ -39,8 +39,8 @@ export class SourceStrip {
     this.root = el("div", { class: "source", role: "group", "data-source": String(source.id), "data-kind-of-source": source.kind },
       el("div", { class: "source-row" },
         el("div", { class: "source-title" }, this.name, this.state),
-        live ? el("span", { class: "source-play" }) : this.play, this.meter.root,
-        this.gain.root, this.pan.root, this.bus.root, this.mute, live ? el("span", { class: "source-remove" }) : this.remove),
+        live ? el("span", { class: "source-play" }) : this.play, this.mute, this.meter.root,
+        this.gain.root, this.pan.root, this.bus.root, live ? el("span", { class: "source-remove" }) : this.remove),
       this.file, this.error);
     /** @type {Waveform|null} while it is something with a length */
     this.wave = null;
