@@ -26,13 +26,21 @@ const KINDS = {
 /** What can be sought in, looped and seen. @param {Source} source */
 export const hasTime = ({ kind, seconds }) => (kind === "file" || kind === "take") && seconds !== null && seconds > 0;
 
+/** What is looped; null = nothing. A file whose length is not known yet ends nowhere. @param {Source} source @returns {Span|null} */
+export const loopOf = ({ loop, seconds }) => loop && { from: loop.from, to: loop.to ?? seconds ?? loop.from };
+
+/** Whether a hand can set it going. @param {Source} source */
+export const isStill = ({ paused, state }) => paused || state === "eof";
+
 /** @param {Source} source */
-export const kindWords = ({ kind, channels }) =>
-  [KINDS[kind] ?? kind, channels === 1 ? "mono" : channels === 2 ? "stereo" : channels > 2 ? `${channels} channels` : ""].filter(Boolean).join(", ");
+export function kindWords({ kind, channels }) {
+  const layout = channels === null || channels === 0 ? "" : channels < 3 ? ["mono", "stereo"][channels - 1] : `${channels} channels`;
+  return [KINDS[kind] ?? kind, layout].filter(Boolean).join(", ");
+}
 
 /** What it does now, with the reason. @param {Source} source @returns {{ words: string, level: "good"|"rest"|"warn"|"bad" }} */
 export function stateOf({ state, reason, paused, mute, missed_frames: missed }) {
-  const lost = missed > 0 ? `${count(missed)} ${missed === 1 ? "frame" : "frames"} missed` : "";
+  const lost = missed !== null && missed > 0 ? `${count(missed)} ${missed === 1 ? "frame" : "frames"} missed` : "";
   /** @param {string} word */
   const told = (word) => [word, lost, state === "failed" ? "" : reason].filter(Boolean).join(" · ");
   if (state === "failed") return { words: ["Failed", reason].filter(Boolean).join(": "), level: "bad" };

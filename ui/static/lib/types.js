@@ -113,40 +113,39 @@
  * @property {PluginFaults|null} [plugin_faults]
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
- * @property {Source[]} [sources]
+ * @property {Source[]} [sources] the live input first, then by number
  * @property {Bus[]} [buses]
  * @property {Advice[]} [advice] of the newest build that compiled something
  * @property {Counters} counters
  * @property {Load} load
  */
 
-/** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */
-/** @typedef {"plugin-in"|"sidechain"|"dry"|"master"} BusName */
-/** @typedef {{ from: number, to: number }} Span  Seconds of a file. */
-
 /**
- * @typedef {object} Source  What sounds, how it is heard, and where it stands.
- * @property {number} id 0 = the live input
- * @property {string} spec
+ * @typedef {object} Source  What sounds beside the plugin, and where it stands; 0 = the live input.
+ * @property {number} id
  * @property {SourceKind} kind
- * @property {string} name a short label
- * @property {"filling"|"ready"|"starved"|"eof"|"failed"|"waiting"} state
+ * @property {string} name
+ * @property {string} spec
+ * @property {"filling"|"ready"|"starved"|"waiting"|"eof"|"failed"} state
  * @property {string|null} reason
  * @property {BusName} bus
- * @property {number} channels
- * @property {number|null} seconds its length
- * @property {number|null} position seconds
- * @property {number} missed_frames
  * @property {number|null} gain_db null = silence
- * @property {number} pan −1 left … 1 right
+ * @property {number} pan -1 to 1
  * @property {"balance"|"power"} law
- * @property {number} pitch speed; 1 = as it is
- * @property {Span|null} loop
- * @property {boolean} paused
  * @property {boolean} mute
+ * @property {number} pitch
+ * @property {{ from: number, to: number|null }|null} loop seconds
+ * @property {boolean} paused
+ * @property {number|null} channels
+ * @property {number|null} seconds
+ * @property {number|null} position seconds
+ * @property {number|null} missed_frames
  */
 
-/** @typedef {{ bus: BusName, gain_db: number|null, mute: boolean, solo: boolean }} Bus */
+/** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */
+/** @typedef {"plugin-in"|"sidechain"|"dry"|"master"} BusName */
+/** @typedef {{ bus: BusName, gain_db: number|null, mute: boolean, solo: boolean }} Bus  The sum of its strips. */
+/** @typedef {{ from: number, to: number }} Span  Seconds of a file. */
 /** @typedef {{ seconds: number }|null} Looping  The take that is played over and over. */
 /** @typedef {{ from: number, to: number, channels: number, min: number[][], max: number[][] }} WaveformReply  Extremes per channel and column; from, to in seconds. */
 

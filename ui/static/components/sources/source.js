@@ -2,13 +2,13 @@
 // Emits `source` with { id, method, params, key, tell }: one request of the server; of those with the
 // same key only the newest waits. What it shows is the server's word.
 
-/** @import { SourceRecord } from "../../lib/sections.js" */
+/** @import { SourceLook } from "../../lib/sections.js" */
 /** @import { Source } from "../../lib/types.js" */
 import { Peak, decibels } from "../../lib/ballistics.js";
 import { button, el, emit, setAttribute, setText } from "../../lib/dom.js";
 import { db, withUnit } from "../../lib/format.js";
 import { METER_MAX, METER_MIN, clamp, deflection } from "../../lib/scale.js";
-import { BUSES, bars, exactTime, hasTime, kindWords, stateOf, timeOf } from "../../lib/sources.js";
+import { BUSES, bars, exactTime, hasTime, isStill, kindWords, loopOf, stateOf, timeOf } from "../../lib/sources.js";
 import { BUS, GAIN, PAN, PITCH, Setting, faderOf, levelOf } from "./setting.js";
 import { Waveform } from "./waveform.js";
 
@@ -25,7 +25,7 @@ export class SourceStrip {
     this.bpm = 120;
     this.name = el("b", { class: "source-name" });
     this.state = el("span", { class: "source-state" });
-    this.play = button({ class: "small source-play" }, "", () => this.ask("pause_source", { on: !this.source.paused }));
+    this.play = button({ class: "small source-play" }, "", () => this.ask("pause_source", { on: !isStill(this.source) }));
     this.mute = this.toggle("Mute", "source-mute", () => this.set({ mute: !this.source.mute }));
     this.remove = button({ class: "small source-remove" }, "Remove", () => this.ask("remove_source", {}));
     this.gain = new Setting(GAIN, (value) => this.set({ gain_db: levelOf(value) }));
@@ -84,7 +84,7 @@ export class SourceStrip {
     setAttribute(this.state, "title", words);
     setAttribute(this.state, "data-level", level);
     setAttribute(this.root, "data-state", source.state);
-    setText(this.play, source.paused ? "Play" : "Pause");
+    setText(this.play, isStill(source) ? "Play" : "Pause");
     setAttribute(this.mute, "aria-pressed", String(source.mute));
     setAttribute(this.meter.bar, "aria-label", `${source.name} level`);
     this.gain.hear(faderOf(source.gain_db));
@@ -99,9 +99,9 @@ export class SourceStrip {
     this.file.hidden = !has;
     if (!has || !this.wave) return;
     const { source } = this;
-    const { loop, pitch } = source;
+    const loop = loopOf(source);
     this.wave.show(source);
-    this.pitch?.hear(pitch);
+    this.pitch?.hear(source.pitch);
     for (const [element, on] of /** @type {const} */ ([[this.looped, loop !== null], [this.zoom, this.wave.zoomed && loop !== null]])) {
       if (element) setAttribute(element, "aria-pressed", String(on));
     }
@@ -138,14 +138,14 @@ export class SourceStrip {
   }
 
   loopBars() {
-    const { loop, seconds } = this.source;
-    const span = bars(BARS, this.bpm, loop?.from ?? this.position ?? 0, seconds ?? 0);
+    const { seconds } = this.source;
+    const span = bars(BARS, this.bpm, loopOf(this.source)?.from ?? this.position ?? 0, seconds ?? 0);
     if (typeof span === "string") return this.refuse(span);
     this.wave?.expect(span);
     this.set({ loop: span });
   }
 
-  /** What the sound does. @param {SourceRecord|undefined} record what came since the last call @param {number} seconds since then @param {boolean} words whether numbers are due too */
+  /** What the sound does. @param {SourceLook|undefined} record what came since the last call @param {number} seconds since then @param {boolean} words whether numbers are due too */
   draw(record, seconds, words) {
     this.peak.update(record ? decibels(record.peak) : -Infinity, seconds);
     this.meter.show(this.peak.level, this.peak.hold);

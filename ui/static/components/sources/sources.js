@@ -2,7 +2,7 @@
 // take. One of the deck's views; it draws and asks for nothing while it is not shown.
 
 /** @import { Model } from "../../lib/model.js" */
-/** @import { SourceRecord } from "../../lib/sections.js" */
+/** @import { SourceLook } from "../../lib/sections.js" */
 /** @import { Telemetry } from "../../lib/types.js" */
 /** @import { ViewApi } from "../viewdeck.js" */
 import { el } from "../../lib/dom.js";
@@ -36,7 +36,7 @@ export class Sources {
     this.wordsAge = Infinity;
     /** Since something was drawn, seconds. */
     this.age = 0;
-    /** What came since then. @type {Map<number, SourceRecord>} */
+    /** What came since then. @type {Map<number, SourceLook>} */
     this.pending = new Map();
   }
 

@@ -5,7 +5,7 @@
 /** @import { Source, Span, WaveformReply } from "../../lib/types.js" */
 import { el, emit, setAttribute, setText } from "../../lib/dom.js";
 import { clamp } from "../../lib/scale.js";
-import { exactTime, hasTime, moved, timeOf } from "../../lib/sources.js";
+import { exactTime, hasTime, loopOf, moved, timeOf } from "../../lib/sources.js";
 import { Surface } from "../../lib/surface.js";
 import { paintVersion, token } from "../paint.js";
 
@@ -128,7 +128,7 @@ export class Waveform {
 
   /** The loop as it is shown. @returns {Span} */
   get loop() {
-    return this.asked ?? this.source?.loop ?? { from: 0, to: this.seconds };
+    return this.asked ?? (this.source && loopOf(this.source)) ?? { from: 0, to: this.seconds };
   }
 
   /** @param {number} at s */
@@ -163,7 +163,8 @@ export class Waveform {
 
   /** @param {Source} source */
   show(source) {
-    const { id, seconds, loop } = source;
+    const { id, seconds } = source;
+    const loop = loopOf(source);
     if (this.source && (this.source.id !== id || this.source.seconds !== seconds)) this.pictures.clear();
     this.source = source;
     if (this.asked && loop && Math.abs(loop.from - this.asked.from) + Math.abs(loop.to - this.asked.to) < 0.002) this.asked = null;
