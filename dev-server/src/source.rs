@@ -151,7 +151,7 @@ pub fn db_of_gain(gain: f32) -> Option<f64> {
 }
 
 const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
-                     clicks:HZ, dc:LEVEL, silence, push:NAME, fifo:PATH, mic";
+                     clicks:HZ, dc:LEVEL, silence, ebu, push:NAME, fifo:PATH, mic";
 const KEYS: &str = "gain, pan, law, pitch, loop, bus; of fifo: rate, channels, format";
 /// The buses by their names.
 pub const BUSES: [(&str, Bus); 4] = [
@@ -213,7 +213,10 @@ impl SourceSpec {
     /// # Errors
     /// What is wrong with them, with what is allowed.
     pub fn upload(settings: &str, upload: Upload) -> Result<Self, String> {
-        let items = Items::read(settings)?;
+        let items = match settings {
+            "" => Items::default(),
+            settings => Items::read(settings)?,
+        };
         if items.kind.is_some() {
             return Err(format!("{settings}: the file is what sounds; keys: {KEYS}"));
         }
@@ -246,7 +249,7 @@ struct Items<'a> {
 impl<'a> Items<'a> {
     fn read(text: &'a str) -> Result<Self, String> {
         let mut items = Self::default();
-        for item in split(text).filter(|item| !(item.is_empty() && text.is_empty())) {
+        for item in split(text) {
             items.take(item)?;
         }
         Ok(items)
@@ -352,6 +355,7 @@ impl SourceKind {
             Self::Signal(Signal::Clicks { .. }) => "clicks",
             Self::Signal(Signal::Silence) => "silence",
             Self::Signal(Signal::Dc { .. }) => "dc",
+            Self::Signal(Signal::LineUp) => "ebu",
         }
     }
 
@@ -369,6 +373,7 @@ impl SourceKind {
             Self::Signal(Signal::PinkNoise { .. }) => "pink noise".to_owned(),
             Self::Signal(Signal::Clicks { hz }) => format!("{hz} clicks/s"),
             Self::Signal(Signal::Dc { level }) => format!("dc {level}"),
+            Self::Signal(Signal::LineUp) => "EBU line-up".to_owned(),
             Self::Signal(_) => self.word().to_owned(),
         }
     }
@@ -421,6 +426,7 @@ impl SourceKind {
             ("clicks", None) => Signal::Clicks { hz: CLICKS_HZ },
             ("clicks", Some(text)) => Signal::Clicks { hz: hz(text)? },
             ("silence", None) => Signal::Silence,
+            ("ebu", None) => Signal::LineUp,
             ("dc", Some(text)) => Signal::Dc { level: number(name, text, &(-1.0..=1.0))? },
             ("dc", None) => return Err("dc needs a level, as in dc:0.1".to_owned()),
             _ => return Err(format!("unknown source \"{item}\": it is one of {KINDS}")),
@@ -539,6 +545,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_has_a_name_or_a_pipe_with_its_format() {
+        assert_eq!(spec("push:a synth,gain=-6").kind, SourceKind::Push("a synth".to_owned()));
+        let pipe = |rate, channels, format| {
+            let path = "/a b/x,y=z".into();
+            SourceKind::Fifo(Pipe { path, rate, channels, format })
+        };
+        assert_eq!(spec("gain=-6,fifo:/a b/x,y=z").kind, pipe(48_000, 2, PcmFormat::F32));
+        let given = spec("rate=44100,channels=1,format=s24,fifo:/a b/x,y=z");
+        assert_eq!(given.kind, pipe(44_100, 1, PcmFormat::S24));
+        assert!(given.kind.is_sent() && given.kind.names_a_path());
+        assert_eq!((given.kind.word(), given.kind.name().as_str()), ("fifo", "x,y=z"));
+    }
+
+    #[test]
+    fn a_file_that_was_sent_has_settings_and_no_other_kind() {
+        let upload =
+            || Upload { name: "a, b.wav".into(), file: Arc::new(tempfile::tempfile().unwrap()) };
+        let spec = |settings| SourceSpec::upload(settings, upload());
+        let looped = spec("loop=all,gain=-6,pitch=0.5").unwrap();
+        assert_eq!((looped.kind.word(), looped.kind.name().as_str()), ("file", "a, b.wav"));
+        assert_eq!(looped.text, "loop=all,gain=-6,pitch=0.5,file:a, b.wav");
+        assert!(looped.kind.has_time_line() && !looped.kind.names_a_path());
+        assert_eq!(spec("").unwrap().text, "file:a, b.wav");
+        for wrong in ["tone:997", "file:/etc/passwd", "gain=6,mic", "nonsense", ",", "rate=48000"] {
+            assert!(spec(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn each_mistake_names_the_value_and_what_is_allowed() {
         let cases = [
             ("ton:997", "unknown source \"ton:997\": it is one of file:PATH, tone:HZ"),
@@ -568,6 +603,16 @@ mod tests {
             ("sweep,gain=1,gain=2", "gain is given twice"),
             ("sweep,volume=1", "unknown key \"volume\"; keys: gain, pan"),
             ("sweep,mic", "mic: a source is one thing; repeat --source"),
+            ("push", "push needs a name, as in push:synth"),
+            ("push:", "push: a name has 1 to 64 bytes"),
+            ("push:a=b", "push: a name has 1 to 64 bytes, and no comma or equals sign"),
+            ("push:a,pitch=2", "pitch is for files"),
+            ("fifo:", "fifo: needs a path, as in fifo:/tmp/pcm"),
+            ("rate=7999,fifo:x", "rate: \"7999\" is not a number from 8000 to 192000"),
+            ("channels=0,fifo:x", "channels: \"0\" is not a number from 1 to 16"),
+            ("format=u8,fifo:x", "format: \"u8\" is no sample format; it is one of f32, s16"),
+            ("format=s16,push:x", "format is for fifo:PATH"),
+            ("loop=all,fifo:x", "loop is for files"),
         ];
         for (text, message) in cases {
             let error = text.parse::<SourceSpec>().unwrap_err();

@@ -12,7 +12,7 @@
 //! Whoever fails is replaced within its block; where the sound jumps, a seam joins it. While the
 //! one that plays is late, the standby is heard in its place.
 
-pub(crate) mod seam;
+mod seam;
 mod swap;
 
 use seam::Seam;
@@ -158,7 +158,7 @@ impl PluginBus {
             Some(standby) if self.is_covered => standby.heard_mut(),
             _ => self.current.heard_mut(),
         };
-        self.seam.join(output, 0..block.frames, jumps);
+        self.seam.join(output, block.frames, jumps);
         self.follow(block);
         if let Some(swap) = self.swap.take_if(|swap| swap.is_over()) {
             self.end(swap, block);

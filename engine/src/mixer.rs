@@ -17,6 +17,7 @@ mod clip;
 mod frames;
 mod generator;
 mod glide;
+mod hole;
 mod interpolate;
 mod pan;
 mod peaks;

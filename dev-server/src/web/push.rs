@@ -169,6 +169,11 @@ fn read_hello(text: &str) -> Result<Frames, String> {
     Ok(Frames { rate, channels, format: format.parse()? })
 }
 
+fn is_goodbye(message: &Message) -> bool {
+    let Message::Text(text) = message else { return false };
+    matches!(serde_json::from_str(text), Ok(Goodbye { end: true }))
+}
+
 /// A client's frames on their way.
 struct Line {
     frames: Frames,
@@ -189,24 +194,18 @@ impl Line {
     async fn run(&mut self, client: &mut Client<'_>) -> Result<(), End> {
         client.say(&json!({ "source": self.source, "room": self.writer.room_frames() })).await?;
         loop {
-            match client.next().await? {
-                Message::Binary(bytes) => {
-                    let answer = self.take(client, &bytes).await?;
-                    client.say(&answer).await?;
-                }
-                Message::Text(text) => {
-                    if let Ok(Goodbye { end: true }) = serde_json::from_str(&text) {
-                        self.writer.end();
-                        let (accepted, lost) = (self.accepted, self.lost);
-                        let farewell = json!({ "ended": true, "accepted": accepted, "lost": lost });
-                        return client.say(&farewell).await;
-                    }
-                    let error = "frames are binary messages; {\"end\": true} is the end of them";
-                    client.say(&json!({ "error": error })).await?;
-                }
-                _ => {}
-            }
+            let answer = match client.next().await? {
+                Message::Binary(bytes) => self.take(client, &bytes).await?,
+                message if is_goodbye(&message) => break,
+                _ => json!({
+                    "error": "frames are binary messages; {\"end\": true} is the end of them",
+                }),
+            };
+            client.say(&answer).await?;
         }
+        self.writer.end();
+        let farewell = json!({ "ended": true, "accepted": self.accepted, "lost": self.lost });
+        client.say(&farewell).await
     }
 
     /// Hands on what fits; the answer.

@@ -5,11 +5,13 @@
 //! holds up nobody else.
 
 mod decoder;
+mod edits;
 mod file;
 mod open;
 mod reader;
 mod stream;
 mod track;
+mod wide;
 
 pub use file::SoundFile;
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};

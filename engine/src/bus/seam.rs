@@ -5,8 +5,6 @@
 //! sound and decays in a straight line: no step is greater than the new sound's own plus one share
 //! of that difference.
 
-use std::ops::Range;
-
 use crate::planar::Planar;
 
 const SEAM_MS: u32 = 5;
@@ -30,39 +28,31 @@ impl Seam {
         Self { length, left: 0, last: silence.clone(), gap: silence }
     }
 
-    /// Frames of the seam that are still to come.
-    pub(crate) fn left(&self) -> usize {
-        self.left
-    }
-
-    /// Joins `frames` of `output` to what was heard before; `jumps` when they come from elsewhere.
-    /// A jump within a seam begins a new one where the old one stands.
+    /// Joins the first `frames` of `output` to what was heard before; `jumps` when they come from
+    /// elsewhere. A jump within a seam begins a new one where the old one stands.
     ///
     /// # Real time
     /// Arithmetic only; without a jump lately, one load and one store per channel.
-    pub(crate) fn join(&mut self, output: &mut Planar, frames: Range<usize>, jumps: bool) {
-        if frames.is_empty() {
-            return;
-        }
+    pub(crate) fn join(&mut self, output: &mut Planar, frames: usize, jumps: bool) {
         if jumps {
             self.left = self.length;
             for ((gap, last), row) in self.gap.iter_mut().zip(&self.last).zip(output.rows()) {
-                *gap = finite(finite(*last) - finite(row[frames.start]));
+                *gap = finite(finite(*last) - finite(row[0]));
             }
         }
         if self.left > 0 {
-            self.mend(output, frames.clone());
+            self.mend(output, frames);
         }
         for (last, row) in self.last.iter_mut().zip(output.rows()) {
-            *last = row[frames.end - 1];
+            *last = row[frames - 1];
         }
     }
 
-    fn mend(&mut self, output: &mut Planar, frames: Range<usize>) {
-        let n = frames.len().min(self.left);
+    fn mend(&mut self, output: &mut Planar, frames: usize) {
+        let n = frames.min(self.left);
         for (gap, row) in self.gap.iter().zip(output.rows_mut()) {
             let shares = (1..=self.left).rev().map(|left| left as f32 / self.length as f32);
-            for (x, share) in row[frames.start..][..n].iter_mut().zip(shares) {
+            for (x, share) in row[..n].iter_mut().zip(shares) {
                 *x += gap * share;
             }
         }
@@ -91,7 +81,7 @@ mod tests {
             while left > 0 {
                 let n = left.min(block);
                 row.channel_mut(0).fill(level);
-                seam.join(&mut row, 0..n, left == frames);
+                seam.join(&mut row, n, left == frames);
                 heard.extend_from_slice(&row.channel(0)[..n]);
                 left -= n;
             }

@@ -3,9 +3,8 @@
 //! The writer, off the audio thread, states rate and channels, asks for room, and is told exactly
 //! what was taken. The player begins once there are [`TARGET_MS`] of sound, or its end. Every frame
 //! that was taken is heard, in order: where they come too late there is silence, counted, until
-//! there are [`TARGET_MS`] again. The sound goes into that silence and comes out of it without a
-//! click: the difference at the joint decays within 5 ms (`bus/seam.rs`). It has no pitch and no
-//! place to go back to.
+//! there are [`TARGET_MS`] again, with edges of 5 ms (`hole.rs`). So who sends just in time falls back
+//! until it suffices. It has no pitch and no place to go back to.
 //!
 //! Full: the newest frames are refused and counted as lost. Empty: silence, counted as missed.
 
@@ -19,9 +18,8 @@ use std::sync::{
     },
 };
 
-use super::voice::Supply;
+use super::{hole::Edges, voice::Supply};
 use crate::{
-    bus::seam::Seam,
     convert::ConvertError,
     planar::Planar,
     ring::{FrameConsumer, frame_ring},
@@ -65,7 +63,7 @@ pub fn pushed(spec: PushedSpec) -> Result<(PushedWriter, PushedPlayer), ConvertE
         end: end.clone(),
         target: frames(TARGET_MS).max(1),
         supply: Supply::Filling,
-        seam: Seam::new(spec.channels, spec.engine_rate),
+        edges: Edges::new(spec.channels, spec.engine_rate),
         chunk: vec![0.0; CHUNK_FRAMES * spec.channels].into(),
         position: 0,
         missed: 0,
@@ -96,7 +94,7 @@ pub struct PushedPlayer {
     /// Frames that have to be there before it begins.
     target: usize,
     supply: Supply,
-    seam: Seam,
+    edges: Edges,
     /// Interleaved.
     chunk: Box<[f32]>,
     /// Frames that were heard.
@@ -133,18 +131,18 @@ impl PushedPlayer {
                 return self.wait(out, frames);
             }
             if there == 0 {
-                return self.fade_out(out, frames);
+                self.supply = Supply::Starved;
+                return self.edges.die_away(out, 0..frames);
             }
         }
         let got = there.min(frames);
         self.take(out, got);
-        self.seam.join(out, 0..got, self.supply == Supply::Starved);
+        self.edges.hear(out, 0..got);
         self.supply = Supply::Flowing;
         if got == frames || is_all {
             return got;
         }
-        silence(out, got, frames);
-        self.seam.join(out, got..frames, true);
+        self.edges.miss(out, got..frames);
         self.supply = Supply::Starved;
         self.missed += (frames - got) as u64;
         frames
@@ -152,21 +150,13 @@ impl PushedPlayer {
 
     /// Silence until there is enough.
     fn wait(&mut self, out: &mut Planar, frames: usize) -> usize {
-        silence(out, 0, frames);
-        if self.supply == Supply::Starved {
-            self.seam.join(out, 0..frames, false);
+        if self.supply == Supply::Filling {
+            out.silence(frames);
+        } else {
+            self.edges.miss(out, 0..frames);
             self.missed += frames as u64;
         }
         frames
-    }
-
-    /// What is left of the last joint when nothing follows any more.
-    fn fade_out(&mut self, out: &mut Planar, frames: usize) -> usize {
-        let left = self.seam.left().min(frames);
-        silence(out, 0, left);
-        self.seam.join(out, 0..left, false);
-        self.supply = Supply::Starved;
-        left
     }
 
     fn take(&mut self, out: &mut Planar, frames: usize) {
@@ -180,8 +170,4 @@ impl PushedPlayer {
         }
         self.position += frames as u64;
     }
-}
-
-fn silence(out: &mut Planar, from: usize, to: usize) {
-    out.rows_mut().for_each(|row| row[from..to].fill(0.0));
 }

@@ -252,8 +252,7 @@ impl Control {
             self.sources.list[at].voice = None;
             let source = &self.sources.list[at];
             if !matches!(source.state, State::Failed(_)) {
-                let is_pipe = matches!(source.spec.kind, SourceKind::Fifo(_));
-                self.mark_source(at, if is_pipe { State::Waiting } else { State::Eof });
+                self.mark_source(at, State::at_end_of(&source.spec.kind));
             }
             self.feed_telemetry();
         }

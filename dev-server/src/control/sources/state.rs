@@ -2,6 +2,8 @@
 
 use retake_engine::mixer::Supply;
 
+use crate::source::SourceKind;
+
 /// The words are those of the event `source`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum State {
@@ -26,6 +28,11 @@ impl State {
             Supply::Flowing => Self::Ready,
             Supply::Starved => Self::Starved,
         }
+    }
+
+    /// Where it stands when its voice has ended: a pipe's next writer is waited for.
+    pub(super) fn at_end_of(kind: &SourceKind) -> Self {
+        if matches!(kind, SourceKind::Fifo(_)) { Self::Waiting } else { Self::Eof }
     }
 
     pub(super) fn word(&self) -> &'static str {
