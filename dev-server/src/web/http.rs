@@ -1,4 +1,4 @@
-//! The HTTP half: refuses, redirects, serves the embedded page, hands `/ws` over.
+//! The HTTP half: refuses, redirects, serves the embedded page, takes files, hands `/ws` and `/push` over.
 //!
 //! Runs on the web threads. Never reads a file by a client's path: the page is a table of names, and
 //! what a click may open is decided elsewhere.
