@@ -294,14 +294,12 @@ impl Control {
         Ok(())
     }
 
-    /// Says which sources of the command line nobody hears, for now.
+    /// Says which sources nobody hears, for now.
     fn warn_of_sidechain(&self) {
-        if self.reload.has_sidechain() == Some(false) {
-            let is_unheard = |s: &&Source| s.spec.strip.bus == Bus::Sidechain;
-            for source in self.sources.list.iter().filter(is_unheard) {
-                let what = "the plugin has no sidechain; it is heard when a reload brings one";
-                say(Tone::Warning, "Source", format!("{}: {what}", source.spec));
-            }
+        let is_unheard = |source: &&Source| source.spec.strip.bus == Bus::Sidechain;
+        for source in self.sources.list.iter().filter(is_unheard) {
+            let what = "the plugin has no sidechain; it is heard when a reload brings one";
+            say(Tone::Warning, "Source", format!("{}: {what}", source.spec));
         }
     }
 

@@ -65,7 +65,11 @@ impl Control {
     ///
     /// # Errors
     /// Usage: a source of the command line does not fit the rate.
-    pub(in super::super) fn begin_sources(&mut self, shape: BusShape) -> Result<(), Failure> {
+    pub(in super::super) fn begin_sources(
+        &mut self,
+        shape: BusShape,
+        has_sidechain: bool,
+    ) -> Result<(), Failure> {
         let before = std::mem::replace(&mut self.sources.rate, shape.rate);
         self.sources.pool = VoicePool::default();
         self.sources.epoch += 1;
@@ -83,7 +87,9 @@ impl Control {
                 self.begin_source(at, shape);
             }
         }
-        self.warn_of_sidechain();
+        if !has_sidechain {
+            self.warn_of_sidechain();
+        }
         self.show_inputs();
         Ok(())
     }
