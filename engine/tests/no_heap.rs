@@ -208,6 +208,30 @@ fn starving() -> Material {
     Material::Stream(StreamPlayer::new(reader, Repeat::default(), RATE))
 }
 
+fn any_of_voices(dice: &mut Dice) -> VoiceChange {
+    match dice.roll(0..12) {
+        0 | 10 => VoiceChange::Stop,
+        1 => VoiceChange::Pause(true),
+        2 => VoiceChange::Pause(false),
+        3 => VoiceChange::Gain(0.2),
+        4 => VoiceChange::Pan(-0.5),
+        5 => VoiceChange::Pitch(0.7),
+        6 => VoiceChange::Loop(Some((100, 900))),
+        7 => VoiceChange::Loop(None),
+        8 => VoiceChange::Law(PanLaw::EqualPower),
+        9 => VoiceChange::Bus(ALL[dice.roll(0..4)]),
+        _ => VoiceChange::Seek(1_000),
+    }
+}
+
+fn any_of_buses(dice: &mut Dice) -> CommandKind {
+    match dice.roll(0..3) {
+        0 => CommandKind::Live(VoiceChange::Bus(ALL[dice.roll(0..4)])),
+        1 => CommandKind::Live(VoiceChange::Gain([0.0, 0.5, 1.0][dice.roll(0..3)])),
+        _ => CommandKind::Bus(ALL[dice.roll(0..4)], [0.0, 0.5, 1.0][dice.roll(0..3)]),
+    }
+}
+
 /// Voices of every kind come, change and go, and so do strips and buses.
 #[test]
 fn mixing_never_calls_the_heap() {
@@ -238,26 +262,10 @@ fn mixing_never_calls_the_heap() {
             control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
             alive.push(id);
         }
-        let change = match dice.roll(0..12) {
-            0 | 10 => VoiceChange::Stop,
-            1 => VoiceChange::Pause(true),
-            2 => VoiceChange::Pause(false),
-            3 => VoiceChange::Gain(0.2),
-            4 => VoiceChange::Pan(-0.5),
-            5 => VoiceChange::Pitch(0.7),
-            6 => VoiceChange::Loop(Some((100, 900))),
-            7 => VoiceChange::Loop(None),
-            8 => VoiceChange::Law(PanLaw::EqualPower),
-            9 => VoiceChange::Bus(ALL[dice.roll(0..4)]),
-            _ => VoiceChange::Seek(1_000),
-        };
+        let change = any_of_voices(&mut dice);
         let id = alive[dice.roll(0..alive.len())];
         control.commands.send(0, CommandKind::Voice(id, change)).unwrap();
-        let kind = match n % 3 {
-            0 => CommandKind::Live(VoiceChange::Bus(ALL[dice.roll(0..4)])),
-            1 => CommandKind::Live(VoiceChange::Gain([0.0, 0.5, 1.0][dice.roll(0..3)])),
-            _ => CommandKind::Bus(ALL[dice.roll(0..4)], [0.0, 0.5, 1.0][dice.roll(0..3)]),
-        };
+        let kind = any_of_buses(&mut dice);
         control.commands.send(0, kind).unwrap();
         calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
         while let Ok(voice) = control.spent.pop() {

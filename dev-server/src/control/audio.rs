@@ -235,6 +235,7 @@ impl Control {
         };
         let is_new_session = self.audio.engine.is_none();
         let plugin_latency = first.layout().latency_frames;
+        let has_sidechain = first.layout().n_side > 0;
         let (record, frame) = match self.audio.reshaping.take() {
             Some(parts) => parts,
             None => (self.create_recorder(shape)?, 0),
@@ -269,7 +270,7 @@ impl Control {
         self.say_muted();
         self.shown.audio = self.parts.report.event("audio_started", info);
         // Before the clock starts: generators sound from its first frame on.
-        self.begin_sources(shape)?;
+        self.begin_sources(shape, has_sidechain)?;
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
     }

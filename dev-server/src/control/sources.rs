@@ -91,6 +91,7 @@ pub(super) struct Sources {
 }
 
 /// One source.
+#[expect(clippy::struct_excessive_bools, reason = "switches that do not depend on each other")]
 #[derive(Debug)]
 struct Source {
     id: u32,
@@ -98,6 +99,8 @@ struct Source {
     spec: SourceSpec,
     mute: bool,
     is_paused: bool,
+    /// Whether the command line asked for it: then it has to fit.
+    is_given: bool,
     state: State,
     /// A voice that is kept for it until it plays.
     place: Option<VoiceId>,
@@ -128,6 +131,7 @@ impl Source {
             spec,
             mute: false,
             is_paused: false,
+            is_given: false,
             state: State::Filling,
             place: None,
             voice: None,
@@ -145,6 +149,12 @@ impl Source {
     fn strip(&self) -> StripSettings {
         let strip = self.spec.strip;
         StripSettings { gain: if self.mute { 0.0 } else { strip.gain }, ..strip }
+    }
+
+    /// Whether another loop takes another opening: while it is read ahead, or opened just now.
+    fn has_its_loop_in_its_file(&self) -> bool {
+        let is_opening = self.voice.is_none() && self.order.is_some();
+        (self.is_stream && self.voice.is_some()) || (is_opening && self.state == State::Filling)
     }
 
     fn is_live(&self) -> bool {
@@ -239,6 +249,7 @@ impl Control {
             return Ok(LIVE);
         }
         let mut source = Source::new(self.sources.last_id + 1, spec);
+        source.is_given = origin == Origin::CommandLine;
         if self.audio.is_running() {
             let claimed = self.sources.pool.claim();
             source.place = Some(claimed.map_err(|full| RpcError::busy(full.to_string()))?);
@@ -296,14 +307,12 @@ impl Control {
         Ok(())
     }
 
-    /// Says which sources of the command line nobody hears, for now.
+    /// Says which sources nobody hears, for now.
     fn warn_of_sidechain(&self) {
-        if self.reload.has_sidechain() == Some(false) {
-            let is_unheard = |s: &&Source| s.spec.strip.bus == Bus::Sidechain;
-            for source in self.sources.list.iter().filter(is_unheard) {
-                let what = "the plugin has no sidechain; it is heard when a reload brings one";
-                say(Tone::Warning, "Source", format!("{}: {what}", source.spec));
-            }
+        let is_unheard = |source: &&Source| source.spec.strip.bus == Bus::Sidechain;
+        for source in self.sources.list.iter().filter(is_unheard) {
+            let what = "the plugin has no sidechain; it is heard when a reload brings one";
+            say(Tone::Warning, "Source", format!("{}: {what}", source.spec));
         }
     }
 

@@ -104,6 +104,52 @@ fn refused(line: &mut Line, method: &str, params: &Value) -> (i64, String) {
     (error["code"].as_i64().unwrap(), text)
 }
 
+/// What cannot be: method, parameters, code, and what is said or allowed.
+const REFUSED: &[(&str, &str, i64, &str)] = &[
+    ("set_source", r#"{"id": 9, "pan": 0}"#, -32_602, "source 9 was never there"),
+    ("set_source", r#"{"id": 9, "pan": 0}"#, -32_602, r#"{"allowed":[0,1,2]}"#),
+    ("remove_source", r#"{"id": 3}"#, -32_602, "source 3 is gone"),
+    ("pause_source", r#"{"id": -1, "on": true}"#, -32_602, "invalid value"),
+    ("set_source", r#"{"id": 2, "gain_db": 30}"#, -32_602, r#"{"min":-80.0,"max":24.0}"#),
+    ("set_source", r#"{"id": 2, "pan": "left"}"#, -32_602, "pan must be a number between -1"),
+    ("set_source", r#"{"id": 2, "law": "linear"}"#, -32_602, "balance, power"),
+    ("set_source", r#"{"id": 2, "bus": "aux"}"#, -32_602, r#"["plugin-in","sidechain""#),
+    ("set_source", r#"{"id": 2, "mute": 1}"#, -32_602, "mute must be true or false"),
+    ("set_source", r#"{"id": 2}"#, -32_602, "nothing is to be changed"),
+    ("set_source", r#"{"id": 2, "volume": 1}"#, -32_602, "volume"),
+    ("set_source", r#"{"id": 2, "pitch": 2}"#, -32_001, "source 2 is of the kind tone"),
+    ("set_source", r#"{"id": 1, "pitch": 9}"#, -32_602, r#"{"min":0.1,"max":4.0}"#),
+    ("set_source", r#"{"id": 2, "loop": null}"#, -32_001, "loop is for files"),
+    ("set_source", r#"{"id": 2, "bus": "sidechain"}"#, -32_001, "has no sidechain"),
+    ("add_source", r#"{"spec": "sweep,bus=sidechain"}"#, -32_001, "has no sidechain"),
+    ("set_source", r#"{"id": 1, "loop": {"from": 0.3, "to": 0.2}}"#, -32_602, "after its start"),
+    ("set_source", r#"{"id": 1, "loop": {"from": 0.2, "to": 0.2}}"#, -32_602, "after its start"),
+    (
+        "set_source",
+        r#"{"id": 1, "loop": {"from": 0, "to": 0.6}}"#,
+        -32_602,
+        "(0.6 s) is beyond the end (0.5 s)",
+    ),
+    ("set_source", r#"{"id": 1, "loop": {"from": -1, "to": 0.6}}"#, -32_602, "loop: -1 is no time"),
+    ("set_source", r#"{"id": 1, "loop": [0, 1]}"#, -32_602, "null or {from, to}"),
+    ("set_source", r#"{"id": 1, "loop": {"from": 0.1, "to": 0.100001}}"#, -32_602, "a frame long"),
+    ("seek_source", r#"{"id": 1, "seconds": 0.7}"#, -32_602, "(0.7 s) is beyond the end (0.5 s)"),
+    ("seek_source", r#"{"id": 1, "seconds": -1}"#, -32_602, "seconds must be a number"),
+    ("seek_source", r#"{"id": 2, "seconds": 0}"#, -32_001, "seek is for files"),
+    ("seek_source", r#"{"id": 0, "seconds": 0}"#, -32_001, "seek is for files"),
+    ("set_source", r#"{"id": 0, "pitch": 2}"#, -32_001, "pitch is for files"),
+    ("pause_source", r#"{"id": 0, "on": true}"#, -32_001, "the live input cannot be paused"),
+    ("remove_source", r#"{"id": 0}"#, -32_001, "the live input cannot be removed"),
+    ("add_source", r#"{"spec": "file:/etc/hostname"}"#, -32_602, "a client names no path"),
+    ("add_source", r#"{"spec": "mic"}"#, -32_602, "the live input is there already"),
+    ("add_source", r#"{"spec": "kazoo"}"#, -32_602, "it is one of file:PATH, tone:HZ"),
+    ("add_source", r#"{"spec": "tone:30000"}"#, -32_602, "has to be below 24000 Hz"),
+    ("add_source", "{}", -32_602, "missing field `spec`"),
+    ("set_bus", r#"{"bus": "aux", "mute": true}"#, -32_602, "bus must be one of plugin-in"),
+    ("set_bus", r#"{"bus": "dry"}"#, -32_602, "nothing is to be changed"),
+    ("set_bus", r#"{"bus": "dry", "gain_db": "loud"}"#, -32_602, r#"{"min":-80.0,"max":24.0}"#),
+];
+
 #[test]
 fn what_cannot_be_is_refused_with_what_can() {
     let short = Wav::new(48_000, vec![noise(1, 0.4, 24_000)]);
@@ -123,88 +169,10 @@ fn what_cannot_be_is_refused_with_what_can() {
     let before = line.call("sources", &json!({}))["sources"].clone();
     let ids: Vec<_> = before.as_array().unwrap().iter().map(|s| s["id"].clone()).collect();
     assert_eq!(ids, [0, 1, 2]);
-    for (method, params, code, says) in [
-        ("set_source", json!({ "id": 9, "pan": 0 }), -32602, "source 9 was never there"),
-        ("set_source", json!({ "id": 9, "pan": 0 }), -32602, r#"{"allowed":[0,1,2]}"#),
-        ("remove_source", json!({ "id": 3 }), -32602, "source 3 is gone"),
-        ("pause_source", json!({ "id": -1, "on": true }), -32602, "invalid value"),
-        ("set_source", json!({ "id": 2, "gain_db": 30 }), -32602, r#"{"max":24.0,"min":-80.0}"#),
-        (
-            "set_source",
-            json!({ "id": 2, "pan": "left" }),
-            -32602,
-            "pan must be a number between -1",
-        ),
-        ("set_source", json!({ "id": 2, "law": "linear" }), -32602, "balance, power"),
-        ("set_source", json!({ "id": 2, "bus": "aux" }), -32602, r#"["plugin-in","sidechain""#),
-        ("set_source", json!({ "id": 2, "mute": 1 }), -32602, "mute must be true or false"),
-        ("set_source", json!({ "id": 2 }), -32602, "nothing is to be changed"),
-        ("set_source", json!({ "id": 2, "volume": 1 }), -32602, "volume"),
-        ("set_source", json!({ "id": 2, "pitch": 2 }), -32001, "source 2 is of the kind tone"),
-        ("set_source", json!({ "id": 1, "pitch": 9 }), -32602, r#"{"max":4.0,"min":0.1}"#),
-        ("set_source", json!({ "id": 2, "loop": null }), -32001, "loop is for files"),
-        ("set_source", json!({ "id": 2, "bus": "sidechain" }), -32001, "has no sidechain"),
-        ("add_source", json!({ "spec": "sweep,bus=sidechain" }), -32001, "has no sidechain"),
-        (
-            "set_source",
-            json!({ "id": 1, "loop": { "from": 0.3, "to": 0.2 } }),
-            -32602,
-            "after its start",
-        ),
-        (
-            "set_source",
-            json!({ "id": 1, "loop": { "from": 0.2, "to": 0.2 } }),
-            -32602,
-            "after its start",
-        ),
-        (
-            "set_source",
-            json!({ "id": 1, "loop": { "from": 0, "to": 0.6 } }),
-            -32602,
-            "(0.6 s) is beyond the end (0.5 s)",
-        ),
-        (
-            "set_source",
-            json!({ "id": 1, "loop": { "from": -1, "to": 0.6 } }),
-            -32602,
-            "loop: -1 is no time",
-        ),
-        ("set_source", json!({ "id": 1, "loop": [0, 1] }), -32602, "null or {from, to}"),
-        (
-            "set_source",
-            json!({ "id": 1, "loop": { "from": 0.1, "to": 0.100_001 } }),
-            -32602,
-            "a frame long",
-        ),
-        (
-            "seek_source",
-            json!({ "id": 1, "seconds": 0.7 }),
-            -32602,
-            "(0.7 s) is beyond the end (0.5 s)",
-        ),
-        ("seek_source", json!({ "id": 1, "seconds": -1 }), -32602, "seconds must be a number"),
-        ("seek_source", json!({ "id": 2, "seconds": 0 }), -32001, "seek is for files"),
-        ("seek_source", json!({ "id": 0, "seconds": 0 }), -32001, "seek is for files"),
-        ("set_source", json!({ "id": 0, "pitch": 2 }), -32001, "pitch is for files"),
-        ("pause_source", json!({ "id": 0, "on": true }), -32001, "the live input cannot be paused"),
-        ("remove_source", json!({ "id": 0 }), -32001, "the live input cannot be removed"),
-        ("add_source", json!({ "spec": file }), -32602, "a client names no path"),
-        ("add_source", json!({ "spec": "file:/etc/hostname" }), -32602, "a client names no path"),
-        ("add_source", json!({ "spec": "mic" }), -32602, "the live input is there already"),
-        ("add_source", json!({ "spec": "kazoo" }), -32602, "it is one of file:PATH, tone:HZ"),
-        ("add_source", json!({ "spec": "tone:30000" }), -32602, "has to be below 24000 Hz"),
-        ("add_source", json!({}), -32602, "missing field `spec`"),
-        ("set_bus", json!({ "bus": "aux", "mute": true }), -32602, "bus must be one of plugin-in"),
-        ("set_bus", json!({ "bus": "dry" }), -32602, "nothing is to be changed"),
-        (
-            "set_bus",
-            json!({ "bus": "dry", "gain_db": "loud" }),
-            -32602,
-            r#"{"max":24.0,"min":-80.0}"#,
-        ),
-    ] {
+    for (method, params, code, says) in REFUSED {
+        let params = serde_json::from_str(params).unwrap();
         let (got, text) = refused(&mut line, method, &params);
-        assert!(got == code && text.contains(says), "{method} {params}: {got} {text}");
+        assert!(got == *code && text.contains(says), "{method} {params}: {got} {text}");
     }
     // None of it has changed anything.
     let still = |source: &Value| {
@@ -216,10 +184,16 @@ fn what_cannot_be_is_refused_with_what_can() {
     for (before, after) in before.as_array().unwrap().iter().zip(after.as_array().unwrap()) {
         assert_eq!(still(before), still(after));
     }
+    fill_up(&mut line);
+    assert_eq!(server.stop().code, Some(0));
+}
+
+/// There are two sources beside the live input; then there are 64.
+fn fill_up(line: &mut Line) {
     for _ in 2..64 {
         line.call("add_source", &json!({ "spec": "silence" }));
     }
-    let (code, text) = refused(&mut line, "add_source", &json!({ "spec": "silence" }));
+    let (code, text) = refused(line, "add_source", &json!({ "spec": "silence" }));
     assert!(code == -32_000 && text.contains("64 sources already"), "{code} {text}");
     line.call("remove_source", &json!({ "id": 2 }));
     let mut again = line.answer("add_source", &json!({ "spec": "silence" }));
@@ -228,7 +202,6 @@ fn what_cannot_be_is_refused_with_what_can() {
         again = line.answer("add_source", &json!({ "spec": "silence" }));
     }
     assert_eq!(again["result"]["id"], 66, "no number is used twice: {again}");
-    assert_eq!(server.stop().code, Some(0));
 }
 
 #[test]
@@ -270,17 +243,50 @@ fn a_file_is_moved_looped_halted_and_played_again() {
     pass(&mut line, 2_000);
     let at = position(&mut line);
     pass(&mut line, 2_000);
-    assert_eq!(position(&mut line), at, "it stands still");
+    assert_eq!(position(&mut line).to_bits(), at.to_bits(), "it stands still");
     line.call("set_source", &json!({ "id": 1, "loop": null, "pitch": 4 }));
     line.call("seek_source", &json!({ "id": 1, "seconds": 0.25 }));
     pass(&mut line, 2_000);
-    assert_eq!(position(&mut line), 0.25, "moved, and still halted");
+    assert_eq!(position(&mut line).to_bits(), 0.25_f64.to_bits(), "moved, and still halted");
     line.call("pause_source", &json!({ "id": 1, "on": false }));
     line.wait_for("event", |e| e["event"] == "source" && e["id"] == 1 && e["state"] == "eof");
     let file = line.call("pause_source", &json!({ "id": 1, "on": false }));
     assert_eq!(file["paused"], false);
     line.wait_for("event", |e| e["event"] == "source" && e["id"] == 1 && e["state"] == "ready");
     assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_long_file_gets_another_loop_while_it_plays() {
+    // Longer than what is kept in memory.
+    let long = Wav::new(48_000, vec![noise(5, 0.9, 2_200_000), noise(6, 0.9, 2_200_000)]);
+    let path = tmp("sources").join("looped-later.wav");
+    long.write(&path);
+    let file = format!("file:{}", path.display());
+    let out = tmp("sources").join("looped-later-out.wav");
+    let output = format!("virtual:file={}", out.display());
+    let words = ["run", "example-plugin", "--no-watch", "--set", "gain=-6", "--source", &file];
+    let mut server = Server::start(&[&words[..], &["--output", &output]].concat());
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    server.wait_for("source", |source| source["state"] == "ready");
+    let mut line = Line::open(&listening);
+    line.call("seek_source", &json!({ "id": 1, "seconds": 40.1 }));
+    pass(&mut line, 4_000);
+    line.call("set_source", &json!({ "id": 1, "loop": { "from": 40.0, "to": 40.25 } }));
+    pass(&mut line, 60_000);
+    let file = line.call("sources", &json!({}))["sources"][0].clone();
+    assert_eq!((&file["state"], &file["missed_frames"]), (&json!("ready"), &json!(0)));
+    assert_eq!(server.stop().code, Some(0));
+    // The last loops are heard, frame by frame.
+    let row = &Wav::read(&out).channels[0];
+    let (start, length) = (40 * 48_000, 12_000);
+    let from = row.len() - 30_000;
+    let expected = |at: usize| minus_6_db() * f64::from(long.channels[0][start + at % length]);
+    let fits = |at: usize, n: usize| (f64::from(row[from + n]) - expected(at + n)).abs() < 1e-6;
+    let at = (0..length).find(|at| (0..50).all(|n| fits(*at, n))).expect("the loop is heard");
+    let wrong = (0..24_000).find(|n| !fits(at, *n));
+    assert_eq!(wrong, None, "one loop after the other, without a seam");
 }
 
 /// The payload of the section of that kind.

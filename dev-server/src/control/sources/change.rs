@@ -46,8 +46,9 @@ impl Control {
         change.apply(&mut source.spec);
         source.mute = change.mute.unwrap_or(source.mute);
         source.unsaid.note();
-        if change.repeat.is_some() && source.is_stream && source.voice.is_some() {
-            self.reopen(at, None);
+        if change.repeat.is_some() && source.has_its_loop_in_its_file() {
+            let begin_at = source.begin_at;
+            self.reopen(at, begin_at);
         }
         self.show_inputs();
         Ok(self.tell_source(at))

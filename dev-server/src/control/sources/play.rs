@@ -65,7 +65,11 @@ impl Control {
     ///
     /// # Errors
     /// Usage: a source of the command line does not fit the rate.
-    pub(in super::super) fn begin_sources(&mut self, shape: BusShape) -> Result<(), Failure> {
+    pub(in super::super) fn begin_sources(
+        &mut self,
+        shape: BusShape,
+        has_sidechain: bool,
+    ) -> Result<(), Failure> {
         let before = std::mem::replace(&mut self.sources.rate, shape.rate);
         self.sources.pool = VoicePool::default();
         self.sources.epoch += 1;
@@ -76,14 +80,16 @@ impl Control {
             let source = &mut self.sources.list[at];
             source.change_engine(before, shape.rate);
             let conflict = source.spec.conflict_with(shape.rate);
-            if let (Some(conflict), 0) = (conflict, before) {
+            if let Some(conflict) = conflict.filter(|_| source.is_given && before == 0) {
                 return Err(Failure::usage(format!("--source {conflict}")));
             }
             if self.sources.list[at].state != State::Eof {
                 self.begin_source(at, shape);
             }
         }
-        self.warn_of_sidechain();
+        if !has_sidechain {
+            self.warn_of_sidechain();
+        }
         self.show_inputs();
         Ok(())
     }
@@ -179,11 +185,15 @@ impl Control {
     }
 
     fn on_file(&mut self, at: usize, event: SoundEvent) -> Result<(), Failure> {
+        let is_opened = matches!(event, SoundEvent::Opened(_));
         match event {
             SoundEvent::Opened(Ok(sound)) => self.on_opened_file(at, sound),
             SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
                 if self.parts.run.audio.clock == ClockArg::Fast {
                     return Err(Failure::failed(error));
+                }
+                if is_opened && let Some(before) = self.sources.list[at].voice.take() {
+                    self.audio.command(CommandKind::Voice(before.id, VoiceChange::Stop));
                 }
                 self.mark_source(at, State::Failed(error.to_string()));
             }
@@ -267,5 +277,23 @@ impl Control {
             say(Tone::Error, "Source", format!("{}: {reason}", source.spec));
         }
         self.tell_source(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_engine_goes_on_where_the_last_one_stood() {
+        let mut source = Source::new(1, "file:x".parse().unwrap());
+        source.begin_at = Some(96_000);
+        source.change_engine(0, 48_000);
+        assert_eq!(source.begin_at, None, "the first one begins at the beginning");
+        source.begin_at = Some(96_001);
+        source.change_engine(48_000, 48_000);
+        assert_eq!(source.begin_at, Some(96_001));
+        source.change_engine(48_000, 44_100);
+        assert_eq!(source.begin_at, Some(88_201));
     }
 }
