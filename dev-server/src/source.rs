@@ -387,6 +387,38 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_has_a_word_and_a_name() {
+        let kinds = [
+            ("mic", "mic", "microphone"),
+            ("file:/a/loop, x.flac", "file", "loop, x.flac"),
+            ("tone:997", "tone", "997 Hz"),
+            ("noise:pink", "noise", "pink noise"),
+            ("clicks:2.5", "clicks", "2.5 clicks/s"),
+            ("dc:0.25", "dc", "dc 0.25"),
+            ("impulse", "impulse", "impulse"),
+        ];
+        for (text, word, name) in kinds {
+            let kind = spec(text).kind;
+            assert_eq!((kind.word(), kind.name().as_str()), (word, name), "{text}");
+            assert_eq!(
+                (kind.has_time_line(), kind.names_a_path()),
+                (word == "file", word == "file")
+            );
+        }
+    }
+
+    #[test]
+    fn a_change_changes_what_it_names() {
+        let mut tone = spec("tone:997,gain=-20,pan=0.5");
+        let change =
+            SourceChange { gain_db: Some(-6.0), bus: Some(Bus::Dry), ..SourceChange::default() };
+        change.apply(&mut tone);
+        assert_eq!((db_of_gain(tone.strip.gain), tone.bus_name()), (Some(-6.0), "dry"));
+        assert!((tone.strip.pan - 0.5).abs() < 1e-6);
+        assert_eq!(db_of_gain(gain_of_db(-80.0)), None);
+    }
+
+    #[test]
     fn a_path_takes_all_that_follows() {
         let file = spec("pitch=0.5,loop=1.5-3,file:/a b/x,gain=-6,y:z.wav");
         assert_eq!(file.kind, SourceKind::File("/a b/x,gain=-6,y:z.wav".into()));

@@ -86,6 +86,7 @@ pub(super) struct Sources {
 }
 
 /// One source.
+#[expect(clippy::struct_excessive_bools, reason = "switches that do not depend on each other")]
 #[derive(Debug)]
 struct Source {
     id: u32,
@@ -93,6 +94,8 @@ struct Source {
     spec: SourceSpec,
     mute: bool,
     is_paused: bool,
+    /// Whether the command line asked for it: then it has to fit.
+    is_given: bool,
     state: State,
     /// A voice that is kept for it until it plays.
     place: Option<VoiceId>,
@@ -121,6 +124,7 @@ impl Source {
             spec,
             mute: false,
             is_paused: false,
+            is_given: false,
             state: State::Filling,
             place: None,
             voice: None,
@@ -137,6 +141,12 @@ impl Source {
     fn strip(&self) -> StripSettings {
         let strip = self.spec.strip;
         StripSettings { gain: if self.mute { 0.0 } else { strip.gain }, ..strip }
+    }
+
+    /// Whether another loop takes another opening: while it is read ahead, or opened just now.
+    fn has_its_loop_in_its_file(&self) -> bool {
+        let is_opening = self.voice.is_none() && self.order.is_some();
+        (self.is_stream && self.voice.is_some()) || (is_opening && self.state == State::Filling)
     }
 
     fn is_live(&self) -> bool {
@@ -231,6 +241,7 @@ impl Control {
             return Ok(LIVE);
         }
         let mut source = Source::new(self.sources.last_id + 1, spec);
+        source.is_given = origin == Origin::CommandLine;
         if self.audio.is_running() {
             let claimed = self.sources.pool.claim();
             source.place = Some(claimed.map_err(|full| RpcError::busy(full.to_string()))?);
@@ -295,7 +306,7 @@ impl Control {
     }
 
     /// Adds what a client asks for.
-    pub(super) fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
+    fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
         let spec: SourceSpec = spec.parse().map_err(RpcError::invalid_params)?;
         let id = self.add_source(spec, Origin::Client)?;
         let at = self.sources.find(id)?;

@@ -49,6 +49,7 @@ mod signal;
 mod signals;
 mod socket;
 mod sources;
+mod sources_rpc;
 mod take;
 mod traces;
 mod unseen;

@@ -40,12 +40,8 @@ impl Source {
     /// Another engine takes over, maybe at another rate: it goes on where it stood.
     fn change_engine(&mut self, from: u32, to: u32) {
         let stood = self.voice.take().map(|voice| voice.probe.position()).or(self.begin_at);
-        let scale = f64::from(to) / f64::from(from.max(1));
-        let seconds = |frames: u64| frames as f64 / f64::from(from.max(1));
-        let is_first = from == 0;
-        self.begin_at = stood
-            .filter(|_| !is_first)
-            .map(|frames| if scale == 1.0 { frames } else { frames_of(seconds(frames), to) });
+        let at_rate = |frames: u64| frames_of(frames as f64 / f64::from(from), to);
+        self.begin_at = stood.filter(|_| from > 0).map(at_rate);
         (self.place, self.order) = (None, None);
     }
 }
@@ -80,7 +76,7 @@ impl Control {
             let source = &mut self.sources.list[at];
             source.change_engine(before, shape.rate);
             let conflict = source.spec.conflict_with(shape.rate);
-            if let (Some(conflict), 0) = (conflict, before) {
+            if let Some(conflict) = conflict.filter(|_| source.is_given && before == 0) {
                 return Err(Failure::usage(format!("--source {conflict}")));
             }
             if self.sources.list[at].state != State::Eof {
@@ -181,11 +177,15 @@ impl Control {
     }
 
     fn on_file(&mut self, at: usize, event: SoundEvent) -> Result<(), Failure> {
+        let is_opened = matches!(event, SoundEvent::Opened(_));
         match event {
             SoundEvent::Opened(Ok(sound)) => self.on_opened_file(at, sound),
             SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
                 if self.parts.run.audio.clock == ClockArg::Fast {
                     return Err(Failure::failed(error));
+                }
+                if is_opened && let Some(before) = self.sources.list[at].voice.take() {
+                    self.audio.command(CommandKind::Voice(before.id, VoiceChange::Stop));
                 }
                 self.mark_source(at, State::Failed(error.to_string()));
             }
@@ -268,5 +268,23 @@ impl Control {
             say(Tone::Error, "Source", format!("{}: {reason}", source.spec));
         }
         self.tell_source(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_engine_goes_on_where_the_last_one_stood() {
+        let mut source = Source::new(1, "file:x".parse().unwrap());
+        source.begin_at = Some(96_000);
+        source.change_engine(0, 48_000);
+        assert_eq!(source.begin_at, None, "the first one begins at the beginning");
+        source.begin_at = Some(96_001);
+        source.change_engine(48_000, 48_000);
+        assert_eq!(source.begin_at, Some(96_001));
+        source.change_engine(48_000, 44_100);
+        assert_eq!(source.begin_at, Some(88_201));
     }
 }
