@@ -11,6 +11,9 @@
 //! and go back through a ring that holds all there can be. While nothing but an unchanged live
 //! input sounds, its buffer is handed on as it is: not a bit and not a copy more than without a
 //! mixer.
+//!
+//! A take (see [`Voice::as_take`]) has the plugin's main input for itself: while it plays, whatever
+//! else goes there runs on unheard, and is back, as it would have been without, 5 ms after its stop.
 
 mod buses;
 mod clip;
@@ -42,6 +45,7 @@ use crate::{
 use buses::Buses;
 use glide::Glide;
 use strip::Strip;
+use voice::FADE_MS;
 
 /// Levels that a strip can have, in dB; the lowest is silence.
 pub const LEVELS_DB: RangeInclusive<f32> = SILENCE_DB..=24.0;
@@ -65,6 +69,8 @@ pub(crate) struct Mixer {
     n_alive: usize,
     live: Strip,
     buses: Buses,
+    /// Of what a take keeps off the plugin's main input: as long as the fade of a voice.
+    others: Glide,
     around: Around,
     spent: rtrb::Producer<Box<Voice>>,
     /// Whether the last block's input is the live input as it came.
@@ -92,6 +98,7 @@ impl Mixer {
                 master: Planar::new(n_output, max_block),
                 to_mono,
             },
+            others: Glide::new(1.0, (rate * FADE_MS / 1_000) as usize),
             around: Around::new(shape),
             spent,
             is_plain: true,
@@ -120,6 +127,14 @@ impl Mixer {
         }
     }
 
+    /// A new generation sounds from the coming block on: takes begin anew with it.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn begin_anew(&mut self) {
+        self.voices.iter_mut().flatten().for_each(|voice| voice.begin_anew());
+    }
+
     /// Changes a voice; one that is no more is left in peace.
     ///
     /// # Real time
@@ -137,6 +152,7 @@ impl Mixer {
     /// Everything is allocated already.
     pub(crate) fn render(&mut self, captured: &Planar, frames: usize) {
         self.is_plain = self.n_alive == 0
+            && self.others.at_rest() == Some(1.0)
             && self.live.is_unity()
             && self.live.bus() == Bus::PluginIn
             && self.width() == (self.n_live, 0);
@@ -150,8 +166,20 @@ impl Mixer {
             self.around.is_used |= self.passes_live_around();
             self.live.mix((captured, frames), Glide::new(1.0, 1), &mut self.buses, 0);
         }
+        self.render_voices(false, frames);
+        let is_alone = self.voices.iter().flatten().any(|voice| voice.is_alone());
+        self.others.head_for(if is_alone { 0.0 } else { 1.0 });
+        self.buses.weigh_main(self.others, frames);
+        self.others.skip(frames);
+        self.render_voices(true, frames);
+    }
+
+    /// Lets sound what is a take, or all that is none; who has ended goes.
+    fn render_voices(&mut self, takes: bool, frames: usize) {
         for place in &mut self.voices {
-            let Some(voice) = place else { continue };
+            let Some(voice) = place.as_mut().filter(|voice| voice.is_take() == takes) else {
+                continue;
+            };
             self.around.is_used |= voice.bus().is_around();
             voice.render(&mut self.buses, frames);
             if voice.has_ended()

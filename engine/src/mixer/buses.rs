@@ -1,5 +1,6 @@
 //! Where sounds meet.
 
+use super::glide::Glide;
 use crate::{channels::ToMono, planar::Planar};
 
 /// A bus of the mixer.
@@ -35,6 +36,22 @@ pub(crate) struct Buses {
 }
 
 impl Buses {
+    /// Weighs what is in the plugin's main input so far.
+    ///
+    /// # Real time
+    /// Nothing at unity, else arithmetic.
+    pub(crate) fn weigh_main(&mut self, gain: Glide, frames: usize) {
+        if gain.at_rest() == Some(1.0) {
+            return;
+        }
+        for row in self.rows(Bus::PluginIn) {
+            let mut gain = gain;
+            // Not by a product: what is no number would stay none.
+            let weigh = |x: f32, gain: f32| if gain > 0.0 { x * gain } else { 0.0 };
+            row[..frames].iter_mut().for_each(|x| *x = weigh(*x, gain.advance()));
+        }
+    }
+
     pub(crate) fn rows(&mut self, bus: Bus) -> impl ExactSizeIterator<Item = &mut [f32]> {
         let n_main = self.input.main_channels();
         let (planar, first, n) = match bus {

@@ -143,7 +143,7 @@ impl VoiceProbe {
 }
 
 /// Pauses, stops and seeks fade out, and in again, over this long.
-const FADE_MS: u32 = 5;
+pub(crate) const FADE_MS: u32 = 5;
 
 /// One sound in the mixer.
 #[derive(Debug)]
@@ -156,6 +156,7 @@ pub struct Voice {
     intent: Intent,
     block: Planar,
     probe: Arc<VoiceProbe>,
+    is_take: bool,
     has_ended: bool,
 }
 
@@ -183,6 +184,7 @@ impl Voice {
             block: Planar::new(material.channels(), shape.max_block),
             material,
             probe,
+            is_take: false,
             has_ended: false,
         }
     }
@@ -191,6 +193,15 @@ impl Voice {
     #[must_use]
     pub fn with_pitch(mut self, pitch: f64) -> Self {
         self.change(VoiceChange::Pitch(pitch));
+        self
+    }
+
+    /// As the material on which generations are compared: until it is stopped, nothing else is
+    /// heard on the plugin's main input, and it begins anew with the first frame that a new
+    /// generation sounds.
+    #[must_use]
+    pub fn as_take(mut self) -> Self {
+        self.is_take = true;
         self
     }
 
@@ -242,6 +253,25 @@ impl Voice {
 
     pub(crate) fn bus(&self) -> Bus {
         self.strip.bus()
+    }
+
+    pub(crate) fn is_take(&self) -> bool {
+        self.is_take
+    }
+
+    /// Whether it is a take that keeps everything else off the plugin's main input.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_take && self.intent != Intent::Stop
+    }
+
+    /// A take begins anew with the next frame, without a fade.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn begin_anew(&mut self) {
+        if self.is_alone() {
+            self.material.seek(0);
+        }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
