@@ -27,3 +27,4 @@ pub use hosts::is_present;
 pub use listing::{DeviceListing, HostListing, list};
 pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
 pub use recorder::Recorder;
+pub use wav::wav_bytes;

@@ -6,9 +6,11 @@
 
 mod decoder;
 mod open;
+mod overview;
 mod reader;
 mod stream;
 mod track;
 
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
+pub use overview::{Columns, Overview, Overviews, Sight};
 pub use track::Track;
