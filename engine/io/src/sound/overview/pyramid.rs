@@ -105,7 +105,7 @@ impl Pyramid {
         self.open = vec![Extent::NONE; self.channels];
         self.n_open = 0;
         let mut level = 0;
-        while self.bins(level) % 2 == 0 {
+        while self.bins(level).is_multiple_of(2) {
             let pair = &self.levels[level][(self.bins(level) - 2) * self.channels..];
             let (first, second) = pair.split_at(self.channels);
             let both: Vec<Extent> = first.iter().zip(second).map(|(a, b)| a.with(*b)).collect();
