@@ -12,8 +12,9 @@
 //! input sounds, its buffer is handed on as it is: not a bit and not a copy more than without a
 //! mixer.
 //!
-//! A take (see [`Voice::as_take`]) has the plugin's main input for itself: while it plays, whatever
-//! else goes there runs on unheard, and is back, as it would have been without, 5 ms after its stop.
+//! A take (see [`Voice::as_take`]) has the plugin's main input for itself, behind the bus's level:
+//! while it plays, whatever else goes there runs on unheard, and is back, as it would have been
+//! without, 5 ms after its stop.
 
 mod buses;
 mod clip;
@@ -22,28 +23,35 @@ mod generator;
 mod glide;
 mod interpolate;
 mod pan;
+mod peaks;
 mod pool;
 mod stream;
 mod strip;
 mod voice;
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 pub use buses::Bus;
 pub use clip::{Clip, ClipPlayer, EmptyClip};
 pub use generator::{Generator, Signal};
 pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
+pub use peaks::Peaks;
 pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
 pub use stream::{Repeat, StreamPlayer};
 pub use strip::StripSettings;
 pub use voice::{Material, PITCHES, Supply, Voice, VoiceChange, VoiceProbe};
 
 use crate::{
-    channels::ToMono, delay::DryDelay, generation::BusShape, planar::Planar, ramp::Ramp,
+    channels::ToMono,
+    delay::DryDelay,
+    generation::BusShape,
+    planar::{Planar, loudest_bits},
+    ramp::Ramp,
     render::MAX_LATENCY_SECONDS,
 };
 use buses::Buses;
 use glide::Glide;
+use peaks::Gathered;
 use strip::Strip;
 use voice::FADE_MS;
 
@@ -68,6 +76,8 @@ pub(crate) struct Mixer {
     voices: Box<[Option<Box<Voice>>]>,
     n_alive: usize,
     live: Strip,
+    live_probe: Arc<VoiceProbe>,
+    gathered: Gathered,
     buses: Buses,
     /// Of what a take keeps off the plugin's main input: as long as the fade of a voice.
     others: Glide,
@@ -86,19 +96,15 @@ impl Mixer {
         shape: BusShape,
         to_mono: ToMono,
     ) -> (Self, rtrb::Consumer<Box<Voice>>) {
-        let BusShape { rate, max_block, n_output } = shape;
         let (spent, control) = rtrb::RingBuffer::new(VOICES);
         let mixer = Self {
             voices: (0..VOICES).map(|_| None).collect(),
             n_alive: 0,
-            live: Strip::new(setup.live, rate),
-            buses: Buses {
-                input: Planar::with_side(setup.n_main.max(n_live), setup.n_side, max_block),
-                dry: Planar::new(n_output, max_block),
-                master: Planar::new(n_output, max_block),
-                to_mono,
-            },
-            others: Glide::new(1.0, (rate * FADE_MS / 1_000) as usize),
+            live: Strip::new(setup.live, shape.rate),
+            live_probe: Arc::default(),
+            gathered: Gathered::default(),
+            others: Glide::new(1.0, (shape.rate * FADE_MS / 1_000) as usize),
+            buses: Buses::new((setup.n_main.max(n_live), setup.n_side), shape, to_mono),
             around: Around::new(shape),
             spent,
             is_plain: true,
@@ -146,42 +152,88 @@ impl Mixer {
         }
     }
 
+    /// Changes the live input's strip.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn change_live(&mut self, change: VoiceChange) {
+        self.live.change(change);
+    }
+
+    /// Lets a bus head for another level.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn set_bus_gain(&mut self, bus: Bus, gain: f32) {
+        self.buses.set_gain(bus, gain);
+    }
+
+    /// How loud the live input is.
+    pub(crate) fn live_probe(&self) -> Arc<VoiceProbe> {
+        Arc::clone(&self.live_probe)
+    }
+
     /// Mixes the next `frames` from what was captured and what sounds.
     ///
     /// # Real time
     /// Everything is allocated already.
     pub(crate) fn render(&mut self, captured: &Planar, frames: usize) {
-        self.is_plain = self.n_alive == 0
+        self.is_plain = self.passes_as_it_is();
+        self.around.begin(&mut self.buses, frames);
+        if self.is_plain {
+            self.live.begin();
+            self.note_live(loudest(captured, frames), frames);
+        } else {
+            self.buses.input.silence(frames);
+            self.mix_live(captured, frames);
+            self.mix_voices(false, frames);
+        }
+        self.buses.level(frames, self.around.is_used);
+        if !self.is_plain {
+            self.play_takes(frames);
+        }
+    }
+
+    /// Whether all there is is the live input, unchanged. (A sidechain is silent then.)
+    fn passes_as_it_is(&self) -> bool {
+        self.n_alive == 0
             && self.others.at_rest() == Some(1.0)
             && self.live.is_unity()
             && self.live.bus() == Bus::PluginIn
-            && self.width() == (self.n_live, 0);
-        if self.is_plain {
-            self.around.begin(&mut self.buses, frames);
-            return;
-        }
-        self.buses.input.silence(frames);
-        self.around.begin(&mut self.buses, frames);
+            && self.buses.is_unity(Bus::PluginIn)
+            && self.width().0 == self.n_live
+    }
+
+    fn mix_live(&mut self, captured: &Planar, frames: usize) {
         if self.n_live > 0 {
+            let from = (captured, frames);
+            let peak = self.live.mix(from, Glide::new(1.0, 1), &mut self.buses, 0);
             self.around.is_used |= self.passes_live_around();
-            self.live.mix((captured, frames), Glide::new(1.0, 1), &mut self.buses, 0);
+            self.note_live(peak, frames);
         }
-        self.render_voices(false, frames);
+    }
+
+    /// What was recorded behind the bus's level is played behind it.
+    fn play_takes(&mut self, frames: usize) {
         let is_alone = self.voices.iter().flatten().any(|voice| voice.is_alone());
         self.others.head_for(if is_alone { 0.0 } else { 1.0 });
         self.buses.weigh_main(self.others, frames);
         self.others.skip(frames);
-        self.render_voices(true, frames);
+        self.mix_voices(true, frames);
     }
 
-    /// Lets sound what is a take, or all that is none; who has ended goes.
-    fn render_voices(&mut self, takes: bool, frames: usize) {
+    fn note_live(&mut self, peak: f32, frames: usize) {
+        self.gathered.note(self.live_probe.peaks(), peak, frames);
+    }
+
+    /// Lets sound all takes, or all that is none; who has ended goes.
+    fn mix_voices(&mut self, takes: bool, frames: usize) {
         for place in &mut self.voices {
             let Some(voice) = place.as_mut().filter(|voice| voice.is_take() == takes) else {
                 continue;
             };
-            self.around.is_used |= voice.bus().is_around();
             voice.render(&mut self.buses, frames);
+            self.around.is_used |= voice.bus().is_around();
             if voice.has_ended()
                 && self.spent.slots() > 0
                 && let Some(voice) = place.take()
@@ -276,4 +328,10 @@ impl Around {
         }
         &self.sum
     }
+}
+
+/// The highest magnitude of a block.
+fn loudest(block: &Planar, frames: usize) -> f32 {
+    let bits = block.rows().map(|row| loudest_bits(&row[..frames])).max();
+    f32::from_bits(bits.unwrap_or(0))
 }
