@@ -155,6 +155,8 @@ pub struct Control {
 #[derive(Debug, Default)]
 struct Shown {
     audio: Value,
+    /// Of the thread that calls the engine.
+    priority: Value,
     reloaded: Value,
     build_failed: Value,
     refused: Value,
@@ -163,6 +165,17 @@ struct Shown {
     device: Value,
     /// Why the newest build was slow.
     advice: Vec<Advice>,
+}
+
+impl Shown {
+    /// The last `audio_started`, and how its thread is scheduled.
+    fn audio(&self) -> Value {
+        let mut audio = self.audio.clone();
+        if let Value::Object(audio) = &mut audio {
+            audio.insert("priority".into(), self.priority.clone());
+        }
+        audio
+    }
 }
 
 #[derive(Debug)]

@@ -104,7 +104,7 @@ pub fn db_of_gain(gain: f32) -> Option<f64> {
 }
 
 const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
-                     clicks:HZ, dc:LEVEL, silence, mic";
+                     clicks:HZ, dc:LEVEL, silence, ebu, mic";
 const KEYS: &str = "gain, pan, law, pitch, loop, bus";
 /// The buses by their names.
 pub const BUSES: [(&str, Bus); 4] = [
@@ -252,6 +252,7 @@ impl SourceKind {
             Self::Signal(Signal::Clicks { .. }) => "clicks",
             Self::Signal(Signal::Silence) => "silence",
             Self::Signal(Signal::Dc { .. }) => "dc",
+            Self::Signal(Signal::LineUp) => "ebu",
         }
     }
 
@@ -268,6 +269,7 @@ impl SourceKind {
             Self::Signal(Signal::PinkNoise { .. }) => "pink noise".to_owned(),
             Self::Signal(Signal::Clicks { hz }) => format!("{hz} clicks/s"),
             Self::Signal(Signal::Dc { level }) => format!("dc {level}"),
+            Self::Signal(Signal::LineUp) => "EBU line-up".to_owned(),
             Self::Signal(_) => self.word().to_owned(),
         }
     }
@@ -300,6 +302,7 @@ impl SourceKind {
             ("clicks", None) => Signal::Clicks { hz: CLICKS_HZ },
             ("clicks", Some(text)) => Signal::Clicks { hz: hz(text)? },
             ("silence", None) => Signal::Silence,
+            ("ebu", None) => Signal::LineUp,
             ("dc", Some(text)) => Signal::Dc { level: number(name, text, &(-1.0..=1.0))? },
             ("dc", None) => return Err("dc needs a level, as in dc:0.1".to_owned()),
             _ => return Err(format!("unknown source \"{item}\": it is one of {KINDS}")),

@@ -21,6 +21,7 @@ mod clip;
 mod frames;
 mod generator;
 mod glide;
+mod hole;
 mod interpolate;
 mod pan;
 mod peaks;

@@ -8,7 +8,7 @@ use retake_engine::{
     mixer::{MixerSetup, Voice, VoiceProbe},
     tap::TapReader,
 };
-use retake_io::{AudioInfo, DeviceEvent, Opened, Recorder, RunPlan};
+use retake_io::{AudioInfo, DeviceEvent, Opened, Priority, Recorder, RunPlan};
 use serde_json::{Value, json};
 
 use super::{
@@ -176,11 +176,25 @@ impl Control {
                 let event = self.parts.report.event("device", fields);
                 self.shown.device = if is_back { Value::Null } else { event };
             }
+            DeviceEvent::Priority(priority) => self.on_priority(&priority),
             DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
             DeviceEvent::Finished => return Ok(Some("duration")),
             DeviceEvent::Stopped { .. } => {}
         }
         Ok(None)
+    }
+
+    /// How the thread is scheduled that calls the engine, told when it differs from the last.
+    fn on_priority(&mut self, priority: &Priority) {
+        let fields = json!({ "priority": priority });
+        if self.shown.priority == fields["priority"] {
+            return;
+        }
+        self.shown.priority = fields["priority"].clone();
+        for lack in &priority.lacks {
+            say(Tone::Warning, "Priority", format!("the audio thread lacks {lack}"));
+        }
+        self.parts.report.event("priority", fields);
     }
 
     fn on_opened(&mut self, opened: Opened) -> Result<(), Failure> {

@@ -5,11 +5,13 @@
 //! holds up nobody else.
 
 mod decoder;
+mod edits;
 mod open;
 mod overview;
 mod reader;
 mod stream;
 mod track;
+mod wide;
 
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
 pub use overview::{Columns, Overview, Overviews, Sight};

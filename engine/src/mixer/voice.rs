@@ -39,7 +39,7 @@ pub enum Material {
 impl Material {
     fn channels(&self) -> usize {
         match self {
-            Self::Generator(_) => 1,
+            Self::Generator(generator) => generator.channels(),
             Self::Clip(clip) => clip.channels(),
             Self::Stream(stream) => stream.channels(),
         }
@@ -48,7 +48,7 @@ impl Material {
     /// Fills the first frames of `block`; returns how many there were before the end.
     fn fill(&mut self, block: &mut Planar, frames: usize, pitch: f64) -> usize {
         match self {
-            Self::Generator(generator) => generator.fill(&mut block.channel_mut(0)[..frames]),
+            Self::Generator(generator) => generator.fill(block, frames),
             Self::Clip(clip) => clip.fill(block, frames, pitch),
             Self::Stream(stream) => stream.fill(block, frames, pitch),
         }

@@ -145,6 +145,9 @@
 /** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */
 /** @typedef {"plugin-in"|"sidechain"|"dry"|"master"} BusName */
 /** @typedef {{ bus: BusName, gain_db: number|null, mute: boolean, solo: boolean }} Bus  The sum of its strips. */
+/** @typedef {{ from: number, to: number }} Span  Seconds of a file. */
+/** @typedef {{ seconds: number }|null} Looping  The take that is played over and over. */
+/** @typedef {{ from: number, to: number, channels: number, min: number[][], max: number[][] }} WaveformReply  Extremes per channel and column; from, to in seconds. */
 
 /**
  * @typedef {object} ParamInfo  One entry of the result of `params`; values are plain.
