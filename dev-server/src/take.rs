@@ -45,10 +45,8 @@ enum Order {
 /// The plugin's input, as the engine hands it on.
 #[derive(Debug)]
 pub struct Tapped {
-    /// Main input and sidechain.
+    /// The main input.
     pub tap: TapSource,
-    /// Channels of the main input.
-    pub n_main: usize,
     /// Hz.
     pub rate: u32,
 }
@@ -198,7 +196,6 @@ struct Input {
     reader: TapReader,
     ring: Ring,
     interleaved: Vec<f32>,
-    main: Vec<f32>,
 }
 
 impl Keeping {
@@ -268,21 +265,22 @@ impl Input {
     /// Begins with the tap's next frame. What was kept of a signal `before` stays when it is of the
     /// same kind.
     fn open(tapped: Tapped, before: Option<(Tapped, Ring)>) -> Option<Self> {
-        if tapped.n_main == 0 || tapped.rate == 0 {
+        let channels = tapped.tap.channels();
+        if channels == 0 || tapped.rate == 0 {
             return None;
         }
         let is_alike =
-            |(old, _): &(Tapped, Ring)| (old.n_main, old.rate) == (tapped.n_main, tapped.rate);
+            |(old, _): &(Tapped, Ring)| (old.tap.channels(), old.rate) == (channels, tapped.rate);
         let ring = match before.filter(is_alike) {
             Some((_, mut ring)) => {
                 ring.skip(0);
                 ring
             }
-            None => Ring::new(tapped.n_main, (KEPT_SECONDS * tapped.rate) as usize),
+            None => Ring::new(channels, (KEPT_SECONDS * tapped.rate) as usize),
         };
         let reader = tapped.tap.open();
-        let interleaved = vec![0.0; CHUNK * reader.channels()];
-        Some(Self { tapped, reader, ring, interleaved, main: Vec::new() })
+        let interleaved = vec![0.0; CHUNK * channels];
+        Some(Self { tapped, reader, ring, interleaved })
     }
 
     /// Goes on with the tap's next frame.
@@ -298,16 +296,8 @@ impl Input {
             if received.lost > 0 {
                 self.ring.skip(received.lost);
             }
-            let width = self.reader.channels();
-            let frames = &self.interleaved[..received.records * width];
-            if width == self.ring.channels() {
-                self.ring.push(frames);
-            } else {
-                self.main.clear();
-                let n_main = self.ring.channels();
-                self.main.extend(frames.chunks_exact(width).flat_map(|frame| &frame[..n_main]));
-                self.ring.push(&self.main);
-            }
+            let samples = received.records * self.reader.channels();
+            self.ring.push(&self.interleaved[..samples]);
             if received.records < CHUNK {
                 return;
             }
@@ -323,22 +313,23 @@ fn frames_of(seconds: f64, rate: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
-    use retake_engine::{Planar, tap::tap};
+    use retake_engine::{
+        Planar,
+        tap::{TapWriter, tap},
+    };
 
     use super::*;
 
     const RATE: u32 = 1_000;
 
     fn copied(keeper: &Keeper, seconds: f64) -> Result<Cut, TakeError> {
-        let (tell, told) = mpsc::channel();
+        let (tell, told) = channel();
         keeper.copy(seconds, move |cut| tell.send(cut).unwrap());
         told.recv().unwrap()
     }
 
     /// Writes a block of `n` on the left, its negative on the right, zero in the sidechain.
-    fn write(tap: &mut retake_engine::tap::TapWriter, n: f32, frames: usize) {
+    fn write(tap: &mut TapWriter, n: f32, frames: usize) {
         let mut block = Planar::with_side(2, 1, frames);
         block.channel_mut(0).fill(n);
         block.channel_mut(1).fill(-n);
@@ -346,11 +337,11 @@ mod tests {
     }
 
     #[test]
-    fn the_main_input_is_kept_what_was_overwritten_is_counted_and_a_hold_holds() {
+    fn the_main_input_is_kept_and_a_hold_holds() {
         let keeper = Keeper::start().unwrap();
         assert_eq!(copied(&keeper, 1.0).unwrap_err(), TakeError::NoInput);
         let (mut writer, source) = tap(3, 3_000, 0);
-        keeper.listen(Tapped { tap: source, n_main: 2, rate: RATE });
+        keeper.listen(Tapped { tap: source.first(2), rate: RATE });
         assert_eq!(copied(&keeper, 1.0).unwrap_err(), TakeError::TooLong { asked: 1.0, kept: 0.0 });
         write(&mut writer, 1.0, 500);
         let Cut { piece, rate } = copied(&keeper, 0.5).unwrap();
@@ -359,7 +350,7 @@ mod tests {
         assert!(copied(&keeper, 0.501).is_err());
         assert_eq!(copied(&keeper, 0.0001).unwrap_err(), TakeError::TooShort { asked: 0.0001 });
         // Held: what comes now is none of it.
-        let (tell, told) = mpsc::channel();
+        let (tell, told) = channel();
         keeper.hold(0.25, 0.1, move |cut| tell.send(cut.unwrap().piece).unwrap());
         let piece = told.recv().unwrap();
         assert_eq!((piece.frames(), piece.lead.len()), (250, 200));
@@ -377,15 +368,29 @@ mod tests {
     fn another_rate_begins_anew_and_the_same_goes_on() {
         let keeper = Keeper::start().unwrap();
         let (mut writer, source) = tap(3, 3_000, 0);
-        keeper.listen(Tapped { tap: source.clone(), n_main: 2, rate: RATE });
+        keeper.listen(Tapped { tap: source.first(2), rate: RATE });
         assert!(copied(&keeper, 0.1).is_err());
         write(&mut writer, 1.0, 100);
         assert!(copied(&keeper, 0.1).is_ok());
-        keeper.listen(Tapped { tap: source.clone(), n_main: 2, rate: RATE });
+        keeper.listen(Tapped { tap: source.first(2), rate: RATE });
         assert!(copied(&keeper, 0.1).is_ok());
-        keeper.listen(Tapped { tap: source.clone(), n_main: 2, rate: 2 * RATE });
+        keeper.listen(Tapped { tap: source.first(2), rate: 2 * RATE });
         assert!(copied(&keeper, 0.01).is_err());
-        keeper.listen(Tapped { tap: source, n_main: 0, rate: RATE });
+        keeper.listen(Tapped { tap: source.first(0), rate: RATE });
         assert_eq!(copied(&keeper, 0.01).unwrap_err(), TakeError::NoInput);
+    }
+
+    #[test]
+    fn what_was_overwritten_before_it_came_is_counted() {
+        let (mut writer, source) = tap(3, 3_000, 0);
+        let mut input = Input::open(Tapped { tap: source.first(2), rate: RATE }, None).unwrap();
+        write(&mut writer, 1.0, 100);
+        input.keep();
+        write(&mut writer, 2.0, 2_500);
+        write(&mut writer, 3.0, 1_500);
+        input.keep();
+        assert_eq!(input.ring.kept(), 3_100);
+        let holes = Holes { holes: 1, lost_frames: 1_000 };
+        assert_eq!((input.ring.holes(3_100), input.ring.holes(3_000)), (holes, Holes::default()));
     }
 }

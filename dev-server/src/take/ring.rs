@@ -53,11 +53,6 @@ impl Ring {
         Self { channels, capacity, samples, pushed: 0, holes: VecDeque::new() }
     }
 
-    /// Samples per frame.
-    pub(super) fn channels(&self) -> usize {
-        self.channels
-    }
-
     /// Frames that are kept.
     pub(super) fn kept(&self) -> usize {
         usize::try_from(self.pushed).map_or(self.capacity, |pushed| pushed.min(self.capacity))

@@ -14,5 +14,5 @@ mod track;
 mod wide;
 
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
-pub use overview::{Columns, Overview, Overviews, Sight};
+pub use overview::{Columns, NotYet, Overview, Overviews, Sight};
 pub use track::Track;

@@ -10,15 +10,14 @@ use std::{
 };
 
 use retake_engine::mixer::Clip;
-use retake_io::sound::{Columns, Overview, Overviews, Sight, Track};
+use retake_io::sound::{Columns, NotYet, Overview, Overviews, Sight, Track};
 
 const HANG: Duration = Duration::from_secs(60);
 
 fn complete(overview: &Overview, from: f64, to: f64, n: usize) -> Columns {
     let begun = Instant::now();
     loop {
-        let columns = overview.columns(from, to, n).filter(|columns| columns.is_complete);
-        if let Some(columns) = columns {
+        if let Ok(columns) = overview.columns(from, to, n) {
             return columns;
         }
         assert!(begun.elapsed() < HANG, "it never ends");
@@ -31,7 +30,8 @@ fn data(name: &str) -> PathBuf {
 }
 
 /// Columns hold all samples of their time, and none that lie a bin of 256 frames or more outside.
-fn assert_holds(columns: &Columns, samples: &[f32], (rate, from, to): (f64, f64, f64)) {
+fn assert_holds(columns: &Columns, samples: &[f32], rate: f64) {
+    let (from, to) = columns.seconds;
     let n = columns.min[0].len();
     let channels = columns.min.len();
     let total = samples.len() / channels;
@@ -43,14 +43,9 @@ fn assert_holds(columns: &Columns, samples: &[f32], (rate, from, to): (f64, f64,
             samples.fold((f32::MAX, f32::MIN), |(low, high), x| (low.min(x), high.max(x)))
         };
         let (inner, outer) = (of(a..b), of(a.saturating_sub(256)..b + 256));
-        match (columns.min[c][i], columns.max[c][i]) {
-            (Some(min), Some(max)) => {
-                assert!(min <= inner.0 && max >= inner.1, "column {i}: a sample is outside");
-                assert!(min >= outer.0 && max <= outer.1, "column {i} is too wide");
-            }
-            (None, None) => assert!(a >= total / 256 * 256, "column {i} of {n} is empty"),
-            other => panic!("{other:?}"),
-        }
+        let (min, max) = (columns.min[c][i], columns.max[c][i]);
+        assert!(min <= inner.0 && max >= inner.1, "column {i}: a sample is outside");
+        assert!(min >= outer.0 && max <= outer.1, "column {i} is too wide");
     }
 }
 
@@ -62,10 +57,11 @@ fn every_format_shows_what_it_holds_at_its_own_rate() {
         let overview = overviews.begin(Sight::File(data(name)));
         for (from, to, n) in [(0.0, 1.0, 500), (0.25, 0.75, 33), (0.5, 0.501, 7), (0.9, 1.5, 60)] {
             let columns = complete(&overview, from, to, n);
-            assert!((columns.known_seconds - 1.0).abs() < 1e-9, "{name}");
+            let (begin, end) = columns.seconds;
+            assert!((begin - from).abs() < 1e-9 && (end - to.min(1.0)).abs() < 1e-9, "{name}");
             assert!((columns.resolution_seconds - 256.0 / 44_100.0).abs() < 1e-9, "{name}");
             assert_eq!((columns.min.len(), columns.max[1].len()), (2, n));
-            assert_holds(&columns, &all, (44_100.0, from, to));
+            assert_holds(&columns, &all, 44_100.0);
         }
     }
 }
@@ -85,7 +81,7 @@ fn a_clip_shows_what_it_holds_and_sounds_take_turns() {
         let seconds = (samples.len() / 3) as f64 / 48_000.0;
         let columns = complete(overview, 0.0, seconds, 100);
         assert_eq!(columns.min.len(), 3);
-        assert_holds(&columns, samples, (48_000.0, 0.0, seconds));
+        assert_holds(&columns, samples, 48_000.0);
     }
 }
 
@@ -95,17 +91,12 @@ fn nothing_is_known_before_it_was_seen_and_what_cannot_be_read_is_empty() {
     let samples = vec![0.5; 4_000_000];
     let clip = Arc::new(Clip::new(1, &samples).unwrap());
     let overview = overviews.begin(Sight::Clip(Arc::clone(&clip), 48_000));
-    assert_eq!(overview.columns(83.0, 83.3, 10), None, "the end, at once");
+    let NotYet { known_seconds } = overview.columns(83.0, 83.3, 10).unwrap_err();
+    assert!(known_seconds < 83.0, "the end, at once");
+    // It grows: its beginning is known before its end.
+    assert_eq!(complete(&overview, 0.0, 1.0, 10).min, [[0.5; 10]]);
+    assert!(overview.columns(0.0, 83.3, 10).is_err());
     let begun = Instant::now();
-    // It grows: somewhere on the way its beginning is known and its end is not.
-    let part = loop {
-        match overview.columns(0.0, 83.0, 10) {
-            Some(columns) => break columns,
-            None => assert!(begun.elapsed() < HANG, "it never begins"),
-        }
-    };
-    assert_eq!(part.min[0][0], Some(0.5));
-    assert_eq!(part.min[0][9].is_some(), part.known_seconds > 74.7, "the last column");
     drop(overview);
     // Nobody wants it any more: the clip is let go.
     while Arc::strong_count(&clip) > 1 {
@@ -113,6 +104,7 @@ fn nothing_is_known_before_it_was_seen_and_what_cannot_be_read_is_empty() {
         thread::sleep(Duration::from_millis(1));
     }
     let nothing = overviews.begin(Sight::File(data("there is no such file")));
-    let columns = complete(&nothing, 0.0, 1.0, 10);
-    assert!(columns.min.is_empty() && columns.max.is_empty(), "{columns:?}");
+    assert_eq!(complete(&nothing, 0.0, 1.0, 10), Columns::default());
+    let short = overviews.begin(Sight::Clip(clip, 48_000));
+    assert_eq!(complete(&short, 90.0, 91.0, 10).max, [[0.0; 0]], "beyond the end");
 }

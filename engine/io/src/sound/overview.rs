@@ -38,19 +38,25 @@ pub enum Sight {
     Clip(Arc<Clip>, u32),
 }
 
-/// Lowest and highest samples of a range, in columns.
-#[derive(Debug, Clone, PartialEq)]
+/// Lowest and highest samples of a range, in columns of the same width.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Columns {
-    /// Per channel and column; `None` where the sound has nothing, or nothing is known yet.
-    pub min: Vec<Vec<Option<f32>>>,
+    /// Where the range begins and ends, in seconds: cut to the sound.
+    pub seconds: (f64, f64),
+    /// Per channel and column; none where the sound has nothing.
+    pub min: Vec<Vec<f32>>,
     /// As `min`.
-    pub max: Vec<Vec<Option<f32>>>,
+    pub max: Vec<Vec<f32>>,
     /// Width of the finest bins that are kept, in seconds: columns are not finer.
     pub resolution_seconds: f64,
-    /// How much of the sound is known, from its beginning on, in seconds.
+}
+
+/// Not all of a range is known so far.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("the waveform is not known yet beyond {known_seconds:.3} s")]
+pub struct NotYet {
+    /// How much of the sound is known, from its beginning on.
     pub known_seconds: f64,
-    /// Whether that is all.
-    pub is_complete: bool,
 }
 
 /// The waveform of one sound, as far as it is known. Built as long as somebody holds it.
@@ -68,34 +74,36 @@ struct State {
 }
 
 impl Overview {
-    /// The range from `from` to `to`, in seconds, in `n` columns of the same width. `None` while
-    /// nothing of it is known and something may come.
-    pub fn columns(&self, from: f64, to: f64, n: usize) -> Option<Columns> {
+    /// The range from `from` to `to`, in seconds, in `n` columns.
+    ///
+    /// # Errors
+    /// [`NotYet`].
+    pub fn columns(&self, from: f64, to: f64, n: usize) -> Result<Columns, NotYet> {
         let state = self.lock();
         let Some(pyramid) = &state.pyramid else {
-            let (min, max) = (Vec::new(), Vec::new());
-            let (resolution_seconds, known_seconds, is_complete) = (0.0, 0.0, true);
-            let nothing = Columns { min, max, resolution_seconds, known_seconds, is_complete };
-            return state.is_complete.then_some(nothing);
+            // What cannot be opened has nothing to be seen.
+            let nothing = state.is_complete.then(Columns::default);
+            return nothing.ok_or(NotYet { known_seconds: 0.0 });
         };
         let rate = f64::from(state.rate);
-        if !state.is_complete && pyramid.frames() <= frame_of(from * rate) {
-            return None;
-        }
-        let column = |i: usize| column(from * rate, to * rate, (i, n));
-        let rows = 0..pyramid.channels();
-        let extents: Vec<Vec<_>> =
-            rows.map(|c| (0..n).map(|i| pyramid.extent(c, &column(i))).collect()).collect();
         let known_seconds = pyramid.frames() as f64 / rate;
+        if to > known_seconds && !state.is_complete {
+            return Err(NotYet { known_seconds });
+        }
+        let seconds = (from.min(known_seconds), to.min(known_seconds));
+        let n = if seconds.0 < seconds.1 { n } else { 0 };
+        let column = |i: usize| column((seconds.0 * rate, seconds.1 * rate), (i, n));
+        let row = |c: usize| (0..n).map(|i| pyramid.extent(c, &column(i))).collect();
+        let extents: Vec<Vec<_>> = (0..pyramid.channels()).map(row).collect();
         let resolution_seconds = pyramid.grain() as f64 / rate;
-        let is_complete = state.is_complete;
         drop(state);
-        let each = |value: fn(&pyramid::Extent) -> f32| {
-            let row = |row: &Vec<Option<_>>| row.iter().map(|e| e.as_ref().map(value)).collect();
+        // Frames that are no numbers at all are drawn as silence.
+        let each = |value: fn(pyramid::Extent) -> f32| -> Vec<Vec<f32>> {
+            let row = |row: &Vec<Option<_>>| row.iter().map(|e| e.map_or(0.0, value)).collect();
             extents.iter().map(row).collect()
         };
         let (min, max) = (each(|e| e.min), each(|e| e.max));
-        Some(Columns { min, max, resolution_seconds, known_seconds, is_complete })
+        Ok(Columns { seconds, min, max, resolution_seconds })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -104,7 +112,7 @@ impl Overview {
 }
 
 /// Frames of column `i` of `n`.
-fn column(from: f64, to: f64, (i, n): (usize, usize)) -> Range<u64> {
+fn column((from, to): (f64, f64), (i, n): (usize, usize)) -> Range<u64> {
     let edge = |i: usize| frame_of(from + (to - from) * i as f64 / n as f64);
     edge(i)..edge(i + 1)
 }
