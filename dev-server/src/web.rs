@@ -34,6 +34,7 @@ pub use port::{DEFAULT_PORT, PortChoice};
 pub use request::{ParamRef, Request};
 pub use rpc::RpcError;
 pub use server::{Config, Server, serve};
+pub use sources::SourceRequest;
 pub use subscription::{ScopeView, Smoothing, SpectrumView, StereoView, Subscription, Trigger};
 pub use telemetry::{TelemetrySource, TelemetryView};
 pub use token::{Token, TokenFile};

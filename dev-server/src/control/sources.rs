@@ -295,7 +295,7 @@ impl Control {
     }
 
     /// Adds what a client asks for.
-    pub(super) fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
+    fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
         let spec: SourceSpec = spec.parse().map_err(RpcError::invalid_params)?;
         let id = self.add_source(spec, Origin::Client)?;
         let at = self.sources.find(id)?;

@@ -85,11 +85,7 @@ impl Sources {
 
 impl Control {
     /// Changes a bus; it is heard within 8 ms.
-    pub(in super::super) fn set_bus(
-        &mut self,
-        bus: Bus,
-        change: BusChange,
-    ) -> Result<Value, RpcError> {
+    pub(super) fn set_bus(&mut self, bus: Bus, change: BusChange) -> Result<Value, RpcError> {
         let before = self.sources.buses.gains();
         let strip = &mut self.sources.buses.0[bus as usize];
         strip.gain = change.gain_db.map_or(strip.gain, gain_of_db);

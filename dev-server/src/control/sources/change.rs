@@ -12,16 +12,28 @@ use crate::{
     control::audio::frames_of,
     report::{Tone, say},
     source::SourceChange,
-    web::RpcError,
+    web::{RpcError, SourceRequest},
 };
 
 impl Control {
-    /// Changes a source; gives it back as it is then.
-    pub(in super::super) fn set_source(
+    /// Answers what is asked of sources and buses.
+    pub(in super::super) fn answer_source(
         &mut self,
-        id: u32,
-        change: &SourceChange,
+        request: SourceRequest,
     ) -> Result<Value, RpcError> {
+        match request {
+            SourceRequest::List => Ok(self.sources.show_all()),
+            SourceRequest::Add { spec } => self.add_client_source(&spec),
+            SourceRequest::Set { id, change } => self.set_source(id, &change),
+            SourceRequest::Pause { id, on } => self.pause_source(id, on),
+            SourceRequest::Seek { id, seconds } => self.seek_source(id, seconds),
+            SourceRequest::Remove { id } => self.remove_source(id),
+            SourceRequest::SetBus { bus, change } => self.set_bus(bus, change),
+        }
+    }
+
+    /// Changes a source; gives it back as it is then.
+    fn set_source(&mut self, id: u32, change: &SourceChange) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         self.check_change(&self.sources.list[at], change)?;
         for step in self.steps(at, change) {
@@ -103,7 +115,7 @@ impl Control {
     }
 
     /// Halts a source, or lets it go on; at its end, from its beginning.
-    pub(in super::super) fn pause_source(&mut self, id: u32, on: bool) -> Result<Value, RpcError> {
+    fn pause_source(&mut self, id: u32, on: bool) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         let source = &self.sources.list[at];
         if source.is_live() {
@@ -124,11 +136,7 @@ impl Control {
     }
 
     /// Moves a source; one at its end plays again from there.
-    pub(in super::super) fn seek_source(
-        &mut self,
-        id: u32,
-        seconds: f64,
-    ) -> Result<Value, RpcError> {
+    fn seek_source(&mut self, id: u32, seconds: f64) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         let source = &self.sources.list[at];
         check_time_line(source, "seek")?;
@@ -161,7 +169,7 @@ impl Control {
     }
 
     /// Ends a source: it fades out, and its number is nobody's any more.
-    pub(in super::super) fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
+    fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         if self.sources.list[at].is_live() {
             return Err(RpcError::unsupported("the live input cannot be removed: mute it"));

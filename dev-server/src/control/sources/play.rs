@@ -40,12 +40,8 @@ impl Source {
     /// Another engine takes over, maybe at another rate: it goes on where it stood.
     fn change_engine(&mut self, from: u32, to: u32) {
         let stood = self.voice.take().map(|voice| voice.probe.position()).or(self.begin_at);
-        let scale = f64::from(to) / f64::from(from.max(1));
-        let seconds = |frames: u64| frames as f64 / f64::from(from.max(1));
-        let is_first = from == 0;
-        self.begin_at = stood
-            .filter(|_| !is_first)
-            .map(|frames| if scale == 1.0 { frames } else { frames_of(seconds(frames), to) });
+        let at_rate = |frames: u64| frames_of(frames as f64 / f64::from(from), to);
+        self.begin_at = stood.filter(|_| from > 0).map(at_rate);
         (self.place, self.order) = (None, None);
     }
 }

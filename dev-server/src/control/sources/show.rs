@@ -100,7 +100,7 @@ impl Sources {
     }
 
     /// All there is.
-    pub(in super::super) fn show_all(&self) -> Value {
+    pub(super) fn show_all(&self) -> Value {
         json!({ "sources": self.show(), "buses": self.show_buses(), "max": VOICES })
     }
 }
