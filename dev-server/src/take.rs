@@ -22,6 +22,7 @@ use std::{
 use retake_engine::tap::{TapReader, TapSource};
 use retake_io::{IoError, wav_bytes};
 
+use crate::web::{TakeFile, TakeHandle, TakeRefused};
 use ring::Ring;
 pub use ring::{Holes, Piece};
 
@@ -93,7 +94,7 @@ pub enum TakeError {
         kept: f64,
     },
     /// Less than a frame.
-    #[error("{asked} s are no frame")]
+    #[error("{asked} s are less than a frame")]
     TooShort {
         /// Seconds that were asked for.
         asked: f64,
@@ -113,6 +114,33 @@ pub struct Keeper {
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper").field("shown", &self.shown).finish_non_exhaustive()
+    }
+}
+
+/// What saves the newest seconds as a file, for pages.
+pub fn saver(keeper: Option<Keeper>) -> TakeHandle {
+    TakeHandle::new(move |seconds, reply| match &keeper {
+        Some(keeper) => keeper.copy(seconds, move |cut| {
+            // The client went away meanwhile.
+            drop(reply.send(cut.map(file_of).map_err(refused)));
+        }),
+        None => {
+            let why = "on the fast clock nothing is kept".to_owned();
+            drop(reply.send(Err(TakeRefused::Nothing(why))));
+        }
+    })
+}
+
+fn file_of(cut: Cut) -> TakeFile {
+    Box::new(move || cut.to_wav().map_err(|error| error.to_string()))
+}
+
+fn refused(error: TakeError) -> TakeRefused {
+    match error {
+        TakeError::NoInput => TakeRefused::Nothing(error.to_string()),
+        TakeError::TooLong { .. } | TakeError::TooShort { .. } => {
+            TakeRefused::Length(error.to_string())
+        }
     }
 }
 

@@ -50,6 +50,7 @@ mod signals;
 mod socket;
 mod sources;
 mod take;
+mod take_loop;
 mod traces;
 mod unseen;
 mod wav;
