@@ -23,6 +23,7 @@ pub mod render;
 pub mod report;
 pub mod source;
 pub mod store;
+pub mod take;
 pub mod telemetry;
 pub mod watch;
 pub mod web;

@@ -39,6 +39,8 @@ pub enum SourceKind {
     Signal(Signal),
     /// A sound file.
     File(PathBuf),
+    /// What the plugin heard lately; asked for by its own method only.
+    Take,
 }
 
 /// What of a file is played over and over.
@@ -133,6 +135,12 @@ impl SourceSpec {
             pitch: 1.0,
             repeat: Repeat::Never,
         }
+    }
+
+    /// So much of what the plugin heard lately.
+    pub fn take(seconds: f64) -> Self {
+        let text = format!("take:{seconds}");
+        Self { text, kind: SourceKind::Take, repeat: Repeat::All, ..Self::mic() }
     }
 
     /// The name of its bus.
@@ -245,6 +253,7 @@ impl SourceKind {
         match self {
             Self::Mic => "mic",
             Self::File(_) => "file",
+            Self::Take => "take",
             Self::Signal(Signal::Sine { .. }) => "tone",
             Self::Signal(Signal::Sweep) => "sweep",
             Self::Signal(Signal::WhiteNoise { .. } | Signal::PinkNoise { .. }) => "noise",
@@ -260,6 +269,7 @@ impl SourceKind {
     pub fn name(&self) -> String {
         match self {
             Self::Mic => "microphone".to_owned(),
+            Self::Take => "take".to_owned(),
             Self::File(path) => path.file_name().map_or_else(
                 || path.display().to_string(),
                 |name| name.to_string_lossy().into_owned(),

@@ -6,7 +6,7 @@ use retake_engine::{
     BusShape, Busy, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody,
     FrameProducer, Generation, Origin, Setup, ToMono,
     mixer::{MixerSetup, Voice, VoiceProbe},
-    tap::TapReader,
+    tap::{TapReader, TapSource},
 };
 use retake_io::{AudioInfo, DeviceEvent, Opened, Priority, Recorder, RunPlan};
 use serde_json::{Value, json};
@@ -107,6 +107,12 @@ impl Audio {
     /// A reader of the captured input that begins `frames` back.
     pub(super) fn open_past(&self, frames: u64) -> Option<TapReader> {
         self.engine.as_ref().map(|engine| engine.input.open_back(frames))
+    }
+
+    /// What the plugin gets by its main input.
+    pub(super) fn main_input(&self) -> Option<TapSource> {
+        let input = &self.engine.as_ref()?.input;
+        Some(input.first(input.channels().saturating_sub(self.n_side())))
     }
 
     /// Whether there are devices that no engine was built for yet.
@@ -269,6 +275,7 @@ impl Control {
         self.say_muted();
         self.shown.audio = self.parts.report.event("audio_started", info);
         // Before the clock starts: generators sound from its first frame on.
+        self.begin_take(shape);
         self.begin_sources(shape)?;
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())

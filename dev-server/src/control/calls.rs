@@ -53,6 +53,7 @@ impl Control {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
+            Request::Take(request) => return self.answer_take(request, asker),
             Request::Source(request) => self.answer_source(request),
             Request::Left => {
                 self.let_go(Player::Client(call.client));
@@ -97,6 +98,7 @@ impl Control {
             "mute": self.mute,
             "sources": self.sources.show(),
             "buses": self.sources.show_buses(),
+            "take": self.show_take(),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },

@@ -12,6 +12,7 @@
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
+//! | `waveform` | what sources look like |
 
 mod buses;
 mod change;
@@ -19,6 +20,7 @@ mod cycle;
 mod play;
 mod show;
 mod state;
+mod waveform;
 
 use std::sync::{
     Arc,
@@ -48,6 +50,7 @@ use cycle::Cycle;
 pub(super) use play::SoundNews;
 use show::Unsaid;
 use state::State;
+use waveform::Waveforms;
 
 /// Channels of the sidechain's bus.
 const SIDE_CHANNELS: usize = 2;
@@ -73,6 +76,7 @@ pub(super) struct Sources {
     is_used: bool,
     buses: Buses,
     cycle: Option<Cycle>,
+    waveforms: Waveforms,
     pool: VoicePool,
     /// Started with the first file.
     sounds: Option<Sounds>,
@@ -309,6 +313,16 @@ impl Control {
     fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
         let spec: SourceSpec = spec.parse().map_err(RpcError::invalid_params)?;
         let id = self.add_source(spec, Origin::Client)?;
+        self.show_source(id)
+    }
+
+    /// Adds a loop of what the plugin heard; see the module `take`.
+    pub(super) fn add_take(&mut self, seconds: f64) -> Result<u32, RpcError> {
+        self.add_source(SourceSpec::take(seconds), Origin::Client)
+    }
+
+    /// A source as it is.
+    pub(super) fn show_source(&self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         Ok(self.sources.list[at].show(self.sources.rate))
     }

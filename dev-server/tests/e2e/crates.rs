@@ -11,10 +11,11 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "audited",
     "late",
     "law",
+    "take",
     "saves",
     "broken",
     "pulse",

@@ -51,6 +51,7 @@ mod socket;
 mod sources;
 mod sources_rpc;
 mod take;
+mod take_loop;
 mod traces;
 mod unseen;
 mod wav;

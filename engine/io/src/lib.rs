@@ -29,3 +29,4 @@ pub use listing::{DeviceListing, HostListing, list};
 pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
 pub use priority::{Policy, Priority};
 pub use recorder::Recorder;
+pub use wav::wav_bytes;

@@ -169,7 +169,7 @@ impl VoiceProbe {
 }
 
 /// Pauses, stops and seeks fade out, and in again, over this long.
-const FADE_MS: u32 = 5;
+pub(crate) const FADE_MS: u32 = 5;
 
 /// One sound in the mixer.
 #[derive(Debug)]
@@ -186,6 +186,7 @@ pub struct Voice {
     probe: Arc<VoiceProbe>,
     gathered: Gathered,
     has_begun: bool,
+    is_take: bool,
     has_ended: bool,
 }
 
@@ -216,6 +217,7 @@ impl Voice {
             probe,
             gathered: Gathered::default(),
             has_begun: false,
+            is_take: false,
             has_ended: false,
         }
     }
@@ -230,6 +232,15 @@ impl Voice {
     #[must_use]
     pub fn with(mut self, change: VoiceChange) -> Self {
         self.change(change);
+        self
+    }
+
+    /// As the material on which generations are compared: until it is stopped, nothing else is
+    /// heard on the plugin's main input, and it begins anew with the first frame that a new
+    /// generation sounds.
+    #[must_use]
+    pub fn as_take(mut self) -> Self {
+        self.is_take = true;
         self
     }
 
@@ -306,6 +317,25 @@ impl Voice {
 
     pub(crate) fn bus(&self) -> Bus {
         self.strip.bus()
+    }
+
+    pub(crate) fn is_take(&self) -> bool {
+        self.is_take
+    }
+
+    /// Whether it is a take that keeps everything else off the plugin's main input.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_take && self.intent != Intent::Stop
+    }
+
+    /// A take begins anew with the next frame, without a fade.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn begin_anew(&mut self) {
+        if self.is_alone() {
+            self.material.seek(0);
+        }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
