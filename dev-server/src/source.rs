@@ -53,7 +53,7 @@ pub enum Repeat {
 }
 
 const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
-                     clicks:HZ, dc:LEVEL, silence, mic";
+                     clicks:HZ, dc:LEVEL, silence, ebu, mic";
 const KEYS: &str = "gain, pan, law, pitch, loop, bus";
 const BUSES: [(&str, Bus); 4] = [
     ("plugin-in", Bus::PluginIn),
@@ -185,6 +185,7 @@ impl SourceKind {
             ("clicks", None) => Signal::Clicks { hz: CLICKS_HZ },
             ("clicks", Some(text)) => Signal::Clicks { hz: hz(text)? },
             ("silence", None) => Signal::Silence,
+            ("ebu", None) => Signal::LineUp,
             ("dc", Some(text)) => Signal::Dc { level: number(name, text, &(-1.0..=1.0))? },
             ("dc", None) => return Err("dc needs a level, as in dc:0.1".to_owned()),
             _ => return Err(format!("unknown source \"{item}\": it is one of {KINDS}")),
@@ -255,6 +256,7 @@ mod tests {
         assert_eq!(spec("mic").strip, StripSettings::default());
         assert_eq!(spec("noise:pink,bus=sidechain").bus_name(), "sidechain");
         assert_eq!(spec("clicks").kind, SourceKind::Signal(Signal::Clicks { hz: 2.0 }));
+        assert_eq!(spec("ebu").kind, SourceKind::Signal(Signal::LineUp));
         assert!(spec("sweep,gain=-inf").strip.gain.abs() < 1e-12);
     }
 
