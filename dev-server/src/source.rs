@@ -393,6 +393,7 @@ mod tests {
         assert_eq!(spec("mic").strip, StripSettings::default());
         assert_eq!(spec("noise:pink,bus=sidechain").bus_name(), "sidechain");
         assert_eq!(spec("clicks").kind, SourceKind::Signal(Signal::Clicks { hz: 2.0 }));
+        assert_eq!(spec("ebu").kind, SourceKind::Signal(Signal::LineUp));
         assert!(spec("sweep,gain=-inf").strip.gain.abs() < 1e-12);
     }
 

@@ -25,6 +25,7 @@ mod examples;
 mod fast_clock;
 mod faults;
 mod foreign;
+mod golden;
 mod health;
 mod heap;
 mod hostile;
