@@ -104,12 +104,14 @@ impl DriftLoop {
         self.playback.stamp(stamp);
     }
 
-    /// Nothing sounds: a stamp that is far away may move the capture line at once.
+    /// Nothing sounds: a stamp that is far away may move its line at once, and until the next stamp
+    /// nobody knows whether it has to.
     ///
     /// # Real time
     /// Arithmetic only.
     pub fn loosen(&mut self) {
         self.capture.loosen();
+        self.playback.loosen();
     }
 
     /// Seconds that both devices are known.
@@ -119,7 +121,7 @@ impl DriftLoop {
 
     /// Whether the lines are good enough to read by.
     pub fn is_settled(&self) -> bool {
-        self.age() >= SETTLED
+        self.age() >= SETTLED && !self.capture.is_loose() && !self.playback.is_loose()
     }
 
     /// Capture frames per engine frame, by the promised rates.

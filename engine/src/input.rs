@@ -188,7 +188,7 @@ impl LiveInput {
             block.write_interleaved(0, scratch);
         }
         if let Some(steering) = &mut self.steering {
-            steering.advance(frames, taken);
+            steering.advance(frames, taken, &self.feed);
         }
     }
 

@@ -175,7 +175,7 @@ fn note(
 }
 
 /// The worst of all four inputs.
-fn all_four(run: Run, law: &dyn Fn() -> Box<dyn Law>) -> Report {
+fn all_four(run: Run, law: Make<'_>) -> Report {
     let reports = INPUTS.map(|input| drive(law().as_mut(), input, run));
     reports.into_iter().reduce(Report::or_worse).unwrap()
 }
@@ -239,9 +239,11 @@ fn without_correction_the_delay_runs_away() {
     }
 }
 
+type Make<'a> = &'a dyn Fn() -> Box<dyn Law>;
+
 #[test]
 fn others_do_worse() {
-    let laws: [(&str, &dyn Fn() -> Box<dyn Law>); 4] = [
+    let laws: [(&str, Make<'_>); 4] = [
         ("none", &|| Box::new(Uncorrected::default())),
         ("PI on the fill averaged over 10 s (CamillaDSP)", &|| Box::new(ByAveragedFill::new(RATE))),
         ("second order on plain DLLs (zita)", &|| Box::new(SecondOrder::new(RATE))),

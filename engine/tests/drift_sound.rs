@@ -16,6 +16,7 @@ use retake_engine::{
     frame_ring,
 };
 
+/// The engine's rate.
 const RATE: u32 = 48_000;
 const PERIOD: usize = 256;
 
@@ -35,22 +36,27 @@ struct Path {
     paused: usize,
 }
 
+#[derive(Clone, Copy)]
 struct Setup {
     hz: f64,
+    rate: u32,
     ppm: f64,
     block: usize,
     calls: Calls,
     clock: fn(drift::StampReader) -> InputClock,
 }
 
+const SETUP: Setup =
+    Setup { hz: 1_000.0, rate: RATE, ppm: 200.0, block: 441, calls: HARSH, clock: InputClock::Own };
+
 impl Path {
     fn new(setup: &Setup, seed: u64) -> Self {
-        let capture = Clock::steady(RATE, setup.ppm);
+        let capture = Clock::steady(setup.rate, setup.ppm);
         let (tx, rx) = frame_ring(1, 96_000);
         let (writer, reader) = drift::stamps();
         let probe: Arc<Probe> = Arc::default();
         let spec = InputSpec {
-            rate: RATE,
+            rate: setup.rate,
             engine_rate: RATE,
             // Late calls, too, and the converter's rounding.
             target_frames: PERIOD + setup.block + 260,
@@ -98,7 +104,7 @@ impl Path {
     }
 
     fn play(&mut self) {
-        let first = self.playback.frames();
+        let begun = self.playback.nominal();
         let at = self.playback.call();
         self.input.begin(nanos(at));
         let mut block = Planar::new(1, 100);
@@ -108,7 +114,7 @@ impl Path {
             let frames = (PERIOD - given).min(100);
             self.input.read(&mut block, frames);
             for (i, x) in block.channel(0)[..frames].iter().enumerate() {
-                let due = self.playback.clock.time((first + given + i) as f64);
+                let due = begun + self.playback.clock.time((given + i) as f64);
                 self.heard.push((due, f64::from(*x)));
             }
             given += frames;
@@ -187,7 +193,7 @@ fn measured(path: &Path, from: f64, to: f64) -> (f64, f64) {
 fn a_tone_comes_through_two_clocks_as_it_was() {
     for (hz, least_db) in [(1_000.0, 120.0), (10_000.0, 100.0)] {
         for (block, ppm) in [(64, -300.0), (441, 100.0), (512, -100.0), (960, 300.0)] {
-            let setup = Setup { hz, ppm, block, calls: HARSH, clock: InputClock::Own };
+            let setup = Setup { hz, ppm, block, ..SETUP };
             let mut path = Path::new(&setup, 7);
             path.run(12.0);
             let (snr_db, off_ms) = measured(&path, 5.0, 11.9);
@@ -201,4 +207,99 @@ fn a_tone_comes_through_two_clocks_as_it_was() {
             assert!((drift.ppm() - ppm).abs() < 3.0, "{}", drift.ppm());
         }
     }
+}
+
+/// Where two neighbouring samples differ by more than the tone can, from `from` seconds on.
+fn clicks(path: &Path, from: f64) -> Vec<f64> {
+    let steepest = 0.5 * TAU * path.hz / f64::from(RATE) * 1.05;
+    let is_click = |w: &&[(f64, f64)]| w[0].0 >= from && (w[1].1 - w[0].1).abs() > steepest;
+    path.heard.windows(2).filter(is_click).map(|w| w[1].0).collect()
+}
+
+#[test]
+fn another_rate_with_a_clock_of_its_own() {
+    let mut path = Path::new(&Setup { rate: 44_100, ppm: -150.0, ..SETUP }, 3);
+    path.run(12.0);
+    let (snr_db, off_ms) = measured(&path, 5.0, 11.9);
+    assert!(snr_db >= 120.0 && off_ms <= 0.05, "{snr_db:.1} dB, {off_ms:.4} ms");
+    assert_eq!(path.losses(), (0, 0, 0));
+}
+
+/// What is one clock passes bit by bit, watched or not.
+#[test]
+fn a_shared_clock_is_left_alone() {
+    for clock in [InputClock::Shared, |_| InputClock::Same] {
+        let mut path = Path::new(&Setup { ppm: 0.0, clock, ..SETUP }, 5);
+        path.run(20.0);
+        let latency = path.input.latency_frames();
+        let tone = |n: usize| 0.5 * (TAU * path.hz * path.capture.clock.time(n as f64)).sin();
+        #[expect(clippy::cast_possible_truncation, reason = "as it was captured")]
+        let expected = |n: usize| f64::from(tone(n) as f32);
+        let wrong = path.heard.iter().skip(latency).enumerate();
+        let wrong = wrong.filter(|(n, (_, x))| expected(*n).to_bits() != x.to_bits()).count();
+        assert_eq!(wrong, 0);
+        assert_eq!(path.probe.drift.state(), DriftState::Shared);
+        assert_eq!(path.losses(), (0, 0, 0));
+    }
+}
+
+/// A clock that was taken for shared and is not: a fade of 5 ms, and the delay stays from then on.
+#[test]
+fn a_wrong_belief_is_given_up_without_a_click() {
+    for ppm in [-200.0, 200.0] {
+        let mut path = Path::new(&Setup { ppm, clock: InputClock::Shared, ..SETUP }, 5);
+        path.run(30.0);
+        assert_eq!(path.probe.drift.state(), DriftState::Locked);
+        assert_eq!(path.probe.drift.reseeds.get(), 1);
+        assert_eq!(clicks(&path, 1.0), [0.0; 0]);
+        let off_ms = measured(&path, 20.0, 29.9).1;
+        assert!(off_ms <= 0.05, "{off_ms:.4} ms");
+    }
+}
+
+/// The microphone pauses: silence, a fade-in, and the delay is the promised one again, larger by the
+/// period that the underrun has cost.
+#[test]
+fn a_pause_of_capture_ends_with_the_right_delay() {
+    for seconds in [0.03, 0.3, 3.0] {
+        let mut path = Path::new(&SETUP, 9);
+        path.pause = (5.0, seconds);
+        path.run(20.0);
+        let back = 5.0 + seconds + 0.001;
+        assert_eq!(path.probe.underruns.get(), 1, "{seconds} s");
+        assert_eq!(clicks(&path, back), [0.0; 0], "{seconds} s");
+        let off_ms = measured(&path, back + 1.0, 19.9).1;
+        assert!(off_ms <= 0.1, "{seconds} s: {off_ms:.4} ms");
+        assert_eq!(path.probe.drift.state(), DriftState::Locked);
+    }
+}
+
+/// The speaker stands still while the microphone goes on: what is too old is thrown away behind
+/// a fade, even when the ring ran over.
+#[test]
+fn a_pause_of_playback_ends_with_the_right_delay() {
+    for seconds in [0.03, 0.3, 3.0] {
+        let mut path = Path::new(&SETUP, 9);
+        path.run(5.0);
+        path.playback.stand(seconds);
+        path.run(15.0 + seconds);
+        let back = 5.0 + seconds;
+        assert_eq!(path.probe.underruns.get(), 0, "{seconds} s");
+        // Between what was played last and what comes next lies the pause itself.
+        assert_eq!(clicks(&path, back + 0.01), [0.0; 0], "{seconds} s");
+        let off_ms = measured(&path, back + 1.5, back + 9.9).1;
+        assert!(off_ms <= 0.1, "{seconds} s: {off_ms:.4} ms");
+        assert_eq!(path.probe.drift.state(), DriftState::Locked);
+    }
+}
+
+/// A clock further off than the resampler may follow is told, and sound goes on.
+#[test]
+fn a_clock_beyond_the_limit_is_told() {
+    let mut path = Path::new(&Setup { ppm: 8_000.0, ..SETUP }, 2);
+    path.run(10.0);
+    assert_eq!(path.probe.drift.state(), DriftState::AtLimit);
+    assert!((path.probe.drift.ppm() - 8_000.0).abs() < 50.0, "{}", path.probe.drift.ppm());
+    let sounding = path.heard(2.0, 10.0).filter(|(_, x)| x.abs() > 0.1).count();
+    assert!(sounding > 5 * RATE as usize, "{sounding}");
 }

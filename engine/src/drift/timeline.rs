@@ -42,6 +42,8 @@ const DOUBTFUL: f64 = 0.25;
 const FAR: f64 = 0.005;
 /// So long may stamps be far away before the line goes to them, seconds.
 const PATIENCE: f64 = 0.1;
+/// Age of a line that was moved, seconds.
+const REMEMBERED: f64 = 2.0;
 /// So long a stamp that is far too early sets the line anew: callbacks come late, never early.
 const YOUNG: f64 = 0.5;
 /// Furthest that a device's clock is from its promise.
@@ -94,6 +96,11 @@ impl Timeline {
         self.astray = PATIENCE;
     }
 
+    /// Whether no stamp came since.
+    pub(super) fn is_loose(&self) -> bool {
+        self.astray >= PATIENCE
+    }
+
     /// Takes the next stamp; one without new frames says nothing.
     pub(super) fn stamp(&mut self, stamp: Stamp) {
         let now = stamp.at_ns as f64 * 1e-9;
@@ -110,26 +117,34 @@ impl Timeline {
         (self.frame, self.at) = (stamp.frames, self.at + span);
         let error = now - self.at;
         if self.has_moved(error, span) {
-            (self.at, self.since_set, self.astray) = (now, 0.0, 0.0);
-            self.noise.lean = 0.0;
-            return;
+            self.set(now);
+        } else if self.astray == 0.0 {
+            self.follow(error, span, frames);
         }
+    }
+
+    /// Goes where the stamps are with what it knows of its slope, and soon forgets how it came there.
+    fn set(&mut self, now: f64) {
+        (self.at, self.since_set, self.astray) = (now, 0.0, 0.0);
+        self.age = self.age.map(|age| age.min(REMEMBERED));
+        self.noise.lean = 0.0;
+    }
+
+    fn follow(&mut self, error: f64, span: f64, frames: f64) {
+        let age = self.age();
         let error = self.noise.clip(error);
         let doubt = self.noise.doubt(error, span, age);
         let floor = (NARROWEST * doubt).min(DOUBTFUL);
-        let bandwidth = (BY_AGE / self.age().max(1e-3)).clamp(floor, WIDEST);
+        let bandwidth = (BY_AGE / age.max(1e-3)).clamp(floor, WIDEST);
         self.omega = (TAU * bandwidth).min(0.5 / span);
-        self.bend(error, span, frames);
-    }
-
-    fn bend(&mut self, error: f64, span: f64, frames: f64) {
         self.at += SQRT_2 * self.omega * span * error;
         self.period += (self.omega * span).powi(2) * error / frames;
         let (least, most) = (1.0 - MAX_DEVIATION, 1.0 + MAX_DEVIATION);
         self.period = self.period.clamp(self.nominal * least, self.nominal * most);
     }
 
-    /// Whether the stamps are elsewhere for good, or the line began with one that was late.
+    /// Whether the stamps are elsewhere for good, or the line began with one that was late. Stamps
+    /// that are far away say nothing else.
     fn has_moved(&mut self, error: f64, span: f64) -> bool {
         let is_near = error.abs() <= FAR.max(span);
         self.astray = if is_near { 0.0 } else { self.astray + span };

@@ -61,9 +61,6 @@ impl Steering {
 
     /// A callback begins; its first frame is due at `at_ns`.
     pub(super) fn begin(&mut self, at_ns: u64, feed: &mut Feed) {
-        if feed.silence_due().is_none() {
-            self.law.loosen();
-        }
         while let Some(stamp) = self.stamps.read() {
             self.law.captured(stamp);
         }
@@ -95,6 +92,11 @@ impl Steering {
 
     fn watch(&mut self, excess: Option<f64>, calm: Option<f64>, feed: &mut Feed) {
         let excess = excess.filter(|_| self.law.age() > WATCHED_FROM);
+        // A jump is no drift: the ring was primed anew or has shed what was too much.
+        let calm = calm.filter(|calm| {
+            let moved = excess.map(|excess| excess - calm);
+            moved.is_some_and(|moved| !self.law.is_out_of_reach(moved, feed.period()))
+        });
         let calm = calm.or(excess);
         let moved = excess.zip(calm).map_or(0.0, |(excess, calm)| excess - calm);
         self.show(DriftState::Shared, moved);
@@ -124,9 +126,12 @@ impl Steering {
         Aim::Frames(whole(ahead))
     }
 
-    /// `frames` were given, for which the converter took `taken`.
-    pub(super) fn advance(&mut self, frames: usize, taken: usize) {
+    /// `frames` were given, for which the converter took `taken` out of `feed`.
+    pub(super) fn advance(&mut self, frames: usize, taken: usize, feed: &Feed) {
         self.given += frames as u64;
+        if feed.silence_due().is_none() {
+            self.law.loosen();
+        }
         if self.steers() {
             self.lead += taken as f64 - frames as f64 * self.speed;
         }

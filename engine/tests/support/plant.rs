@@ -72,6 +72,8 @@ pub struct Device {
     lead: usize,
     n: usize,
     due: f64,
+    /// Seconds for which the device stood still.
+    stood: f64,
 }
 
 impl Device {
@@ -85,14 +87,14 @@ impl Device {
 
     fn new(clock: Clock, block: usize, (calls, lead): (Calls, usize), seed: u64) -> Self {
         let chance = Chance(seed);
-        let mut device = Self { clock, block, calls, chance, lead, n: 0, due: 0.0 };
+        let mut device = Self { clock, block, calls, chance, lead, n: 0, due: 0.0, stood: 0.0 };
         device.reckon();
         device
     }
 
     /// When the next callback should come by the device's clock.
     pub fn nominal(&self) -> f64 {
-        self.clock.time(((self.n + self.lead) * self.block) as f64)
+        self.stood + self.clock.time(((self.n + self.lead) * self.block) as f64)
     }
 
     /// When it does, in seconds.
@@ -103,6 +105,12 @@ impl Device {
     /// Frames of all callbacks so far.
     pub fn frames(&self) -> usize {
         self.n * self.block
+    }
+
+    /// Stands still for so many seconds.
+    pub fn stand(&mut self, seconds: f64) {
+        self.stood += seconds;
+        self.reckon();
     }
 
     /// Calls back; gives the moment.
