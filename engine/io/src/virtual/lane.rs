@@ -170,7 +170,7 @@ impl Lane {
             && self.is_present(now)
             && !self.spec.stall.is_some_and(|window| window.contains(now));
         let left = stop_after.saturating_sub(self.frames());
-        let result = self.transfer(config, is_heard, left, instant(now));
+        let result = self.transfer(config, is_heard, left, instant(self.due));
         self.n_steps += 1;
         self.reckon();
         result
