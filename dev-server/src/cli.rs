@@ -33,6 +33,9 @@ pub enum Command {
     /// Play a plugin offline and find what it does that an audio thread must not: exit code 1 if
     /// there is anything
     Audit(Box<crate::audit::Audit>),
+    /// Measure how long sound takes from the output back to the input: exit code 1 if nothing comes
+    /// back
+    Latency(crate::latency::Latency),
     /// List the audio hosts, their devices, and the MIDI ports
     Devices {
         /// One JSON object on stdout instead of a table

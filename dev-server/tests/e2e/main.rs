@@ -31,6 +31,7 @@ mod hostile;
 mod hundred_saves;
 mod instrument;
 mod killed;
+mod latency;
 mod line;
 mod notes;
 mod organ;

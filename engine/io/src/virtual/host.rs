@@ -39,6 +39,10 @@ impl VirtualHost {
         microphone: Option<Spec>,
         speaker: Option<Spec>,
     ) -> Result<Self, IoError> {
+        if let (Some(hears), None) = (microphone.as_ref().filter(|m| m.air_ms.is_some()), &speaker)
+        {
+            return Err(hears.error("loop hears the virtual speaker, and there is none".to_owned()));
+        }
         let microphone = microphone.map(|spec| Lane::open(spec, End::Input));
         let speaker = speaker.map(|spec| Lane::open(spec, End::Output));
         let lanes = microphone.into_iter().chain(speaker).collect::<Result<_, _>>()?;
@@ -199,6 +203,10 @@ impl VirtualDevice {
             }
             let plug = Plug { id, callback, on_error, is_playing: false };
             let plugged = lane.plug_in(config, plug);
+            let rate = lane.true_rate(config);
+            if self.end == End::Output && state.lanes.iter().any(|l| l.spec().air_ms.is_some()) {
+                state.air.carry(config.channels, rate);
+            }
             let plugged = plugged.map_err(|e| Error::with_message(ErrorKind::Other, e.to_string()));
             plugged.map(|()| id)
         })?;
