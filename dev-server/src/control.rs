@@ -193,7 +193,7 @@ impl Control {
             params: ParamTable::default(),
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
-            sources: Sources::new(&parts.run.audio.source),
+            sources: Sources::default(),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -212,7 +212,7 @@ impl Control {
     /// # Errors
     /// [`Failure`] when the session ended by something other than the user's wish or its time.
     pub fn run(mut self) -> Result<(), Failure> {
-        let end = self.serve();
+        let end = self.add_given_sources().and_then(|()| self.serve());
         self.shut_down(end)
     }
 
@@ -299,6 +299,7 @@ impl Control {
             'm' => self.set_mute(!self.mute),
             's' => self.save_quick_preset(),
             'p' => self.recall_next_preset(),
+            'i' => self.cycle_sources(),
             'q' => return Some("quit"),
             _ => {}
         }
@@ -337,4 +338,4 @@ impl Control {
 }
 
 /// What the keys do.
-pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · o open the page · q quit · h this help";
+pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · i next input · o open the page · q quit · h this help";

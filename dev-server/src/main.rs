@@ -10,6 +10,7 @@ use retake::{
 };
 
 fn main() -> ExitCode {
+    retake_host::give_back_large();
     // Where it cannot be, nothing is found; `retake audit` says so.
     let _ = retake_host::audit::enable();
     let cli = Cli::parse();
