@@ -127,6 +127,11 @@ impl Opener {
         Ok((clock, Feed { ring, granted }))
     }
 
+    /// The same, with other counters.
+    pub(super) fn counting(&self, probe: &Arc<Probe>) -> Self {
+        Self { probe: Arc::clone(probe), ..self.clone() }
+    }
+
     /// The capture device beside another clock owner of `engine_rate`.
     ///
     /// # Errors
@@ -168,7 +173,7 @@ impl Opener {
             period: Some(like.info.period),
             ..Spec::default()
         };
-        let host = VirtualHost::new(Pace::Real, None, Some(spec))?;
+        let host = VirtualHost::new(Pace::Real, Vec::new(), Some(spec))?;
         let card = host.card().clone();
         let host = cpal::Host::from(cpal::platform::CustomHost::from_host(host));
         let device = host.default_output_device();
