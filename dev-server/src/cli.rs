@@ -163,9 +163,10 @@ pub struct AudioArgs {
     /// Audio host: see `retake devices`
     #[arg(long, alias = "audio-host", value_name = "NAME")]
     pub host: Option<String>,
-    /// Microphone: a device, `none`, or `virtual[:key=value,…]`
+    /// Microphone: a device, `none`, or `virtual[:key=value,…]`. Repeatable: each has its own clock and
+    /// is a source of its own
     #[arg(long, value_name = "DEVICE")]
-    pub input: Option<String>,
+    pub input: Vec<String>,
     /// Speaker: a device, `none`, or `virtual[:key=value,…]`
     #[arg(long, value_name = "DEVICE")]
     pub output: Option<String>,

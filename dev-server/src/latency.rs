@@ -113,6 +113,7 @@ fn request(args: &Latency, epoch: Instant) -> DeviceRequest {
     DeviceRequest {
         host: args.host.clone(),
         input: choice(&args.input),
+        more: Vec::new(),
         output: choice(&args.output),
         rate: args.rate,
         period: args.period,
@@ -176,7 +177,7 @@ fn finish(events: &Receiver<DeviceEvent>) -> Result<(), Failure> {
         match events.recv_timeout(PATIENCE) {
             Ok(DeviceEvent::Finished) => return Ok(()),
             Ok(DeviceEvent::Failed(error)) => return Err(Failure::failed(error)),
-            Ok(DeviceEvent::State { end, state: DeviceState::Lost, reason }) => {
+            Ok(DeviceEvent::State { end, state: DeviceState::Lost, reason, .. }) => {
                 return Err(Failure::failed(format!("the {end} was lost: {reason}")));
             }
             Ok(DeviceEvent::Reshape { .. }) => {
@@ -258,6 +259,7 @@ mod tests {
             mode: Mode::Duplex,
             clock: Clock::Real,
             input: Some(device(44_100, 441)),
+            more: Vec::new(),
             output: Some(device(48_000, 256)),
             engine_rate: 48_000,
             max_block: 256,

@@ -1,6 +1,7 @@
 //! A tone through a steered live input: two clocks, one delay.
 #![cfg(not(loom))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(clippy::disallowed_macros, clippy::print_stdout, reason = "the figures are printed")]
 
 #[path = "support/plant.rs"]
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
@@ -8,7 +9,7 @@ mod plant;
 
 use std::{f64::consts::TAU, sync::Arc};
 
-use plant::{CLEAN, Calls, Clock, Device, HARSH, nanos};
+use plant::{Calls, Clock, Device, HARSH, nanos};
 use retake_engine::{
     FrameProducer, InputClock, InputSpec, LiveInput, Planar, Probe, drift,
     drift::{DriftState, StampWriter},
@@ -189,9 +190,9 @@ fn a_tone_comes_through_two_clocks_as_it_was() {
             let setup = Setup { hz, ppm, block, calls: HARSH, clock: InputClock::Own };
             let mut path = Path::new(&setup, 7);
             path.run(12.0);
-            let (snr_db, off_ms) = measured(&path, 3.0, 11.9);
+            let (snr_db, off_ms) = measured(&path, 5.0, 11.9);
             println!("{hz} Hz, blocks of {block}, {ppm} ppm: {snr_db:.1} dB, {off_ms:.4} ms off");
-            assert!(true || snr_db >= least_db, "{hz} Hz, {block}: {snr_db:.1} dB");
+            assert!(snr_db >= least_db, "{hz} Hz, {block}: {snr_db:.1} dB");
             // A turn of 10 kHz is 0.1 ms: the delay shows at 1 kHz.
             assert!(hz > 1_000.0 || off_ms <= 0.05, "{block}: {off_ms:.4} ms");
             assert_eq!(path.losses(), (0, 0, 0));

@@ -9,6 +9,7 @@
 //! | `state` | where a source stands |
 //! | `play` | opening, playing, ending |
 //! | `change` | what pages and scripts ask of a source |
+//! | `inputs` | capture devices beside the first |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
@@ -16,6 +17,7 @@
 mod buses;
 mod change;
 mod cycle;
+mod inputs;
 mod play;
 mod show;
 mod state;
@@ -28,8 +30,9 @@ use std::sync::{
     },
 };
 
-use retake_engine::mixer::{
-    Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe,
+use retake_engine::{
+    Probe,
+    mixer::{Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe},
 };
 use retake_io::{
     Gate, IoError,
@@ -45,6 +48,7 @@ use crate::{
 };
 use buses::Buses;
 use cycle::Cycle;
+use inputs::Inputs;
 pub(super) use play::SoundNews;
 use show::Unsaid;
 use state::State;
@@ -83,6 +87,8 @@ pub(super) struct Sources {
     last_order: u32,
     /// Of the engine, Hz; 0 before the first.
     rate: u32,
+    /// Of capture devices that no voice has taken up yet.
+    inputs: Inputs,
 }
 
 /// One source.
@@ -106,6 +112,8 @@ struct Source {
     channels: Option<usize>,
     frames: Option<u64>,
     unsaid: Unsaid,
+    /// A capture device's own counters.
+    counters: Option<Arc<Probe>>,
 }
 
 #[derive(Debug)]
@@ -130,6 +138,7 @@ impl Source {
             channels: None,
             frames: None,
             unsaid: Unsaid::default(),
+            counters: None,
         }
     }
 

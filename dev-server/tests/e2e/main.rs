@@ -33,6 +33,7 @@ mod instrument;
 mod killed;
 mod latency;
 mod line;
+mod many_inputs;
 mod notes;
 mod organ;
 mod page;

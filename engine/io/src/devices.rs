@@ -20,6 +20,7 @@ mod plan;
 mod regroup;
 mod session;
 mod slot;
+mod stamping;
 mod streams;
 
 use std::{

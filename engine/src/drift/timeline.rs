@@ -35,7 +35,7 @@ const WIDEST: f64 = 1.0;
 /// Bandwidth × age while it falls: about that of a least-squares line through all stamps so far.
 const BY_AGE: f64 = 0.4;
 /// Floor of the bandwidth, Hz.
-const NARROWEST: f64 = 0.02;
+const NARROWEST: f64 = 0.016;
 /// What doubt raises that floor to at most, Hz.
 const DOUBTFUL: f64 = 0.25;
 /// A stamp further away than this (or a block) does not belong to the line, seconds.
@@ -143,16 +143,29 @@ impl Timeline {
 struct Noise {
     /// Mean of |error|, seconds.
     scatter: f64,
+    /// Sum and seconds of the errors of this stretch.
+    sum: f64,
+    n: f64,
+    seconds: f64,
+    /// Mean of |mean error of a stretch|, seconds.
+    calm: f64,
     /// Mean of the error, seconds: what the line has not followed.
     lean: f64,
+    doubt: f64,
 }
 
 /// Over so many seconds scatter and lean are averaged.
 const MEMORY: f64 = 1.0;
+/// Over so many seconds that of stretches is averaged.
+const CALM_MEMORY: f64 = 20.0;
+/// Errors within so many seconds may have one cause: a latency is polled ten times a second.
+const STRETCH: f64 = 0.1;
 /// Errors beyond so many times the scatter count as that.
 const CLIP: f64 = 4.0;
 /// What the scatter is taken for at least, seconds.
 const LEAST_SCATTER: f64 = 5e-6;
+/// What that of stretches is taken for at least, seconds.
+const LEAST_CALM: f64 = 2e-6;
 /// Scatter before it is known, seconds.
 const FIRST_SCATTER: f64 = 2e-4;
 /// A lean of so many of its own standard deviations is not chance.
@@ -160,7 +173,15 @@ const CHANCE: f64 = 2.0;
 
 impl Default for Noise {
     fn default() -> Self {
-        Self { scatter: FIRST_SCATTER, lean: 0.0 }
+        Self {
+            scatter: FIRST_SCATTER,
+            sum: 0.0,
+            n: 0.0,
+            seconds: 0.0,
+            calm: FIRST_SCATTER,
+            lean: 0.0,
+            doubt: 1.0,
+        }
     }
 }
 
@@ -174,15 +195,30 @@ impl Noise {
         error.clamp(-self.limit(), self.limit())
     }
 
-    /// Takes a clipped error; gives how much more the errors lean to one side than by chance, at
-    /// least 1. The mean of n errors of scatter s has a standard deviation of about 1.25·s/√n.
+    /// Takes a clipped error of a line of that `age`; gives how much more the errors lean to one side
+    /// than by chance, at least 1.
     fn doubt(&mut self, error: f64, span: f64, age: f64) -> f64 {
         let share = (span / (MEMORY.min(age) + 0.1)).min(0.5);
         self.scatter += share * (error.abs() - self.scatter);
         self.scatter = self.scatter.max(LEAST_SCATTER);
-        let share = (span / MEMORY).min(0.5);
-        self.lean += share * (error - self.lean);
-        let by_chance = 1.25 * self.scatter * (share / 2.0).sqrt();
-        (self.lean.abs() / (CHANCE * by_chance)).max(1.0)
+        (self.sum, self.n) = (self.sum + error, self.n + 1.0);
+        self.seconds += span;
+        if self.seconds >= STRETCH {
+            self.end_stretch(age);
+        }
+        self.doubt
+    }
+
+    /// The mean of n numbers of mean size s has a standard deviation of about 1.25·s/√n.
+    fn end_stretch(&mut self, age: f64) {
+        let mean = self.sum / self.n;
+        let share = (self.seconds / (CALM_MEMORY.min(age) + STRETCH)).min(0.5);
+        self.calm += share * (mean.abs() - self.calm);
+        self.calm = self.calm.max(LEAST_CALM);
+        let share = (self.seconds / MEMORY).min(0.5);
+        self.lean += share * (mean - self.lean);
+        let by_chance = 1.25 * self.calm * (share / 2.0).sqrt();
+        self.doubt = (self.lean.abs() / (CHANCE * by_chance)).max(1.0);
+        (self.sum, self.n, self.seconds) = (0.0, 0.0, 0.0);
     }
 }

@@ -33,7 +33,7 @@ impl Source {
             SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
             SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
             SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::File(_) => None,
+            SourceKind::Mic | SourceKind::Input { .. } | SourceKind::File(_) => None,
         }
     }
 
@@ -126,6 +126,7 @@ impl Control {
                 self.mark_source(at, State::Filling);
                 self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
             }
+            (None, SourceKind::Input { number, .. }) => self.begin_input(at, number, shape),
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
             _ => source.state = State::Ready,
@@ -208,7 +209,7 @@ impl Control {
         self.play_source(at, sound.material, shape);
     }
 
-    fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
+    pub(super) fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
         let source = &mut self.sources.list[at];
         let place = source.place.take().map_or_else(|| self.sources.pool.claim(), Ok);
         let id = match place {

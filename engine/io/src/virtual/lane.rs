@@ -192,7 +192,7 @@ impl Lane {
             let begin = now - f64::from(config.period) / rate - delay;
             air.hear(&mut self.scratch[..samples], config.channels.into(), begin, rate);
         }
-        let result = self.transfer(config, is_heard, samples, instant(now));
+        let result = self.transfer(config, is_heard, samples, instant(self.due));
         if let Sound::To(_) = self.sound {
             air.give(self.frames(), &self.scratch[..samples]);
         }
