@@ -276,6 +276,7 @@ fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
     DeviceRequest {
         host: asked.host.clone(),
         input: live_input(run, choice(&asked.input)),
+        more: run.audio.input.iter().skip(1).map(|name| choice(&Some(name.clone()))).collect(),
         output: choice(&asked.output),
         rate,
         period,
@@ -289,12 +290,20 @@ fn mics(run: &Run) -> Vec<&SourceSpec> {
     run.audio.source.iter().filter(|source| source.kind == SourceKind::Mic).collect()
 }
 
+/// Whether no microphone is wanted.
+fn has_none(run: &Run) -> bool {
+    run.audio.input.iter().any(|name| name == "none")
+}
+
 fn check_mic(run: &Run) -> Result<(), Failure> {
+    if has_none(run) && run.audio.input.len() > 1 {
+        return Err(Failure::usage("--input none, and another --input: leave one of them out"));
+    }
     match mics(run)[..] {
         [_, second, ..] => {
             Err(Failure::usage(format!("--source {second}: the microphone is named twice")))
         }
-        [mic] if run.audio.input.as_deref() == Some("none") => Err(Failure::usage(format!(
+        [mic] if has_none(run) => Err(Failure::usage(format!(
             "--source {mic} and --input none: give --input DEVICE, or leave one of them out"
         ))),
         _ => Ok(()),
@@ -305,7 +314,7 @@ fn check_mic(run: &Run) -> Result<(), Failure> {
 fn live_input(run: &Run, remembered: Choice) -> Choice {
     let has_other_sources = !run.audio.source.is_empty() && mics(run).is_empty();
     match remembered {
-        _ if run.audio.input.is_none() && has_other_sources => Choice::None,
+        _ if run.audio.input.is_empty() && has_other_sources => Choice::None,
         Choice::None if !mics(run).is_empty() => Choice::Default,
         choice => choice,
     }

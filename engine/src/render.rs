@@ -166,6 +166,7 @@ impl Engine {
         if let Some(input) = &mut self.input {
             input.begin(at_ns);
         }
+        self.mixer.begin_callback(at_ns);
     }
 
     /// Fills `output` with interleaved frames: any number of them, in blocks of at most

@@ -9,6 +9,7 @@
 //! | `state` | where a source stands |
 //! | `play` | opening, playing, ending |
 //! | `change` | what pages and scripts ask of a source |
+//! | `inputs` | capture devices beside the first |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
@@ -17,6 +18,7 @@
 mod buses;
 mod change;
 mod cycle;
+mod inputs;
 mod play;
 mod show;
 mod state;
@@ -30,8 +32,9 @@ use std::sync::{
     },
 };
 
-use retake_engine::mixer::{
-    Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe,
+use retake_engine::{
+    Probe,
+    mixer::{Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe},
 };
 use retake_io::{
     Gate, IoError,
@@ -47,6 +50,7 @@ use crate::{
 };
 use buses::Buses;
 use cycle::Cycle;
+use inputs::Inputs;
 pub(super) use play::SoundNews;
 use show::Unsaid;
 use state::State;
@@ -87,6 +91,8 @@ pub(super) struct Sources {
     last_order: u32,
     /// Of the engine, Hz; 0 before the first.
     rate: u32,
+    /// Of capture devices that no voice has taken up yet.
+    inputs: Inputs,
 }
 
 /// One source.
@@ -113,6 +119,8 @@ struct Source {
     channels: Option<usize>,
     frames: Option<u64>,
     unsaid: Unsaid,
+    /// A capture device's own counters.
+    counters: Option<Arc<Probe>>,
 }
 
 #[derive(Debug)]
@@ -138,6 +146,7 @@ impl Source {
             channels: None,
             frames: None,
             unsaid: Unsaid::default(),
+            counters: None,
         }
     }
 

@@ -123,8 +123,8 @@ impl Control {
     fn pause_source(&mut self, id: u32, on: bool) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         let source = &self.sources.list[at];
-        if source.is_live() {
-            return Err(RpcError::unsupported("the live input cannot be paused: mute it"));
+        if source.spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be paused: mute it"));
         }
         match &source.state {
             State::Failed(reason) => return Err(RpcError::unsupported(reason.clone())),
@@ -176,8 +176,8 @@ impl Control {
     /// Ends a source: it fades out, and its number is nobody's any more.
     pub(in super::super) fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
-        if self.sources.list[at].is_live() {
-            return Err(RpcError::unsupported("the live input cannot be removed: mute it"));
+        if self.sources.list[at].spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be removed: mute it"));
         }
         self.send_change(at, VoiceChange::Stop).map_err(busy)?;
         let source = self.sources.list.remove(at);

@@ -33,7 +33,9 @@ impl Source {
             SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
             SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
             SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::File(_) | SourceKind::Take => None,
+            SourceKind::Mic | SourceKind::Input { .. } | SourceKind::File(_) | SourceKind::Take => {
+                None
+            }
         }
     }
 
@@ -129,6 +131,7 @@ impl Control {
                 let player = ClipPlayer::new(clip, Some(0..u64::MAX));
                 self.play_source(at, Material::Clip(player), shape);
             }
+            (None, SourceKind::Input { number, .. }) => self.begin_input(at, number, shape),
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
             _ => source.state = State::Ready,
@@ -215,7 +218,7 @@ impl Control {
         self.play_source(at, sound.material, shape);
     }
 
-    fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
+    pub(super) fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
         let source = &mut self.sources.list[at];
         let place = source.place.take().map_or_else(|| self.sources.pool.claim(), Ok);
         let id = match place {
