@@ -113,6 +113,7 @@
  * @property {PluginFaults|null} [plugin_faults]
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
+ * @property {string | null} [audit_lack]
  * @property {Source[]} [sources] in the order of the command line
  * @property {Advice[]} [advice] of the newest build that compiled something
  * @property {Counters} counters
