@@ -14,12 +14,14 @@
 //! | `spectrum` | levels over frequency |
 //! | `scope` | the wave, from its trigger on |
 //! | `traces` | signal probes of the plugin |
+//! | `sources` | where the sources stand, and how loud they are |
 
 mod feed;
 mod levels;
 pub(crate) mod loudness;
 mod scope;
 mod section;
+mod sources;
 mod spectrum;
 mod stereo;
 mod traces;
@@ -48,6 +50,9 @@ use levels::TruePeaks;
 use loudness::Loudness;
 use scope::Scope;
 use section::{Kind, section};
+pub use sources::SourceFeed;
+pub(crate) use sources::SourceFeeds;
+use sources::SourcePeaks;
 use spectrum::Spectrum;
 use stereo::Stereo;
 use traces::Traces;
@@ -67,9 +72,10 @@ pub struct Taps {
 }
 
 impl Taps {
-    /// The taps of the engine that `control` holds, which runs at `rate` Hz.
-    pub fn of(control: &EngineControl, rate: u32) -> Self {
-        Self { input: control.input.clone(), output: control.tap.clone(), rate }
+    /// The taps of the engine that `control` holds, which runs at `rate` Hz; of its input the first
+    /// `n_input` channels.
+    pub fn of(control: &EngineControl, n_input: usize, rate: u32) -> Self {
+        Self { input: control.input.first(n_input), output: control.tap.clone(), rate }
     }
 }
 
@@ -87,6 +93,7 @@ pub(crate) struct Session<'a> {
     pub(crate) sounding: Option<&'a Sounding>,
     pub(crate) load: &'a Load,
     pub(crate) loudness: &'a Arc<Loudness>,
+    pub(crate) sources: &'a SourceFeeds,
 }
 
 /// One client's views.
@@ -100,6 +107,7 @@ pub(crate) struct Analysis {
     spectrum: Option<Spectrum>,
     scope: Option<Scope>,
     traces: Option<Traces>,
+    sources: SourcePeaks,
 }
 
 impl Analysis {
@@ -167,6 +175,10 @@ impl Analysis {
         }
         if let (Some(scope), Some(feed)) = (&self.scope, &self.feed) {
             section(out, Kind::Scope, |out| scope.write(feed, out));
+        }
+        if self.wanted.sources {
+            let peaks = &mut self.sources;
+            section(out, Kind::Sources, |out| peaks.write(session.sources, out));
         }
         // Points and traces take what is left.
         let reserved = self.traces.as_ref().map_or(0, Traces::least_bytes);

@@ -155,6 +155,8 @@ pub struct Control {
 #[derive(Debug, Default)]
 struct Shown {
     audio: Value,
+    /// Of the thread that calls the engine.
+    priority: Value,
     reloaded: Value,
     build_failed: Value,
     refused: Value,
@@ -163,6 +165,17 @@ struct Shown {
     device: Value,
     /// Why the newest build was slow.
     advice: Vec<Advice>,
+}
+
+impl Shown {
+    /// The last `audio_started`, and how its thread is scheduled.
+    fn audio(&self) -> Value {
+        let mut audio = self.audio.clone();
+        if let Value::Object(audio) = &mut audio {
+            audio.insert("priority".into(), self.priority.clone());
+        }
+        audio
+    }
 }
 
 #[derive(Debug)]
@@ -180,7 +193,7 @@ impl Control {
             params: ParamTable::default(),
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
-            sources: Sources::new(&parts.run.audio.source),
+            sources: Sources::default(),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -199,7 +212,7 @@ impl Control {
     /// # Errors
     /// [`Failure`] when the session ended by something other than the user's wish or its time.
     pub fn run(mut self) -> Result<(), Failure> {
-        let end = self.serve();
+        let end = self.add_given_sources().and_then(|()| self.serve());
         self.shut_down(end)
     }
 
@@ -286,6 +299,7 @@ impl Control {
             'm' => self.set_mute(!self.mute),
             's' => self.save_quick_preset(),
             'p' => self.recall_next_preset(),
+            'i' => self.cycle_sources(),
             'q' => return Some("quit"),
             _ => {}
         }
@@ -324,4 +338,4 @@ impl Control {
 }
 
 /// What the keys do.
-pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · o open the page · q quit · h this help";
+pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · i next input · o open the page · q quit · h this help";

@@ -1,5 +1,6 @@
 //! `--source SPEC`: what sounds beside the microphone, as data.
 //!
+//! The command line, pages and scripts speak the same language; only the command line names files.
 //! Items with commas between them, in any order: one says what it is (`tone:997`), the others how it
 //! is heard (`gain=-6`). A path may hold commas, so `file:` takes all that follows.
 
@@ -52,23 +53,96 @@ pub enum Repeat {
     Between(Range<f64>),
 }
 
+/// What of a source is to be changed; `None` = nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SourceChange {
+    /// Level in dB, within [`LEVELS_DB`].
+    pub gain_db: Option<f32>,
+    /// From −1 (left) to 1 (right).
+    pub pan: Option<f32>,
+    /// What the pan does.
+    pub law: Option<PanLaw>,
+    /// Within [`PITCHES`].
+    pub pitch: Option<f64>,
+    /// Where it goes.
+    pub bus: Option<Bus>,
+    /// Silent, whatever its level.
+    pub mute: Option<bool>,
+    /// What is repeated.
+    pub repeat: Option<Repeat>,
+}
+
+impl SourceChange {
+    /// Does to a spec what it can; the mute is not a spec's.
+    pub fn apply(&self, spec: &mut SourceSpec) {
+        let strip = &mut spec.strip;
+        strip.gain = self.gain_db.map_or(strip.gain, gain_of_db);
+        strip.pan = self.pan.unwrap_or(strip.pan);
+        strip.law = self.law.unwrap_or(strip.law);
+        strip.bus = self.bus.unwrap_or(strip.bus);
+        spec.pitch = self.pitch.unwrap_or(spec.pitch);
+        if let Some(repeat) = &self.repeat {
+            spec.repeat = repeat.clone();
+        }
+    }
+}
+
+/// What of a bus is to be changed; `None` = nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct BusChange {
+    /// Level in dB, within [`LEVELS_DB`].
+    pub gain_db: Option<f32>,
+    /// Silent, whatever its level.
+    pub mute: Option<bool>,
+    /// Heard while those that are not are silent.
+    pub solo: Option<bool>,
+}
+
+/// A factor as a level in dB, to the thousandth; `None` for silence.
+pub fn db_of_gain(gain: f32) -> Option<f64> {
+    (gain > 0.0).then(|| (20.0 * f64::from(gain).log10() * 1e3).round() / 1e3)
+}
+
 const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
-                     clicks:HZ, dc:LEVEL, silence, mic";
+                     clicks:HZ, dc:LEVEL, silence, ebu, mic";
 const KEYS: &str = "gain, pan, law, pitch, loop, bus";
-const BUSES: [(&str, Bus); 4] = [
+/// The buses by their names.
+pub const BUSES: [(&str, Bus); 4] = [
     ("plugin-in", Bus::PluginIn),
     ("sidechain", Bus::Sidechain),
     ("dry", Bus::Dry),
     ("master", Bus::Master),
 ];
-const LAWS: [(&str, PanLaw); 2] = [("balance", PanLaw::Balance), ("power", PanLaw::EqualPower)];
+/// The laws of the pan by their names.
+pub const LAWS: [(&str, PanLaw); 2] = [("balance", PanLaw::Balance), ("power", PanLaw::EqualPower)];
 /// Clicks a second, unless it is said.
 const CLICKS_HZ: f64 = 2.0;
 
+/// The name of a bus.
+pub fn bus_name(bus: Bus) -> &'static str {
+    BUSES.iter().find(|(_, known)| *known == bus).map_or("", |(name, _)| name)
+}
+
 impl SourceSpec {
+    /// The microphone as it comes.
+    pub fn mic() -> Self {
+        Self {
+            text: "mic".to_owned(),
+            kind: SourceKind::Mic,
+            strip: StripSettings::default(),
+            pitch: 1.0,
+            repeat: Repeat::Never,
+        }
+    }
+
     /// The name of its bus.
     pub fn bus_name(&self) -> &'static str {
-        BUSES.iter().find(|(_, bus)| *bus == self.strip.bus).map_or("", |(name, _)| name)
+        bus_name(self.strip.bus)
+    }
+
+    /// The name of its pan's law.
+    pub fn law_name(&self) -> &'static str {
+        LAWS.iter().find(|(_, law)| *law == self.strip.law).map_or("", |(name, _)| name)
     }
 
     /// Why it cannot be played at `rate` Hz, if so.
@@ -77,9 +151,8 @@ impl SourceSpec {
             return None;
         };
         let limit = f64::from(rate) / 2.0;
-        (hz >= limit).then(|| {
-            format!("--source {}: at {rate} Hz a tone has to be below {limit} Hz", self.text)
-        })
+        (hz >= limit)
+            .then(|| format!("{}: at {rate} Hz a tone has to be below {limit} Hz", self.text))
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -89,7 +162,7 @@ impl SourceSpec {
         }
         let kind = items.kind.ok_or_else(|| format!("what sounds is missing: one of {KINDS}"))?;
         let key = items.pitch.map(|_| "pitch").or(items.repeat.as_ref().map(|_| "loop"));
-        if let (Some(key), false) = (key, matches!(kind, SourceKind::File(_))) {
+        if let (Some(key), false) = (key, kind.has_time_line()) {
             return Err(format!("{key} is for files"));
         }
         let (pitch, repeat) = (items.pitch.unwrap_or(1.0), items.repeat.unwrap_or_default());
@@ -167,6 +240,50 @@ fn setting(item: &str) -> Option<(&str, &str)> {
 }
 
 impl SourceKind {
+    /// What it is, in a word of the protocol.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Mic => "mic",
+            Self::File(_) => "file",
+            Self::Signal(Signal::Sine { .. }) => "tone",
+            Self::Signal(Signal::Sweep) => "sweep",
+            Self::Signal(Signal::WhiteNoise { .. } | Signal::PinkNoise { .. }) => "noise",
+            Self::Signal(Signal::Impulse) => "impulse",
+            Self::Signal(Signal::Clicks { .. }) => "clicks",
+            Self::Signal(Signal::Silence) => "silence",
+            Self::Signal(Signal::Dc { .. }) => "dc",
+            Self::Signal(Signal::LineUp) => "ebu",
+        }
+    }
+
+    /// A short label.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Mic => "microphone".to_owned(),
+            Self::File(path) => path.file_name().map_or_else(
+                || path.display().to_string(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
+            Self::Signal(Signal::Sine { hz }) => format!("{hz} Hz"),
+            Self::Signal(Signal::WhiteNoise { .. }) => "white noise".to_owned(),
+            Self::Signal(Signal::PinkNoise { .. }) => "pink noise".to_owned(),
+            Self::Signal(Signal::Clicks { hz }) => format!("{hz} clicks/s"),
+            Self::Signal(Signal::Dc { level }) => format!("dc {level}"),
+            Self::Signal(Signal::LineUp) => "EBU line-up".to_owned(),
+            Self::Signal(_) => self.word().to_owned(),
+        }
+    }
+
+    /// Whether it has places to go to: then it can be moved, looped and played at another speed.
+    pub fn has_time_line(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// Whether it opens what its words name.
+    pub fn names_a_path(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     fn parse(item: &str) -> Result<Self, String> {
         let (name, argument) =
             item.split_once(':').map_or((item, None), |(name, argument)| (name, Some(argument)));
@@ -185,11 +302,22 @@ impl SourceKind {
             ("clicks", None) => Signal::Clicks { hz: CLICKS_HZ },
             ("clicks", Some(text)) => Signal::Clicks { hz: hz(text)? },
             ("silence", None) => Signal::Silence,
+            ("ebu", None) => Signal::LineUp,
             ("dc", Some(text)) => Signal::Dc { level: number(name, text, &(-1.0..=1.0))? },
             ("dc", None) => return Err("dc needs a level, as in dc:0.1".to_owned()),
             _ => return Err(format!("unknown source \"{item}\": it is one of {KINDS}")),
         };
         Ok(Self::Signal(signal))
+    }
+}
+
+impl fmt::Display for Repeat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::All => f.write_str("all"),
+            Self::Between(span) => write!(f, "{} s to {} s", span.start, span.end),
+        }
     }
 }
 
@@ -309,6 +437,6 @@ mod tests {
     fn a_tone_has_to_fit_the_rate() {
         assert_eq!(spec("tone:23999").conflict_with(48_000), None);
         let conflict = spec("tone:24000").conflict_with(48_000).unwrap();
-        assert!(conflict.contains("--source tone:24000") && conflict.contains("below 24000 Hz"));
+        assert!(conflict.contains("tone:24000: at") && conflict.contains("below 24000 Hz"));
     }
 }

@@ -17,10 +17,10 @@ use retake_engine::{
 };
 use serde_json::{Value, json};
 
-pub use crate::analysis::{Sounding, Taps};
+pub use crate::analysis::{Sounding, SourceFeed, Taps};
 
 use crate::{
-    analysis::{Analysis, Session, loudness::Loudness},
+    analysis::{Analysis, Session, SourceFeeds, loudness::Loudness},
     web::{Subscription, TelemetrySource, TelemetryView},
 };
 
@@ -57,6 +57,7 @@ struct Shown {
     link: Option<Link>,
     load: Load,
     sounding: Option<Sounding>,
+    sources: SourceFeeds,
 }
 
 #[derive(Debug, Clone)]
@@ -107,6 +108,12 @@ impl Telemetry {
     /// The plugin that sounds.
     pub fn set_sounding(&self, sounding: Sounding) {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).sounding = Some(sounding);
+    }
+
+    /// The sources that there are, of an engine of `rate` Hz.
+    pub fn set_sources(&self, feeds: Vec<SourceFeed>, rate: u32) {
+        let sources = SourceFeeds { feeds: feeds.into(), rate };
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).sources = sources;
     }
 
     /// The loudness is measured from now on, as if nothing had sounded before.
@@ -170,6 +177,7 @@ struct Look {
     reading: MeterReading,
     load: Load,
     sounding: Option<Sounding>,
+    sources: SourceFeeds,
 }
 
 impl View {
@@ -186,16 +194,17 @@ impl View {
             self.analysis.connect(link.taps.clone());
         }
         let (load, sounding) = (shown.load, shown.sounding.clone());
+        let sources = shown.sources.clone();
         drop(shown);
         let reading = self.reader.as_mut().map(MeterReader::merge).unwrap_or_default();
-        Look { reading, load, sounding }
+        Look { reading, load, sounding, sources }
     }
 }
 
 impl TelemetryView for View {
     #[expect(clippy::cast_possible_truncation, reason = "counters of one look, channels below 256")]
     fn snapshot(&mut self, out: &mut Vec<u8>) {
-        let Look { reading, load, sounding } = self.read();
+        let Look { reading, load, sounding, sources } = self.read();
         let telemetry = &*self.telemetry;
         let p = &*telemetry.probe;
         out.push(VERSION);
@@ -221,7 +230,8 @@ impl TelemetryView for View {
             out.extend(channel.clips.to_le_bytes());
         }
         let (sounding, loudness) = (sounding.as_ref(), &telemetry.loudness);
-        self.analysis.write(&Session { sounding, load: &load, loudness }, out);
+        let session = Session { sounding, load: &load, loudness, sources: &sources };
+        self.analysis.write(&session, out);
     }
 
     fn subscribe(&mut self, wanted: &Subscription) {

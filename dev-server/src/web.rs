@@ -19,6 +19,7 @@ mod request;
 mod rpc;
 mod server;
 mod socket;
+mod sources;
 mod subscription;
 mod telemetry;
 mod token;

@@ -13,7 +13,7 @@ use crate::{
     event::EventBody,
     generation::Generation,
     meter::MeterSource,
-    mixer::{Voice, VoiceChange, VoiceId},
+    mixer::{Bus, Voice, VoiceChange, VoiceId, VoiceProbe},
     probe::Probe,
     tap::TapSource,
 };
@@ -59,6 +59,10 @@ pub enum CommandKind {
     Play(Box<Voice>),
     /// Change a voice; one that has ended by then is left in peace.
     Voice(VoiceId, VoiceChange),
+    /// Change the live input's strip: level, pan, law, bus. What only a voice has, it has not.
+    Live(VoiceChange),
+    /// Another level of a bus, linear; silence is how it is muted.
+    Bus(Bus, f32),
     /// Silence the output, behind meters and taps. `Mute(false)` also releases what the guard has
     /// muted after a howl.
     Mute(bool),
@@ -224,6 +228,8 @@ pub struct EngineControl {
     pub retired: rtrb::Consumer<Box<Generation>>,
     /// Voices that have ended: to be dropped, and their places to be released.
     pub spent: rtrb::Consumer<Box<Voice>>,
+    /// How loud the live input's strip is.
+    pub live: Arc<VoiceProbe>,
     /// Counters.
     pub probe: Arc<Probe>,
     /// Opens meter readers.

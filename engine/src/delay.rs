@@ -33,16 +33,23 @@ impl DryDelay {
         self.max_delay
     }
 
-    /// Takes in the first `frames` of `input`.
+    /// Takes in the first `frames` of `input`; channels that it has not are silent.
     ///
     /// # Real time
     /// Copies only.
     pub fn write(&mut self, input: &Planar, frames: usize) {
         let (head, capacity) = (self.head, self.history.capacity());
         let before_wrap = frames.min(capacity - head);
-        for (row, from) in self.history.rows_mut().zip(input.rows()) {
-            row[head..head + before_wrap].copy_from_slice(&from[..before_wrap]);
-            row[..frames - before_wrap].copy_from_slice(&from[before_wrap..frames]);
+        let n = input.channels();
+        for (c, row) in self.history.rows_mut().enumerate() {
+            if c < n {
+                let from = input.channel(c);
+                row[head..head + before_wrap].copy_from_slice(&from[..before_wrap]);
+                row[..frames - before_wrap].copy_from_slice(&from[before_wrap..frames]);
+            } else {
+                row[head..head + before_wrap].fill(0.0);
+                row[..frames - before_wrap].fill(0.0);
+            }
         }
         self.head = (head + frames) % capacity.max(1);
     }

@@ -103,8 +103,9 @@ pub fn meters(n_input: usize, n_output: usize, rate: u32) -> (MeterWriter, Meter
     let n = n_input + n_output;
     let capacity = (2 * rate as usize).div_ceil(INTERVAL_FRAMES);
     let (ring, source) = overwrite_ring(HEAD_WORDS + n * CHANNEL_WORDS, capacity);
-    let writer = MeterWriter { ring, channels: vec![ChannelMeter::default(); n], gathered: 0 };
-    (writer, MeterSource { source, n_input, n_output })
+    let channels = vec![ChannelMeter::default(); n];
+    let writer = MeterWriter { ring, channels, n_input, gathered: 0 };
+    (writer, MeterSource { source, n_input, n_output, n_shown: n_input })
 }
 
 /// The engine's end.
@@ -112,11 +113,12 @@ pub fn meters(n_input: usize, n_output: usize, rate: u32) -> (MeterWriter, Meter
 pub struct MeterWriter {
     ring: OverwriteWriter,
     channels: Vec<ChannelMeter>,
+    n_input: usize,
     gathered: usize,
 }
 
 impl MeterWriter {
-    /// Measures the first `frames` of both buffers; `frame` is the engine's clock at their start.
+    /// Measures the first `frames` of both buffers (inputs that are not there are silent); `frame` is the engine's clock at their start.
     ///
     /// # Real time
     /// Arithmetic and wait-free writes.
@@ -124,7 +126,9 @@ impl MeterWriter {
         let mut from = 0;
         while from < frames {
             let n = (INTERVAL_FRAMES - self.gathered).min(frames - from);
-            for (meter, row) in self.channels.iter_mut().zip(input.rows().chain(output.rows())) {
+            let (inputs, outputs) = self.channels.split_at_mut(self.n_input);
+            let inputs = inputs.iter_mut().zip(input.rows());
+            for (meter, row) in inputs.chain(outputs.iter_mut().zip(output.rows())) {
                 meter.add(&row[from..from + n]);
             }
             from += n;
@@ -154,15 +158,22 @@ pub struct MeterSource {
     source: OverwriteSource,
     n_input: usize,
     n_output: usize,
+    n_shown: usize,
 }
 
 impl MeterSource {
+    /// The same for readers of the first `inputs` only.
+    #[must_use]
+    pub fn first(&self, inputs: usize) -> Self {
+        Self { n_shown: inputs.min(self.n_input), ..self.clone() }
+    }
+
     /// A reader that begins with the next interval.
     pub fn open(&self) -> MeterReader {
         let reader = self.source.open();
         let words = vec![0; reader.record_words() * reader.capacity()];
-        let (n_input, n_output) = (self.n_input, self.n_output);
-        MeterReader { reader, words, n_input, n_output }
+        let Self { n_input, n_output, n_shown, .. } = *self;
+        MeterReader { reader, words, n_input, n_output, n_shown }
     }
 }
 
@@ -188,6 +199,7 @@ pub struct MeterReader {
     words: Vec<u32>,
     n_input: usize,
     n_output: usize,
+    n_shown: usize,
 }
 
 impl MeterReader {
@@ -206,6 +218,7 @@ impl MeterReader {
             }
         }
         let output = all.split_off(self.n_input);
+        all.truncate(self.n_shown);
         let frames = received.records * INTERVAL_FRAMES;
         MeterReading { frames, end_frame, lost_records: received.lost, input: all, output }
     }

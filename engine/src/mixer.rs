@@ -17,30 +17,38 @@ mod clip;
 mod frames;
 mod generator;
 mod glide;
+mod hole;
 mod interpolate;
 mod pan;
+mod peaks;
 mod pool;
 mod stream;
 mod strip;
 mod voice;
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 pub use buses::Bus;
 pub use clip::{Clip, ClipPlayer, EmptyClip};
 pub use generator::{Generator, Signal};
 pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
+pub use peaks::Peaks;
 pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
 pub use stream::{Repeat, StreamPlayer};
 pub use strip::StripSettings;
 pub use voice::{Material, PITCHES, Supply, Voice, VoiceChange, VoiceProbe};
 
 use crate::{
-    channels::ToMono, delay::DryDelay, generation::BusShape, planar::Planar, ramp::Ramp,
+    channels::ToMono,
+    delay::DryDelay,
+    generation::BusShape,
+    planar::{Planar, loudest_bits},
+    ramp::Ramp,
     render::MAX_LATENCY_SECONDS,
 };
 use buses::Buses;
 use glide::Glide;
+use peaks::Gathered;
 use strip::Strip;
 
 /// Levels that a strip can have, in dB; the lowest is silence.
@@ -64,6 +72,8 @@ pub(crate) struct Mixer {
     voices: Box<[Option<Box<Voice>>]>,
     n_alive: usize,
     live: Strip,
+    live_probe: Arc<VoiceProbe>,
+    gathered: Gathered,
     buses: Buses,
     around: Around,
     spent: rtrb::Producer<Box<Voice>>,
@@ -80,18 +90,14 @@ impl Mixer {
         shape: BusShape,
         to_mono: ToMono,
     ) -> (Self, rtrb::Consumer<Box<Voice>>) {
-        let BusShape { rate, max_block, n_output } = shape;
         let (spent, control) = rtrb::RingBuffer::new(VOICES);
         let mixer = Self {
             voices: (0..VOICES).map(|_| None).collect(),
             n_alive: 0,
-            live: Strip::new(setup.live, rate),
-            buses: Buses {
-                input: Planar::with_side(setup.n_main.max(n_live), setup.n_side, max_block),
-                dry: Planar::new(n_output, max_block),
-                master: Planar::new(n_output, max_block),
-                to_mono,
-            },
+            live: Strip::new(setup.live, shape.rate),
+            live_probe: Arc::default(),
+            gathered: Gathered::default(),
+            buses: Buses::new((setup.n_main.max(n_live), setup.n_side), shape, to_mono),
             around: Around::new(shape),
             spent,
             is_plain: true,
@@ -131,29 +137,72 @@ impl Mixer {
         }
     }
 
+    /// Changes the live input's strip.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn change_live(&mut self, change: VoiceChange) {
+        self.live.change(change);
+    }
+
+    /// Lets a bus head for another level.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn set_bus_gain(&mut self, bus: Bus, gain: f32) {
+        self.buses.set_gain(bus, gain);
+    }
+
+    /// How loud the live input is.
+    pub(crate) fn live_probe(&self) -> Arc<VoiceProbe> {
+        Arc::clone(&self.live_probe)
+    }
+
     /// Mixes the next `frames` from what was captured and what sounds.
     ///
     /// # Real time
     /// Everything is allocated already.
     pub(crate) fn render(&mut self, captured: &Planar, frames: usize) {
-        self.is_plain = self.n_alive == 0
+        self.is_plain = self.passes_as_it_is();
+        self.around.begin(&mut self.buses, frames);
+        if self.is_plain {
+            self.live.begin();
+            self.note_live(loudest(captured, frames), frames);
+        } else {
+            self.buses.input.silence(frames);
+            self.mix_live(captured, frames);
+            self.mix_voices(frames);
+        }
+        self.buses.level(frames, self.around.is_used);
+    }
+
+    /// Whether all there is is the live input, unchanged. (A sidechain is silent then.)
+    fn passes_as_it_is(&self) -> bool {
+        self.n_alive == 0
             && self.live.is_unity()
             && self.live.bus() == Bus::PluginIn
-            && self.width() == (self.n_live, 0);
-        if self.is_plain {
-            self.around.begin(&mut self.buses, frames);
-            return;
-        }
-        self.buses.input.silence(frames);
-        self.around.begin(&mut self.buses, frames);
+            && self.buses.is_unity(Bus::PluginIn)
+            && self.width().0 == self.n_live
+    }
+
+    fn mix_live(&mut self, captured: &Planar, frames: usize) {
         if self.n_live > 0 {
+            let from = (captured, frames);
+            let peak = self.live.mix(from, Glide::new(1.0, 1), &mut self.buses, 0);
             self.around.is_used |= self.passes_live_around();
-            self.live.mix((captured, frames), Glide::new(1.0, 1), &mut self.buses, 0);
+            self.note_live(peak, frames);
         }
+    }
+
+    fn note_live(&mut self, peak: f32, frames: usize) {
+        self.gathered.note(self.live_probe.peaks(), peak, frames);
+    }
+
+    fn mix_voices(&mut self, frames: usize) {
         for place in &mut self.voices {
             let Some(voice) = place else { continue };
-            self.around.is_used |= voice.bus().is_around();
             voice.render(&mut self.buses, frames);
+            self.around.is_used |= voice.bus().is_around();
             if voice.has_ended()
                 && self.spent.slots() > 0
                 && let Some(voice) = place.take()
@@ -248,4 +297,10 @@ impl Around {
         }
         &self.sum
     }
+}
+
+/// The highest magnitude of a block.
+fn loudest(block: &Planar, frames: usize) -> f32 {
+    let bits = block.rows().map(|row| loudest_bits(&row[..frames])).max();
+    f32::from_bits(bits.unwrap_or(0))
 }

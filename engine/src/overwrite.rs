@@ -88,6 +88,11 @@ impl OverwriteWriter {
         self.written = end;
     }
 
+    /// Words of a record.
+    pub(crate) fn record_words(&self) -> usize {
+        self.shared.record_words
+    }
+
     /// Records written since construction.
     pub fn written(&self) -> u64 {
         self.written

@@ -147,6 +147,7 @@ impl Engine {
             events: control.events,
             retired: control.retired,
             spent,
+            live: engine.mixer.live_probe(),
             probe,
             meters: meter_source,
             tap: tap_source,
@@ -207,6 +208,8 @@ impl Engine {
             CommandKind::DropStandby => self.bus.drop_standby(&mut self.ports.retired),
             CommandKind::Play(voice) => self.mixer.play(voice),
             CommandKind::Voice(id, change) => self.mixer.change(id, change),
+            CommandKind::Live(change) => self.mixer.change_live(change),
+            CommandKind::Bus(bus, gain) => self.mixer.set_bus_gain(bus, gain),
             CommandKind::Mute(on) => self.master.mute(on),
             CommandKind::Stop => self.master.stop(),
         }

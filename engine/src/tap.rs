@@ -24,22 +24,27 @@ pub fn tap(channels: usize, capacity: usize, frame: u64) -> (TapWriter, TapSourc
 pub struct TapWriter(OverwriteWriter);
 
 impl TapWriter {
-    /// Copies the first `frames` of `block`.
+    /// Copies the first `frames` of `block`; channels that it has not are silent.
     ///
     /// # Real time
     /// Wait-free, whatever the readers do.
     pub fn write(&mut self, block: &Planar, frames: usize) {
-        if block.channels() == 2 {
-            let (left, right) = (&block.channel(0)[..frames], &block.channel(1)[..frames]);
-            let rows = left.iter().zip(right);
-            let pairs = rows.map(|(left, right)| pack(left.to_bits(), right.to_bits()));
-            return self.0.write_pairs(frames, pairs);
+        let n = block.channels();
+        match (n, self.0.record_words()) {
+            (2, 2) => self.0.write_pairs(frames, pairs(block, frames)),
+            // Stereo, and a sidechain that nothing is routed to.
+            (2, 4) => self.0.write_pairs(frames, pairs(block, frames).flat_map(|pair| [pair, 0])),
+            _ => self.0.write(frames, |frame, channel| {
+                if channel < n { block.channel(channel)[frame].to_bits() } else { 0 }
+            }),
         }
-        if block.channels() == 0 {
-            return self.0.write(frames, |_, _| 0);
-        }
-        self.0.write(frames, |frame, channel| block.channel(channel)[frame].to_bits());
     }
+}
+
+/// The first two channels, packed.
+fn pairs(block: &Planar, frames: usize) -> impl Iterator<Item = u64> {
+    let rows = block.channel(0)[..frames].iter().zip(&block.channel(1)[..frames]);
+    rows.map(|(left, right)| pack(left.to_bits(), right.to_bits()))
 }
 
 /// Opens readers.
@@ -54,6 +59,12 @@ impl TapSource {
     /// Samples per frame.
     pub fn channels(&self) -> usize {
         self.channels
+    }
+
+    /// The same for readers of the first `channels` only.
+    #[must_use]
+    pub fn first(&self, channels: usize) -> Self {
+        Self { channels: channels.min(self.channels), ..self.clone() }
     }
 
     /// A reader that begins with the next frame.
@@ -91,11 +102,14 @@ impl TapReader {
     /// Copies the oldest unread frames, interleaved, into `interleaved`; says how many frames came
     /// and how many were lost before them. (A tap of no channels fills it with one zero per frame.)
     pub fn read(&mut self, interleaved: &mut [f32]) -> Received {
-        self.words.resize(interleaved.len(), 0);
+        let (n, n_words) = (self.channels.max(1), self.reader.record_words());
+        self.words.resize(interleaved.len() / n * n_words, 0);
         let received = self.reader.read(&mut self.words);
-        let samples = received.records * self.reader.record_words();
-        for (to, from) in interleaved.iter_mut().zip(&self.words[..samples]) {
-            *to = f32::from_bits(*from);
+        let records = self.words.chunks_exact(n_words).take(received.records);
+        for (frame, record) in interleaved.chunks_exact_mut(n).zip(records) {
+            for (to, from) in frame.iter_mut().zip(record) {
+                *to = f32::from_bits(*from);
+            }
         }
         received
     }

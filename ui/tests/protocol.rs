@@ -358,6 +358,8 @@ fn reports_have_the_same_members_everywhere() {
     let sent = |line: &str| members(json_with(&rust, line));
     let heard = |name: &str| without(jsdoc(&types, name), &["t"]);
     for (what, before, server, page) in [
+        ("source", "\n`source ", sent("\"missed_frames\": "), "Source"),
+        ("bus", "\n`bus ", sent("\"solo\": "), "Bus"),
         ("fault", "\n`fault ", sent("\"kind\": fault.kind"), "Fault"),
         ("reload_failed", "\n`reload_failed ", sent("\"reason\": refusal.reason"), "ReloadFailed"),
         ("findings", "`findings` is a list of `", fields(&rust, "VetFinding"), "Finding"),

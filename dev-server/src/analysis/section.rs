@@ -15,6 +15,7 @@ pub(super) enum Kind {
     Scope = 5,
     Probes = 6,
     Load = 7,
+    Sources = 8,
 }
 
 /// Bytes before a payload.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use retake_engine::{
     BusShape, Busy, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody,
     FrameProducer, Generation, Origin, Setup, ToMono,
-    mixer::{MixerSetup, Voice},
+    mixer::{MixerSetup, Voice, VoiceProbe},
     tap::TapReader,
 };
-use retake_io::{AudioInfo, DeviceEvent, Opened, Recorder, RunPlan};
+use retake_io::{AudioInfo, DeviceEvent, Opened, Priority, Recorder, RunPlan};
 use serde_json::{Value, json};
 
 use super::{
@@ -26,6 +26,8 @@ pub(super) struct Audio {
     /// What the devices granted; gone into the engine except for its shape.
     granted: Option<Granted>,
     engine: Option<EngineControl>,
+    /// Channels of the plugin's input that pages see.
+    n_shown: Option<usize>,
     /// An engine of another shape is to be built; these are the parts of the last one.
     reshaping: Option<(Option<FrameProducer>, u64)>,
     recorder: Option<Recorder>,
@@ -52,6 +54,8 @@ struct Granted {
     shape: BusShape,
     /// What comes before the plugin.
     mixer: MixerSetup,
+    /// Channels of the live input; 0 = none.
+    n_live: usize,
     /// Channels that the plugin is offered; 0 = none.
     n_input: usize,
     latency_frames: usize,
@@ -78,6 +82,16 @@ impl Audio {
     /// Channels of the sidechain.
     pub(super) fn n_side(&self) -> usize {
         self.granted.as_ref().map_or(0, |granted| granted.mixer.n_side)
+    }
+
+    /// Channels of the live input.
+    pub(super) fn n_live(&self) -> usize {
+        self.granted.as_ref().map_or(0, |granted| granted.n_live)
+    }
+
+    /// How loud the live input is.
+    pub(super) fn live_probe(&self) -> Option<Arc<VoiceProbe>> {
+        self.engine.as_ref().map(|engine| Arc::clone(&engine.live))
     }
 
     /// A voice that has ended.
@@ -162,11 +176,25 @@ impl Control {
                 let event = self.parts.report.event("device", fields);
                 self.shown.device = if is_back { Value::Null } else { event };
             }
+            DeviceEvent::Priority(priority) => self.on_priority(&priority),
             DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
             DeviceEvent::Finished => return Ok(Some("duration")),
             DeviceEvent::Stopped { .. } => {}
         }
         Ok(None)
+    }
+
+    /// How the thread is scheduled that calls the engine, told when it differs from the last.
+    fn on_priority(&mut self, priority: &Priority) {
+        let fields = json!({ "priority": priority });
+        if self.shown.priority == fields["priority"] {
+            return;
+        }
+        self.shown.priority = fields["priority"].clone();
+        for lack in &priority.lacks {
+            say(Tone::Warning, "Priority", format!("the audio thread lacks {lack}"));
+        }
+        self.parts.report.event("priority", fields);
     }
 
     fn on_opened(&mut self, opened: Opened) -> Result<(), Failure> {
@@ -175,6 +203,7 @@ impl Control {
         }
         let format = opened.format;
         let mixer = self.sources.mixer(format.n_input, format.n_output);
+        let n_mixed = if self.sources.is_used() { mixer.n_main } else { 0 };
         self.audio.granted = Some(Granted {
             shape: BusShape {
                 rate: format.engine_rate,
@@ -182,7 +211,8 @@ impl Control {
                 n_output: format.n_output,
             },
             mixer,
-            n_input: format.n_input.max(mixer.n_main),
+            n_live: format.n_input,
+            n_input: format.n_input.max(n_mixed),
             latency_frames: format.latency_frames,
             opened: Some(opened),
         });
@@ -197,6 +227,8 @@ impl Control {
         let Some(granted) = &mut self.audio.granted else {
             return Ok(());
         };
+        // With what was set of the live input since the devices opened.
+        granted.mixer = self.sources.mixer(granted.n_live, shape.n_output);
         let mixer = granted.mixer;
         let Some(opened) = granted.opened.take() else {
             return Ok(());
@@ -226,8 +258,8 @@ impl Control {
             frame,
             probe: Arc::clone(&self.parts.probe),
         });
-        self.parts.telemetry.connect(control.meters.clone(), Taps::of(&control, shape.rate));
         self.audio.engine = Some(control);
+        self.audio.n_shown = None;
         if is_new_session {
             self.schedule_settings(shape.rate)?;
         }
@@ -240,6 +272,25 @@ impl Control {
         self.begin_sources(shape)?;
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
+    }
+
+    /// Pages see of the plugin's input what anything can be in: the live input's channels; with
+    /// sources all that are mixed; with one on the sidechain its channels too.
+    pub(super) fn show_inputs(&mut self) {
+        let (Some(granted), Some(engine)) = (&self.audio.granted, &self.audio.engine) else {
+            return;
+        };
+        let MixerSetup { n_main, n_side, .. } = granted.mixer;
+        let n = match () {
+            () if self.sources.uses_sidechain() => n_main + n_side,
+            () if self.sources.is_used() => n_main,
+            () => granted.n_live,
+        };
+        if self.audio.n_shown.replace(n) != Some(n) {
+            let taps = Taps::of(engine, n, granted.shape.rate);
+            self.parts.telemetry.connect(engine.meters.first(n), taps);
+        }
+        self.feed_telemetry();
     }
 
     /// How the session begins: muted where nobody asked for the sound, else as the last one stood.

@@ -53,6 +53,13 @@ impl Control {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
+            Request::Sources => Ok(self.sources.show_all()),
+            Request::AddSource { spec } => self.add_client_source(&spec),
+            Request::SetSource { id, change } => self.set_source(id, &change),
+            Request::PauseSource { id, on } => self.pause_source(id, on),
+            Request::SeekSource { id, seconds } => self.seek_source(id, seconds),
+            Request::RemoveSource { id } => self.remove_source(id),
+            Request::SetBus { bus, change } => self.set_bus(bus, change),
             Request::Left => {
                 self.let_go(Player::Client(call.client));
                 self.probes.leave(call.client);
@@ -81,7 +88,7 @@ impl Control {
             "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),
             "last_reload": shown.reloaded,
-            "audio": shown.audio,
+            "audio": shown.audio(),
             "build": shown.build_failed,
             "advice": shown.advice,
             "fault": shown.fault,
@@ -95,7 +102,8 @@ impl Control {
             "plugin_faults": self.reload.playing_thread().map(PluginThread::faults),
             "bypass": self.bypass,
             "mute": self.mute,
-            "sources": self.sources.show(self.audio.shape().map_or(0, |shape| shape.rate)),
+            "sources": self.sources.show(),
+            "buses": self.sources.show_buses(),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },

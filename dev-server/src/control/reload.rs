@@ -238,6 +238,11 @@ impl Candidate {
 }
 
 impl Reload {
+    /// Whether the plugin that plays has a sidechain; `None` while nothing plays.
+    pub(super) fn has_sidechain(&self) -> Option<bool> {
+        self.playing.as_ref().map(|playing| playing.layout.n_side > 0)
+    }
+
     pub(super) fn playing_number(&self) -> Option<u32> {
         self.playing.as_ref().map(|p| p.number)
     }

@@ -1,21 +1,35 @@
-//! What sounds beside the plugin: `--source`, from its opening to its end.
+//! What sounds beside the plugin: sources and buses, from their coming to their end.
+//!
+//! [`Control::add_source`] is the one way in which a source comes to be. Source 0 is the live input,
+//! there while the devices have one; the others count from 1, and no number is used twice. What is
+//! set of a source stays with it when the engine is built anew.
+//!
+//! | file | what it deals with |
+//! |---|---|
+//! | `state` | where a source stands |
+//! | `play` | opening, playing, ending |
+//! | `change` | what pages and scripts ask of a source |
+//! | `buses` | level, mute and solo of the four buses |
+//! | `cycle` | the key that listens to one after the other |
+//! | `show` | how all of it is told |
 
-use std::{
-    ops::Range,
-    sync::{
-        Arc,
-        atomic::{
-            AtomicUsize,
-            Ordering::{Acquire, Release},
-        },
+mod buses;
+mod change;
+mod cycle;
+mod play;
+mod show;
+mod state;
+
+use std::sync::{
+    Arc,
+    atomic::{
+        AtomicUsize,
+        Ordering::{Acquire, Release},
     },
 };
 
-use retake_engine::{
-    BusShape, CommandKind,
-    mixer::{
-        Bus, Generator, Material, MixerSetup, Signal, Supply, Voice, VoiceId, VoicePool, VoiceProbe,
-    },
+use retake_engine::mixer::{
+    Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe,
 };
 use retake_io::{
     Gate, IoError,
@@ -23,37 +37,75 @@ use retake_io::{
 };
 use serde_json::{Value, json};
 
-use super::{Control, Failure, Message, audio::frames_of};
+use super::{Control, Failure};
 use crate::{
-    cli::ClockArg,
     report::{Tone, say},
-    source::{Repeat, SourceKind, SourceSpec},
+    source::{SourceKind, SourceSpec},
+    web::RpcError,
 };
+use buses::Buses;
+use cycle::Cycle;
+pub(super) use play::SoundNews;
+use show::Unsaid;
+use state::State;
 
-/// Channels of the sidechain, when something is routed there.
+/// Channels of the sidechain's bus.
 const SIDE_CHANNELS: usize = 2;
+/// The live input's number.
+const LIVE: u32 = 0;
 
-/// All sources of the session, in the order of the command line.
+/// Where a source comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The command line, which may name files.
+    CommandLine,
+    /// A page or a script, which may not.
+    Client,
+}
+
+/// All sources of the session, in the order of their numbers, and the buses they go to.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     list: Vec<Source>,
+    /// The number of the last one.
+    last_id: u32,
+    /// Whether anybody ever asked for one.
+    is_used: bool,
+    buses: Buses,
+    cycle: Option<Cycle>,
     pool: VoicePool,
     /// Started with the first file.
     sounds: Option<Sounds>,
     /// Files that are being opened; they hold the fast clock.
     n_opening: Arc<AtomicUsize>,
-    /// Which engine they are opened for; an answer for an older one is void.
+    /// Which engine they are opened for, and which opening it was; all others are void.
     epoch: u32,
+    last_order: u32,
+    /// Of the engine, Hz; 0 before the first.
+    rate: u32,
 }
 
+/// One source.
 #[derive(Debug)]
 struct Source {
     id: u32,
+    /// As it was asked for, and as it was changed since (but for its text).
     spec: SourceSpec,
+    mute: bool,
+    is_paused: bool,
     state: State,
+    /// A voice that is kept for it until it plays.
+    place: Option<VoiceId>,
     voice: Option<Playing>,
+    /// The opening of its file that counts.
+    order: Option<u32>,
+    /// Where it begins when it plays next, in frames; `None` = where it stands.
+    begin_at: Option<u64>,
+    /// Whether its file is read ahead while it plays.
+    is_stream: bool,
     channels: Option<usize>,
     frames: Option<u64>,
+    unsaid: Unsaid,
 }
 
 #[derive(Debug)]
@@ -62,75 +114,55 @@ struct Playing {
     probe: Arc<VoiceProbe>,
 }
 
-/// Where a source stands; the words are those of the event `source`.
-#[derive(Debug, Clone, PartialEq)]
-enum State {
-    /// Its first frames are not there yet.
-    Filling,
-    /// It sounds.
-    Ready,
-    /// Its frames do not come in time: it is silent, and goes on where it should be.
-    Starved,
-    /// It has come to its end.
-    Eof,
-    /// It cannot be played.
-    Failed(String),
-}
-
-impl State {
-    fn of(supply: Supply) -> Self {
-        match supply {
-            Supply::Filling => Self::Filling,
-            Supply::Flowing => Self::Ready,
-            Supply::Starved => Self::Starved,
+impl Source {
+    fn new(id: u32, spec: SourceSpec) -> Self {
+        Self {
+            id,
+            spec,
+            mute: false,
+            is_paused: false,
+            state: State::Filling,
+            place: None,
+            voice: None,
+            order: None,
+            begin_at: None,
+            is_stream: false,
+            channels: None,
+            frames: None,
+            unsaid: Unsaid::default(),
         }
     }
 
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Filling => "filling",
-            Self::Ready => "ready",
-            Self::Starved => "starved",
-            Self::Eof => "eof",
-            Self::Failed(_) => "failed",
-        }
+    /// Level, pan and bus as the engine is to have them: a mute is a level of nothing.
+    fn strip(&self) -> StripSettings {
+        let strip = self.spec.strip;
+        StripSettings { gain: if self.mute { 0.0 } else { strip.gain }, ..strip }
     }
-}
 
-/// What a file tells.
-#[derive(Debug)]
-pub struct SoundNews {
-    source: u32,
-    epoch: u32,
-    event: SoundEvent,
+    fn is_live(&self) -> bool {
+        self.id == LIVE
+    }
 }
 
 impl Sources {
-    pub(super) fn new(specs: &[SourceSpec]) -> Self {
-        let sources = (1..).zip(specs).map(|(id, spec)| Source {
-            id,
-            spec: spec.clone(),
-            state: State::Filling,
-            voice: None,
-            channels: None,
-            frames: None,
-        });
-        Self { list: sources.collect(), ..Self::default() }
-    }
-
-    /// The mixer that these sources need before a plugin with that many channels in and out.
+    /// The mixer before a plugin, with that many channels captured and played.
     pub(super) fn mixer(&self, n_input: usize, n_output: usize) -> MixerSetup {
-        if self.list.is_empty() {
-            return MixerSetup::default();
-        }
-        let specs = || self.list.iter().map(|source| &source.spec);
-        let has_side = specs().any(|spec| spec.strip.bus == Bus::Sidechain);
-        let mic = specs().find(|spec| spec.kind == SourceKind::Mic);
+        let live = self.list.iter().find(|source| source.is_live());
         MixerSetup {
             n_main: n_input.max(n_output),
-            n_side: if has_side { SIDE_CHANNELS } else { 0 },
-            live: mic.map(|spec| spec.strip).unwrap_or_default(),
+            n_side: SIDE_CHANNELS,
+            live: live.map(Source::strip).unwrap_or_default(),
         }
+    }
+
+    /// Whether anybody ever asked for a source: then the plugin's input is as wide as the mixer's.
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// Whether something goes to the sidechain.
+    pub(super) fn uses_sidechain(&self) -> bool {
+        self.list.iter().any(|source| source.spec.strip.bus == Bus::Sidechain)
     }
 
     /// Opens while no source waits for its file, or for the frames of the next block.
@@ -157,175 +189,116 @@ impl Sources {
         opening
     }
 
-    /// As `status` and the page show them, at `rate` Hz.
-    pub(super) fn show(&self, rate: u32) -> Value {
-        self.list.iter().map(|source| source.show(rate)).collect()
-    }
-}
-
-impl Source {
-    fn show(&self, rate: u32) -> Value {
-        let seconds = |frames: u64| frames as f64 / f64::from(rate.max(1));
-        let reason = if let State::Failed(reason) = &self.state { Some(reason) } else { None };
-        json!({
-            "id": self.id,
-            "spec": self.spec.text,
-            "state": self.state.word(),
-            "reason": reason,
-            "bus": self.spec.bus_name(),
-            "channels": self.channels,
-            "seconds": self.frames.map(seconds),
-            "missed_frames": self.voice.as_ref().map(|voice| voice.probe.missed_frames()),
-            "position": self.voice.as_ref().map(|voice| seconds(voice.probe.position())),
+    /// The place of a source in the list.
+    ///
+    /// # Errors
+    /// −32602 with the numbers that there are.
+    fn find(&self, id: u32) -> Result<usize, RpcError> {
+        self.list.iter().position(|source| source.id == id).ok_or_else(|| {
+            let ids: Vec<u32> = self.list.iter().map(|source| source.id).collect();
+            let is_gone = id != LIVE && id <= self.last_id;
+            let what = if is_gone { "is gone" } else { "was never there" };
+            RpcError::not_allowed(format!("source {id} {what}"), &json!(ids))
         })
-    }
-
-    /// The formula of a source that is one; noises differ by their number.
-    fn signal(&self) -> Option<Signal> {
-        let seed = self.id.into();
-        match self.spec.kind {
-            SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
-            SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
-            SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::File(_) => None,
-        }
-    }
-}
-
-impl Repeat {
-    /// In frames at `rate` Hz.
-    fn frames(&self, rate: u32) -> Option<Range<u64>> {
-        match self {
-            Self::Never => None,
-            Self::All => Some(0..u64::MAX),
-            Self::Between(seconds) => {
-                Some(frames_of(seconds.start, rate)..frames_of(seconds.end, rate))
-            }
-        }
     }
 }
 
 impl Control {
-    /// An engine begins: everything sounds from its first frame on, files as soon as they are open.
-    pub(super) fn begin_sources(&mut self, shape: BusShape) -> Result<(), Failure> {
-        self.sources.pool = VoicePool::default();
-        self.sources.epoch += 1;
-        self.sources.n_opening.store(0, Release);
-        for at in 0..self.sources.list.len() {
-            let source = &mut self.sources.list[at];
-            if let Some(conflict) = source.spec.conflict_with(shape.rate) {
-                return Err(Failure::usage(conflict));
-            }
-            (source.state, source.voice) = (State::Filling, None);
-            match (source.signal(), source.spec.kind.clone()) {
-                (Some(signal), _) => {
-                    let generator = Generator::new(signal, shape.rate);
-                    self.play_source(at, Material::Generator(generator), shape);
-                }
-                (None, SourceKind::File(path)) => {
-                    let repeat = source.spec.repeat.frames(shape.rate);
-                    self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
-                }
-                _ => self.set_source(at, State::Ready),
-            }
+    /// The sources of the command line.
+    ///
+    /// # Errors
+    /// Usage: one of them cannot be.
+    pub(super) fn add_given_sources(&mut self) -> Result<(), Failure> {
+        for spec in self.parts.run.audio.source.clone() {
+            let text = spec.text.clone();
+            self.add_source(spec, Origin::CommandLine)
+                .map_err(|error| Failure::usage(format!("--source {text}: {}", error.message)))?;
         }
         Ok(())
     }
 
-    fn open_file(&mut self, at: usize, request: SoundRequest) {
-        let (source, epoch) = (self.sources.list[at].id, self.sources.epoch);
-        let mailbox = self.parts.mailbox.clone();
-        let tell = move |event| {
-            // Control is gone: nobody wants it any more.
-            drop(mailbox.send(Message::Sound(SoundNews { source, epoch, event })));
-        };
-        self.set_source(at, State::Filling);
-        if let Err(error) = self.sources.open(request, tell) {
-            self.set_source(at, State::Failed(error.to_string()));
+    /// Lets one more source sound: the only way in which one comes to be. It is heard as soon as
+    /// there is an engine, and its file open.
+    ///
+    /// # Errors
+    /// −32602: it cannot be, or not from there; −32001: not with this plugin or device; −32000: all
+    /// places are taken. Then nothing has changed.
+    pub(super) fn add_source(&mut self, spec: SourceSpec, origin: Origin) -> Result<u32, RpcError> {
+        self.check_new(&spec, origin)?;
+        self.sources.is_used = true;
+        if spec.kind == SourceKind::Mic {
+            self.sources.list.insert(0, Source::new(LIVE, spec));
+            return Ok(LIVE);
         }
+        let mut source = Source::new(self.sources.last_id + 1, spec);
+        if self.audio.is_running() {
+            let claimed = self.sources.pool.claim();
+            source.place = Some(claimed.map_err(|full| RpcError::busy(full.to_string()))?);
+        }
+        let id = source.id;
+        self.sources.last_id = id;
+        self.sources.list.push(source);
+        if let (true, Some(shape)) = (self.audio.is_running(), self.audio.shape()) {
+            let at = self.sources.list.len() - 1;
+            self.begin_source(at, shape);
+            self.sources.list[at].say();
+        }
+        self.show_inputs();
+        Ok(id)
     }
 
-    /// A file was opened, or could not be: then a script has failed, and a session goes on.
-    pub(super) fn on_sound(&mut self, news: SoundNews) -> Result<(), Failure> {
-        let SoundNews { source, epoch, event } = news;
-        let place = self.sources.list.iter().position(|s| s.id == source);
-        let (Some(at), Some(shape)) = (place, self.audio.shape()) else {
-            return Ok(());
-        };
-        if epoch != self.sources.epoch {
-            return Ok(());
+    fn check_new(&self, spec: &SourceSpec, origin: Origin) -> Result<(), RpcError> {
+        if origin == Origin::Client && spec.kind.names_a_path() {
+            let message = "a client names no path on this machine: send the file's bytes";
+            return Err(RpcError::invalid_params(message));
         }
-        let is_opened = matches!(event, SoundEvent::Opened(_));
-        match event {
-            SoundEvent::Opened(Ok(sound)) => {
-                self.sources.list[at].channels = Some(sound.channels);
-                self.sources.list[at].frames = sound.frames;
-                self.play_source(at, sound.material, shape);
-            }
-            SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
-                if self.parts.run.audio.clock == ClockArg::Fast {
-                    return Err(Failure::failed(error));
+        if spec.kind == SourceKind::Mic {
+            let is_there = self.sources.list.iter().any(Source::is_live);
+            return match origin {
+                _ if is_there => {
+                    Err(RpcError::invalid_params("the live input is there already: source 0"))
                 }
-                self.set_source(at, State::Failed(error.to_string()));
-            }
-        }
-        if is_opened {
-            // What was sent is heard from the very next block on.
-            self.sources.n_opening.fetch_sub(1, Release);
-        }
-        Ok(())
-    }
-
-    fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
-        let source = &self.sources.list[at];
-        let (strip, pitch) = (source.spec.strip, source.spec.pitch);
-        let id = match self.sources.pool.claim() {
-            Ok(id) => id,
-            Err(full) => return self.set_source(at, State::Failed(full.to_string())),
-        };
-        let voice = Voice::new(id, material, strip, shape).with_pitch(pitch);
-        let playing = Playing { id, probe: voice.probe() };
-        if let Err(busy) = self.audio.send(0, CommandKind::Play(Box::new(voice))) {
-            self.sources.pool.release(id);
-            return self.set_source(at, State::Failed(busy.to_string()));
-        }
-        let state = State::of(playing.probe.supply());
-        self.sources.list[at].voice = Some(playing);
-        self.set_source(at, state);
-    }
-
-    /// Voices that came to their end, and those whose frames come again or no more.
-    pub(super) fn tick_sources(&mut self) {
-        for at in 0..self.sources.list.len() {
-            let source = &self.sources.list[at];
-            let now = source.voice.as_ref().map(|voice| State::of(voice.probe.supply()));
-            let is_broken = matches!(source.state, State::Failed(_));
-            if let Some(now) = now.filter(|now| !is_broken && *now != source.state) {
-                self.set_source(at, now);
-            }
-        }
-        while let Some(voice) = self.audio.take_spent() {
-            self.sources.pool.release(voice.id());
-            let is_its = |source: &Source| {
-                source.voice.as_ref().is_some_and(|playing| playing.id == voice.id())
+                Origin::CommandLine => Ok(()),
+                Origin::Client => Err(RpcError::unsupported("this session has no live input")),
             };
-            let Some(at) = self.sources.list.iter().position(is_its) else { continue };
-            if !matches!(self.sources.list[at].state, State::Failed(_)) {
-                self.set_source(at, State::Eof);
-            }
-            self.sources.list[at].voice = None;
+        }
+        if self.sources.list.iter().filter(|source| !source.is_live()).count() >= VOICES {
+            let message = format!("there are {VOICES} sources already: remove one first");
+            return Err(RpcError::busy(message));
+        }
+        if origin == Origin::Client {
+            self.check_bus(spec.strip.bus)?;
+        }
+        match self.audio.shape().and_then(|shape| spec.conflict_with(shape.rate)) {
+            Some(conflict) => Err(RpcError::invalid_params(conflict)),
+            None => Ok(()),
         }
     }
 
-    /// Tells everyone where a source stands.
-    fn set_source(&mut self, at: usize, state: State) {
-        let rate = self.audio.shape().map_or(0, |shape| shape.rate);
-        let source = &mut self.sources.list[at];
-        source.state = state;
-        if let State::Failed(reason) = &source.state {
-            say(Tone::Error, "Source", format!("{}: {reason}", source.spec));
+    /// Nobody hears a sidechain that the plugin has not.
+    fn check_bus(&self, bus: Bus) -> Result<(), RpcError> {
+        if bus == Bus::Sidechain && self.reload.has_sidechain() == Some(false) {
+            return Err(RpcError::unsupported("the plugin has no sidechain"));
         }
-        let fields = source.show(rate);
-        self.parts.report.event("source", fields);
+        Ok(())
+    }
+
+    /// Says which sources of the command line nobody hears, for now.
+    fn warn_of_sidechain(&self) {
+        if self.reload.has_sidechain() == Some(false) {
+            let is_unheard = |s: &&Source| s.spec.strip.bus == Bus::Sidechain;
+            for source in self.sources.list.iter().filter(is_unheard) {
+                let what = "the plugin has no sidechain; it is heard when a reload brings one";
+                say(Tone::Warning, "Source", format!("{}: {what}", source.spec));
+            }
+        }
+    }
+
+    /// Adds what a client asks for.
+    pub(super) fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
+        let spec: SourceSpec = spec.parse().map_err(RpcError::invalid_params)?;
+        let id = self.add_source(spec, Origin::Client)?;
+        let at = self.sources.find(id)?;
+        Ok(self.sources.list[at].show(self.sources.rate))
     }
 }

@@ -1,10 +1,12 @@
 //! What a client can ask: method names and their parameters, as types.
 
+use retake_engine::mixer::Bus;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::rpc::Envelope;
-use super::{RpcError, Subscription, subscription};
+use super::{RpcError, Subscription, sources, subscription};
+use crate::source::{BusChange, SourceChange};
 
 /// What control is asked to do. Checked as far as possible without knowing the session.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +83,46 @@ pub enum Request {
     DeletePreset {
         /// Its name.
         name: String,
+    },
+    /// All sources and buses.
+    Sources,
+    /// One more source.
+    AddSource {
+        /// As `--source` takes it.
+        spec: String,
+    },
+    /// Changes a source.
+    SetSource {
+        /// Its number; 0 = the live input.
+        id: u32,
+        /// What.
+        change: SourceChange,
+    },
+    /// Halts a source, or lets it go on.
+    PauseSource {
+        /// Its number.
+        id: u32,
+        /// Halts.
+        on: bool,
+    },
+    /// Moves a source.
+    SeekSource {
+        /// Its number.
+        id: u32,
+        /// Where to, of its material; finite and not negative.
+        seconds: f64,
+    },
+    /// Ends a source.
+    RemoveSource {
+        /// Its number.
+        id: u32,
+    },
+    /// Changes a bus.
+    SetBus {
+        /// Which.
+        bus: Bus,
+        /// What.
+        change: BusChange,
     },
     /// The client is gone; its last word, said by its connection. Nobody hears the answer.
     Left,
@@ -180,6 +222,13 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "save_preset" => named(params).map(|Named { name }| Request::SavePreset { name })?,
         "recall_preset" => named(params).map(|Named { name }| Request::RecallPreset { name })?,
         "delete_preset" => named(params).map(|Named { name }| Request::DeletePreset { name })?,
+        "sources" => named::<Nothing>(params).map(|_| Request::Sources)?,
+        "add_source" => sources::add(named(params)?)?,
+        "set_source" => sources::set(&named(params)?)?,
+        "pause_source" => sources::pause(named(params)?),
+        "seek_source" => sources::seek(&named(params)?)?,
+        "remove_source" => sources::remove(named(params)?),
+        "set_bus" => sources::set_bus(&named(params)?)?,
         "set_param" => set_param(&named(params)?)?,
         "note" => note(&named(params)?)?,
         unknown => return Err(RpcError::unknown_method(unknown)),

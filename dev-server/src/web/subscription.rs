@@ -30,6 +30,9 @@ pub struct Subscription {
     /// The histogram of the load.
     #[serde(skip_serializing_if = "is_off")]
     pub load: bool,
+    /// Where the sources stand, and how loud they are.
+    #[serde(skip_serializing_if = "is_off")]
+    pub sources: bool,
 }
 
 impl Subscription {
@@ -150,6 +153,7 @@ struct Views {
     scope: Option<Scope>,
     probes: Text,
     load: Text,
+    sources: Text,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +193,7 @@ pub(super) fn read(Subscribe { views }: Subscribe) -> Result<Subscription, RpcEr
         scope: views.scope.map(|view| scope(&view)).transpose()?,
         probes: probes(&views.probes)?,
         load: switch("load", &views.load)?,
+        sources: switch("sources", &views.sources)?,
     })
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     crates::{Crate, UNITY, source},
     line::Line,
+    priority::await_normal,
     reload::{Booth, assert_nothing_lost, pause, wait_for_sound},
     server::{Server, tmp},
     take::Take,
@@ -380,6 +381,7 @@ fn a_block_without_end_in_process_ends_the_session_and_is_known_next_time() {
     plugin.law(LOOPS);
     server.wait("reloaded");
     page.call("set_param", &json!({"id": "gain", "value": -20.0}));
+    await_normal(server.pid());
     let fault = server.wait("fault");
     assert_eq!((&fault["kind"], &fault["action"]), (&json!("hang"), &json!("muted")));
     assert_eq!(fault["generation"], 2);

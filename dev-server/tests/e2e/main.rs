@@ -37,6 +37,7 @@ mod organ;
 mod page;
 mod page_parts;
 mod presets;
+mod priority;
 mod pulse;
 mod reload;
 mod render;

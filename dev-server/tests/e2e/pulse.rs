@@ -2,6 +2,7 @@
 //! (its monitor) and the speaker (recorded by its monitor).
 
 use std::{
+    f64::consts::TAU,
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -17,6 +18,7 @@ use crate::{
     line::Line,
     server::{Server, retake, run},
     signal::{delay_and_residual_db, sine, sweep},
+    sources,
     wav::Wav,
 };
 
@@ -249,6 +251,51 @@ fn a_minute_of_sweep_passes_whole() {
 #[ignore = "reports what a smaller period gives, which depends on the machine"]
 fn a_minute_at_128() {
     sweep_survives(128, 60, 1);
+}
+
+/// What was recorded of a minute is what the fast clock gives of the same file, and a tone, sample by
+/// sample.
+#[test]
+#[ignore = "a minute: for the closing note"]
+fn a_minute_of_sources_loses_nothing() {
+    let (flac, _) = sources::flac();
+    let file = format!("loop=all,file:{}", flac.display());
+    let sound = [file.as_str()];
+    // Of a loop of one second, the second turn.
+    let (_, alone, _) = sources::render("example-plugin", "alone", &sound, &["--duration", "3"]);
+    let turn = &alone.channels[0][48_000..96_000];
+
+    let daemon = Daemon::start();
+    let dir = tempfile::tempdir().unwrap();
+    let record = dir.path().join("record.wav");
+    let mut args = vec!["example-plugin", "--no-watch", "--set", "gain=-6"];
+    for source in [&file, "tone:997,gain=-20", "noise:pink,bus=sidechain"] {
+        args.extend(["--source", source]);
+    }
+    let mut server = daemon.retake(&[&args[..], &["--record", record.to_str().unwrap()]].concat());
+    server.wait("reloaded");
+    std::thread::sleep(Duration::from_mins(1));
+    let ended = server.stop().succeeded();
+    let stopped = ended.event("stopped");
+    let recorded = Wav::read(&record);
+    println!("{} frames recorded; {stopped}", recorded.frames());
+    assert_eq!(stopped["lost_frames"], 0);
+
+    let gain = sources::minus_6_db();
+    let without_tone = |n: usize| {
+        let tone = 0.1 * (TAU * 997.0 * n as f64 / f64::from(RATE)).sin();
+        f64::from(recorded.channels[0][n]) / gain - tone
+    };
+    // The file begins when it is open, the tone with the engine.
+    let is_there = |phase: usize, n: usize| {
+        let expected = f64::from(turn[(n + phase) % turn.len()]);
+        (without_tone(n) - expected).abs() <= 4e-6
+    };
+    let (begin, end) = (RATE as usize, recorded.frames() - RATE as usize);
+    let phase = (0..turn.len()).find(|phase| (begin..begin + 300).all(|n| is_there(*phase, n)));
+    let phase = phase.expect("the file sounds");
+    let wrong = (begin..end).filter(|n| !is_there(phase, *n)).count();
+    assert_eq!(wrong, 0, "of {} samples", end - begin);
 }
 
 #[test]

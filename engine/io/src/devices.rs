@@ -11,6 +11,7 @@ mod backoff;
 mod driver;
 mod fault;
 mod feed;
+mod leash;
 mod open;
 mod opened;
 mod outage;
@@ -35,6 +36,7 @@ use serde::Serialize;
 use crate::{
     choice::Choice,
     error::{End, IoError},
+    priority::{Priority, Thread},
 };
 
 /// What to open.
@@ -204,6 +206,8 @@ pub enum DeviceEvent {
         /// Why.
         reason: String,
     },
+    /// A stream plays: how the thread is scheduled that calls the engine. Not on the fast clock.
+    Priority(Priority),
     /// `stop_after_frames` is reached; a virtual speaker's file is complete.
     Finished,
     /// The run cannot go on (disk full, a gate that never opened).
@@ -233,11 +237,13 @@ enum Message {
     Stop,
     /// A callback was dropped and sent its engine home.
     Returned(Box<Engine>),
+    /// The first callback has asked the system.
+    Priority(Priority, Option<Thread>),
     /// The virtual clock stopped by itself.
     Ended(Result<(), IoError>),
 }
 
-/// More than can be on their way at once: two orders, one engine, one end.
+/// More than can be on their way at once: two orders, one engine, one end, a priority.
 const MESSAGES: usize = 16;
 
 /// Control's handle on the `devices` thread. Dropping it stops the streams.

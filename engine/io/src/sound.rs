@@ -5,10 +5,12 @@
 //! holds up nobody else.
 
 mod decoder;
+mod edits;
 mod open;
 mod reader;
 mod stream;
 mod track;
+mod wide;
 
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
 pub use track::Track;

@@ -59,10 +59,17 @@ struct Course {
 impl ClipPlayer {
     /// Begins with the first frame; `repeat` is played over and over once it is reached. A loop is cut to the clip; an empty one is none.
     pub fn new(clip: Arc<Clip>, repeat: Option<Range<u64>>) -> Self {
-        let frames = clip.frames();
+        let mut player = Self { course: Course { clip, repeat: None }, cursor: Cursor::default() };
+        player.set_repeat(repeat);
+        player
+    }
+
+    /// Another loop, or none, from where it stands.
+    pub(crate) fn set_repeat(&mut self, repeat: Option<Range<u64>>) {
+        let frames = self.course.clip.frames();
+        self.cursor.frame = self.position();
         let repeat = repeat.map(|r| r.start.min(frames)..r.end.min(frames));
-        let repeat = repeat.filter(|repeat| !repeat.is_empty());
-        Self { course: Course { clip, repeat }, cursor: Cursor::default() }
+        self.course.repeat = repeat.filter(|repeat| !repeat.is_empty());
     }
 
     pub(crate) fn channels(&self) -> usize {

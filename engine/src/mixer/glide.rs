@@ -25,9 +25,19 @@ impl Glide {
         }
     }
 
+    /// Rests at `value` at once.
+    pub(crate) fn jump_to(&mut self, value: f32) {
+        *self = Self::new(value, self.length);
+    }
+
     /// Frames until it rests.
     pub(crate) fn left(&self) -> usize {
         self.left
+    }
+
+    /// The gain of the last frame.
+    pub(crate) fn value(&self) -> f32 {
+        self.value
     }
 
     /// Whether it stands still, and where.

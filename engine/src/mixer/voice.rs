@@ -2,11 +2,14 @@
 //!
 //! Made by control, moved to the engine in a box, and back through the ring of spent voices when it
 //! has ended. It begins at once, with its very first frame; everything that is asked of it later
-//! happens behind a fade.
+//! happens behind a fade, as long as there is anything to be heard of it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use super::{
@@ -14,6 +17,8 @@ use super::{
     clip::ClipPlayer,
     generator::Generator,
     glide::Glide,
+    pan::PanLaw,
+    peaks::{Gathered, Peaks},
     pool::VoiceId,
     stream::StreamPlayer,
     strip::{Strip, StripSettings},
@@ -34,7 +39,7 @@ pub enum Material {
 impl Material {
     fn channels(&self) -> usize {
         match self {
-            Self::Generator(_) => 1,
+            Self::Generator(generator) => generator.channels(),
             Self::Clip(clip) => clip.channels(),
             Self::Stream(stream) => stream.channels(),
         }
@@ -43,7 +48,7 @@ impl Material {
     /// Fills the first frames of `block`; returns how many there were before the end.
     fn fill(&mut self, block: &mut Planar, frames: usize, pitch: f64) -> usize {
         match self {
-            Self::Generator(generator) => generator.fill(&mut block.channel_mut(0)[..frames]),
+            Self::Generator(generator) => generator.fill(block, frames),
             Self::Clip(clip) => clip.fill(block, frames, pitch),
             Self::Stream(stream) => stream.fill(block, frames, pitch),
         }
@@ -54,6 +59,13 @@ impl Material {
             Self::Generator(_) => {}
             Self::Clip(clip) => clip.seek(frame),
             Self::Stream(stream) => stream.seek(frame),
+        }
+    }
+
+    /// What is played over and over from now on.
+    fn set_repeat(&mut self, repeat: Option<Range<u64>>) {
+        if let Self::Clip(clip) = self {
+            clip.set_repeat(repeat);
         }
     }
 
@@ -85,8 +97,16 @@ pub enum VoiceChange {
     Gain(f32),
     /// Another place between left and right.
     Pan(f32),
+    /// Another law of the pan.
+    Law(PanLaw),
+    /// Another bus.
+    Bus(Bus),
     /// Another speed, within [`PITCHES`]; generators have none.
     Pitch(f64),
+    /// What is played over and over once it is reached, from the first frame to before the second,
+    /// or nothing; whoever is beyond its end goes on with its start. For clips: what is read ahead
+    /// has its loop in its file.
+    Loop(Option<(u64, u64)>),
     /// Halt and stand still, or go on from there.
     Pause(bool),
     /// Go on from another frame; generators have none.
@@ -101,6 +121,7 @@ pub struct VoiceProbe {
     position: AtomicU64,
     supply: AtomicU8,
     missed: AtomicU64,
+    peaks: Peaks,
 }
 
 /// How it stands with the frames that a voice needs.
@@ -134,6 +155,11 @@ impl VoiceProbe {
         self.missed.load(Relaxed)
     }
 
+    /// How loud it is, behind level and pan.
+    pub fn peaks(&self) -> &Peaks {
+        &self.peaks
+    }
+
     fn show(&self, material: &Material) {
         let (supply, missed) = material.supply();
         self.position.store(material.position(), Relaxed);
@@ -154,8 +180,12 @@ pub struct Voice {
     strip: Strip,
     envelope: Glide,
     intent: Intent,
+    /// The loop to be taken with the seek that is intended.
+    next_repeat: Option<Range<u64>>,
     block: Planar,
     probe: Arc<VoiceProbe>,
+    gathered: Gathered,
+    has_begun: bool,
     has_ended: bool,
 }
 
@@ -180,17 +210,26 @@ impl Voice {
             strip: Strip::new(strip, shape.rate),
             envelope: Glide::new(1.0, (shape.rate * FADE_MS / 1_000) as usize),
             intent: Intent::Play,
+            next_repeat: None,
             block: Planar::new(material.channels(), shape.max_block),
             material,
             probe,
+            gathered: Gathered::default(),
+            has_begun: false,
             has_ended: false,
         }
     }
 
     /// At another speed from the first frame on; clamped to [`PITCHES`].
     #[must_use]
-    pub fn with_pitch(mut self, pitch: f64) -> Self {
-        self.change(VoiceChange::Pitch(pitch));
+    pub fn with_pitch(self, pitch: f64) -> Self {
+        self.with(VoiceChange::Pitch(pitch))
+    }
+
+    /// Changed before it begins.
+    #[must_use]
+    pub fn with(mut self, change: VoiceChange) -> Self {
+        self.change(change);
         self
     }
 
@@ -208,12 +247,34 @@ impl Voice {
     /// Stores only.
     pub(crate) fn change(&mut self, change: VoiceChange) {
         match change {
-            VoiceChange::Gain(gain) => self.strip.set_gain(gain),
-            VoiceChange::Pan(pan) => self.strip.set_pan(pan),
             VoiceChange::Pitch(pitch) => self.pitch = pitch.clamp(*PITCHES.start(), *PITCHES.end()),
+            VoiceChange::Loop(span) => self.repeat(span.map(|(start, end)| start..end)),
             VoiceChange::Pause(on) => self.pause(on),
             VoiceChange::Seek(frame) => self.seek(frame),
             VoiceChange::Stop => self.intend(Intent::Stop),
+            of_strip => self.strip.change(of_strip),
+        }
+        if self.is_silent() {
+            self.strip.settle();
+        }
+    }
+
+    /// Whether there is nothing to be heard that would need a fade.
+    fn is_silent(&self) -> bool {
+        !self.has_begun || self.material.supply().0 == Supply::Filling
+    }
+
+    /// What is beyond the loop's end goes to its start, behind a fade; everything else goes on.
+    fn repeat(&mut self, repeat: Option<Range<u64>>) {
+        match repeat {
+            Some(repeat) if self.material.position() >= repeat.end && !repeat.is_empty() => {
+                self.seek(repeat.start);
+                self.next_repeat = Some(repeat);
+            }
+            repeat => {
+                self.next_repeat = None;
+                self.material.set_repeat(repeat);
+            }
         }
     }
 
@@ -236,6 +297,9 @@ impl Voice {
     fn intend(&mut self, intent: Intent) {
         if self.intent != Intent::Stop {
             self.intent = intent;
+            if self.is_silent() && intent != Intent::Play {
+                self.envelope.jump_to(0.0);
+            }
             self.envelope.head_for(if intent == Intent::Play { 1.0 } else { 0.0 });
         }
     }
@@ -253,7 +317,7 @@ impl Voice {
     /// # Real time
     /// Everything is allocated already.
     pub(crate) fn render(&mut self, buses: &mut Buses, frames: usize) {
-        let mut done = 0;
+        let (mut done, mut peak) = (0, 0.0_f32);
         while done < frames && !self.has_ended {
             if self.envelope.at_rest() == Some(0.0) && !self.turn() {
                 break;
@@ -268,15 +332,27 @@ impl Voice {
                 self.has_ended = self.intent == Intent::Stop;
                 continue;
             }
-            self.strip.mix((&self.block, got), self.envelope, buses, done - wanted);
+            self.has_begun = true;
+            let from = (&self.block, got);
+            peak = peak.max(self.strip.mix(from, self.envelope, buses, done - wanted));
             self.envelope.skip(wanted);
-            self.has_ended = got < wanted;
+            if got < wanted {
+                self.run_out();
+            }
         }
+        self.gathered.note(&self.probe.peaks, peak, frames);
         self.probe.show(&self.material);
+    }
+
+    /// The material is at its end: so is the voice, unless it is on its way to another place.
+    fn run_out(&mut self) {
+        self.has_ended = !matches!(self.intent, Intent::Seek { .. });
+        self.envelope.jump_to(0.0);
     }
 
     /// The envelope is down: does what was intended. False when there is nothing to be heard.
     fn turn(&mut self) -> bool {
+        self.strip.settle();
         match self.intent {
             Intent::Play => {}
             Intent::Pause => return false,
@@ -285,6 +361,9 @@ impl Voice {
                 return false;
             }
             Intent::Seek { frame, then_pause } => {
+                if let Some(repeat) = self.next_repeat.take() {
+                    self.material.set_repeat(Some(repeat));
+                }
                 self.material.seek(frame);
                 self.intent = if then_pause { Intent::Pause } else { Intent::Play };
             }

@@ -7,6 +7,7 @@
 /** @typedef {{ size: number, rate: number, input: Int16Array, output: Int16Array }} Spectrum  Hundredths of dB per bin; -32768 = silence. */
 /** @typedef {{ triggered: boolean, done: boolean, frame: number, trigger: number, input: Float32Array, output: Float32Array }} Scope  trigger: index of the frame. */
 /** @typedef {{ index: number, samples: Float32Array }} ProbeTrace  index into the subscribed names. */
+/** @typedef {{ id: number, position: number, peak: number }} SourceLook  Seconds (NaN = none); linear. */
 /** @typedef {{ max: number, maxFrame: number, counts: Uint32Array }} LoadHistogram  2.5 % of the budget per bucket; the last holds all above. */
 
 /**
@@ -18,6 +19,7 @@
  * @property {Scope} [scope]
  * @property {ProbeTrace[]} [probes]
  * @property {LoadHistogram} [load]
+ * @property {SourceLook[]} [sources]
  */
 
 const HEAD_BYTES = 8;
@@ -93,6 +95,12 @@ const probes = (reader) => Array.from({ length: reader.u32() }, () => ({ index: 
 /** @param {Reader} reader @returns {LoadHistogram} */
 const load = (reader) => ({ max: reader.f32(), maxFrame: reader.f64(), counts: reader.words(reader.u32()) });
 
+const SOURCE_BYTES = 16;
+
+/** @param {Reader} reader @returns {SourceLook[]} */
+const sources = (reader) =>
+  Array.from({ length: reader.view.byteLength / SOURCE_BYTES }, () => ({ id: reader.u32(), position: reader.f64(), peak: reader.f32() }));
+
 /** By kind: how its payload is read into the sections. @type {Record<number, (into: Sections, reader: Reader) => void>} */
 const KINDS = {
   1: (into, reader) => (into.levels = reader.floats(reader.view.byteLength / 4)),
@@ -102,6 +110,7 @@ const KINDS = {
   5: (into, reader) => (into.scope = scope(reader)),
   6: (into, reader) => (into.probes = probes(reader)),
   7: (into, reader) => (into.load = load(reader)),
+  8: (into, reader) => (into.sources = sources(reader)),
 };
 
 /**

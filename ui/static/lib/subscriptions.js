@@ -14,6 +14,7 @@
  * @property {Partial<ScopePart>} [scope]
  * @property {string[]} [probes] names of signal probes
  * @property {boolean} [load]
+ * @property {boolean} [sources]
  */
 
 /** A probe beyond these is not shown. */
@@ -47,6 +48,7 @@ export function union(parts) {
   if (scope.length > 0) views.scope = Object.assign({}, SCOPE, ...scope);
   if (probes.length > 0) views.probes = probes;
   if (parts.some((part) => part.load)) views.load = true;
+  if (parts.some((part) => part.sources)) views.sources = true;
   return views;
 }
 

@@ -114,24 +114,41 @@
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
  * @property {string | null} [audit_lack]
- * @property {Source[]} [sources] in the order of the command line
+ * @property {Source[]} [sources] the live input first, then by number
+ * @property {Bus[]} [buses]
  * @property {Advice[]} [advice] of the newest build that compiled something
  * @property {Counters} counters
  * @property {Load} load
  */
 
 /**
- * @typedef {object} Source  A source of the command line, and where it stands.
+ * @typedef {object} Source  What sounds beside the plugin, and where it stands; 0 = the live input.
  * @property {number} id
+ * @property {SourceKind} kind
+ * @property {string} name
  * @property {string} spec
- * @property {"filling"|"ready"|"starved"|"eof"|"failed"} state
+ * @property {"filling"|"ready"|"starved"|"waiting"|"eof"|"failed"} state
  * @property {string|null} reason
- * @property {string} bus
- * @property {number} channels
+ * @property {BusName} bus
+ * @property {number|null} gain_db null = silence
+ * @property {number} pan -1 to 1
+ * @property {"balance"|"power"} law
+ * @property {boolean} mute
+ * @property {number} pitch
+ * @property {{ from: number, to: number|null }|null} loop seconds
+ * @property {boolean} paused
+ * @property {number|null} channels
  * @property {number|null} seconds
  * @property {number|null} position seconds
- * @property {number} missed_frames
+ * @property {number|null} missed_frames
  */
+
+/** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */
+/** @typedef {"plugin-in"|"sidechain"|"dry"|"master"} BusName */
+/** @typedef {{ bus: BusName, gain_db: number|null, mute: boolean, solo: boolean }} Bus  The sum of its strips. */
+/** @typedef {{ from: number, to: number }} Span  Seconds of a file. */
+/** @typedef {{ seconds: number }|null} Looping  The take that is played over and over. */
+/** @typedef {{ from: number, to: number, channels: number, min: number[][], max: number[][] }} WaveformReply  Extremes per channel and column; from, to in seconds. */
 
 /**
  * @typedef {object} ParamInfo  One entry of the result of `params`; values are plain.

@@ -1,15 +1,15 @@
 //! The few lines that run in the device's callbacks: capture into the ring, render out of it.
 
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, atomic::Ordering::Relaxed, mpsc::SyncSender},
     time::Instant,
 };
 
 use cpal::Data;
 use retake_engine::{Engine, FrameProducer, Probe, ftz::FlushToZero};
 
-use super::slot::Held;
-use crate::formats;
+use super::{Message, leash::Inside, slot::Held};
+use crate::{formats, priority::Priority};
 
 /// Samples that are converted at once where the device's format is not f32.
 const SCRATCH_SAMPLES: usize = 8_192;
@@ -19,23 +19,60 @@ fn scratch(channels: usize) -> Vec<f32> {
     vec![0.0; (SCRATCH_SAMPLES / channels).max(1) * channels]
 }
 
+/// The priority that a stream's first callback asks for its thread; nothing when it has been asked.
+#[derive(Default)]
+pub(super) struct Promotion(Option<Wanted>);
+
+struct Wanted {
+    host: String,
+    period: u32,
+    rate: u32,
+    /// Told what came of it.
+    home: Option<SyncSender<Message>>,
+}
+
+impl Promotion {
+    /// For a stream of `host`; what came of it goes `home`.
+    pub(super) fn new(
+        host: &str,
+        (period, rate): (u32, u32),
+        home: Option<SyncSender<Message>>,
+    ) -> Self {
+        Self(Some(Wanted { host: host.to_owned(), period, rate, home }))
+    }
+
+    /// # Real time
+    /// The first call is [`Priority::take`], every other nothing.
+    fn take(&mut self) {
+        let Some(Wanted { host, period, rate, home }) = self.0.take() else {
+            return;
+        };
+        let (priority, thread) = Priority::take(&host, period, rate);
+        if let Some(home) = home {
+            drop(home.try_send(Message::Priority(priority, thread)));
+        }
+    }
+}
+
 /// The capture callback: device samples → input ring.
 pub(super) struct Capture {
+    promotion: Promotion,
     ring: FrameProducer,
     scratch: Vec<f32>,
     probe: Arc<Probe>,
 }
 
 impl Capture {
-    pub(super) fn new(ring: FrameProducer, probe: Arc<Probe>) -> Self {
-        Self { scratch: scratch(ring.channels()), ring, probe }
+    pub(super) fn new(ring: FrameProducer, promotion: Promotion, probe: Arc<Probe>) -> Self {
+        Self { promotion, scratch: scratch(ring.channels()), ring, probe }
     }
 
     /// Pushes whole frames; the newest that do not fit are counted.
     ///
     /// # Real time
-    /// Wait-free, no allocation, no system call.
+    /// Wait-free, no allocation, no system call but for the first call's, which ask for a priority.
     pub(super) fn call(&mut self, data: &Data) {
+        self.promotion.take();
         let channels = self.ring.channels();
         let frames = data.len() / channels;
         let mut pushed = 0;
@@ -86,6 +123,8 @@ impl Pace {
 /// The playback callback: holds the engine, and silence while there is none.
 pub(super) struct Playback {
     held: Held,
+    promotion: Promotion,
+    inside: Inside,
     /// Only for devices that play in real time.
     pace: Option<Pace>,
     scratch: Vec<f32>,
@@ -100,6 +139,8 @@ impl Playback {
         let channels = format.1.into();
         Self {
             held,
+            promotion: Promotion::default(),
+            inside: Inside::default(),
             pace: None,
             scratch: scratch(channels),
             channels,
@@ -107,6 +148,12 @@ impl Playback {
             epoch,
             probe,
         }
+    }
+
+    /// The first call asks for a priority, which holds as long as calls come back: see the mark.
+    pub(super) fn promote(&mut self, promotion: Promotion) -> Inside {
+        self.promotion = promotion;
+        self.inside.clone()
     }
 
     /// Counts callbacks that come too late from now on.
@@ -117,13 +164,15 @@ impl Playback {
     /// Renders into the device's buffer, of whatever size it is.
     ///
     /// # Real time
-    /// As [`Engine::render`]; reads the monotonic clock twice.
+    /// As [`Engine::render`]; reads the monotonic clock twice. The first call asks for a priority.
     pub(super) fn call(&mut self, data: &mut Data) {
+        self.promotion.take();
         let Some(engine) = self.held.engine() else {
             formats::silence(data);
             return;
         };
         let meter = Timed::begin(self.epoch);
+        self.inside.enter(meter.now_ns);
         let frames = data.len() / self.channels;
         let samples = frames * self.channels;
         if let Some(pace) = &mut self.pace
@@ -137,6 +186,7 @@ impl Playback {
             render_converted(engine, data, &mut self.scratch, samples, meter.now_ns);
         }
         meter.end(frames, self.rate, &self.probe);
+        self.inside.leave();
     }
 
     /// Without a playback device: renders `frames` for the taps and meters alone.
@@ -144,10 +194,12 @@ impl Playback {
     /// # Real time
     /// As [`Playback::call`].
     pub(super) fn call_unheard(&mut self, frames: usize) {
+        self.promotion.take();
         let Some(engine) = self.held.engine() else {
             return;
         };
         let meter = Timed::begin(self.epoch);
+        self.inside.enter(meter.now_ns);
         let mut left = frames * self.channels;
         while left > 0 {
             let samples = left.min(self.scratch.len());
@@ -155,6 +207,7 @@ impl Playback {
             left -= samples;
         }
         meter.end(frames, self.rate, &self.probe);
+        self.inside.leave();
     }
 }
 
@@ -237,7 +290,7 @@ mod tests {
         for (format, is_primed) in [(SampleFormat::F32, false), (SampleFormat::I16, true)] {
             probe.primed.store(is_primed, Relaxed);
             let (producer, ring) = frame_ring(2, 100);
-            let mut capture = Capture::new(producer, Arc::clone(&probe));
+            let mut capture = Capture::new(producer, Promotion::default(), Arc::clone(&probe));
             let mut memory = SampleMemory::new(format, 2 * 130);
             memory.lend(2 * 130, |data| capture.call(data));
             assert_eq!(ring.fill_frames(), 100);

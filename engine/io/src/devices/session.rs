@@ -13,6 +13,7 @@ use retake_engine::{Engine, Probe};
 
 use super::{
     DeviceEvent, DeviceRequest, DeviceState, Message, Opened, RunPlan,
+    leash::{Leash, Pull},
     open::Granted,
     outage::Outage,
     plan::{Plan, fallback_notice},
@@ -22,6 +23,7 @@ use crate::{
     choice::Choice,
     error::{End, IoError},
     hosts::VIRTUAL,
+    priority::Thread,
     r#virtual::{Card, Run},
 };
 
@@ -67,6 +69,8 @@ pub(super) struct Session {
     pub(super) engine: Option<Box<Engine>>,
     pub(super) outages: BTreeMap<End, Outage>,
     pub(super) state: State,
+    /// The thread that calls the engine, where it was promoted.
+    promoted: Option<(Thread, Leash)>,
     /// Where the run ends, in engine frames.
     stop_after_frames: Option<u64>,
 }
@@ -94,6 +98,7 @@ impl Session {
             engine: None,
             outages: BTreeMap::new(),
             state: State::Waiting,
+            promoted: None,
             stop_after_frames: None,
         }
     }
@@ -144,6 +149,10 @@ impl Session {
                 Ok(Message::Returned(engine)) => {
                     self.engine = Some(engine);
                     self.lose(self.plan.clock_end(), "its stream was closed");
+                }
+                Ok(Message::Priority(priority, thread)) => {
+                    self.promoted = thread.map(|thread| (thread, Leash::default()));
+                    self.emit(DeviceEvent::Priority(priority));
                 }
                 Ok(Message::Ended(result)) => self.end(result),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -215,6 +224,7 @@ impl Session {
         if self.state != State::Playing {
             return;
         }
+        self.hold_the_leash();
         let clock_end = self.plan.clock_end();
         let clock_fault = self.clock.as_ref().and_then(|clock| clock.fault.reason());
         if let Some(reason) = clock_fault {
@@ -231,6 +241,20 @@ impl Session {
             }
         }
         self.watch_duration(clock_end);
+    }
+
+    /// A callback that does not come back has no priority.
+    fn hold_the_leash(&mut self) {
+        let (Some(clock), Some((thread, leash))) = (&self.clock, &mut self.promoted) else {
+            return;
+        };
+        let now = self.opener.request.epoch.elapsed();
+        let now_ns = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        match leash.look(&clock.inside, now_ns) {
+            Some(Pull::Take) => thread.demote(),
+            Some(Pull::GiveBack) => thread.promote(),
+            None => {}
+        }
     }
 
     /// A virtual clock stops by itself at the exact frame.

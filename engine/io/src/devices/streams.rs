@@ -9,10 +9,11 @@ use cpal::{
 use retake_engine::{Probe, frame_ring};
 
 use super::{
-    DeviceRequest, Message,
-    driver::{Capture, Playback},
+    Clock, DeviceRequest, Message,
+    driver::{Capture, Playback, Promotion},
     fault::Fault,
     feed::{Feed, capacity_frames},
+    leash::Inside,
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
     slot::{Handover, Held, slot},
 };
@@ -27,6 +28,7 @@ pub(super) struct ClockStream {
     stream: cpal::Stream,
     pub(super) handover: Handover,
     pub(super) fault: Fault,
+    pub(super) inside: Inside,
     pub(super) granted: Granted,
     /// Renders for nobody while the real device is away.
     pub(super) is_stand_in: bool,
@@ -87,10 +89,11 @@ impl Opener {
             let fault = Fault::default();
             let on_error = fault.callback(End::Output, Arc::clone(&self.probe));
             let mut playback = self.driver(held, asked);
+            let inside = playback.promote(self.promotion(found, asked, true));
             if found.host != VIRTUAL {
                 playback.watch_pace();
             }
-            ends = Some((handover, fault));
+            ends = Some((handover, fault, inside));
             (move |data: &mut Data| playback.call(data), on_error)
         })?;
         clock_stream(stream, granted, ends)
@@ -107,9 +110,10 @@ impl Opener {
             let (handover, held) = slot(self.home.clone());
             let fault = Fault::default();
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
-            let (mut capture, consumer) = self.capture_driver(asked);
+            let (mut capture, consumer) = self.capture_driver(asked, Promotion::default());
             let mut playback = self.driver(held, asked);
-            ends = Some((handover, fault));
+            let inside = playback.promote(self.promotion(found, asked, true));
+            ends = Some((handover, fault, inside));
             ring = Some(consumer);
             let channels = usize::from(asked.channels());
             let call = move |data: &Data| {
@@ -142,7 +146,8 @@ impl Opener {
         let (stream, granted) = build_input(&found, asked, || {
             let fault = Fault::default();
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
-            let (mut capture, consumer) = self.capture_driver(asked);
+            let promotion = self.promotion(&found, asked, false);
+            let (mut capture, consumer) = self.capture_driver(asked, promotion);
             ends = Some((fault, consumer));
             (move |data: &Data| capture.call(data), on_error)
         })?;
@@ -184,20 +189,33 @@ impl Opener {
         Playback::new(held, format, self.request.epoch, Arc::clone(&self.probe))
     }
 
-    fn capture_driver(&self, asked: Asked) -> (Capture, retake_engine::FrameConsumer) {
+    /// What the first callback asks for its thread; the fast clock is no one's real time.
+    fn promotion(&self, found: &Found, asked: Asked, is_told: bool) -> Promotion {
+        if self.request.clock == Clock::Fast {
+            return Promotion::default();
+        }
+        let home = is_told.then(|| self.home.clone());
+        Promotion::new(&found.host, (asked.period(), asked.rate()), home)
+    }
+
+    fn capture_driver(
+        &self,
+        asked: Asked,
+        promotion: Promotion,
+    ) -> (Capture, retake_engine::FrameConsumer) {
         let capacity = capacity_frames(asked.rate(), asked.period());
         let (producer, consumer) = frame_ring(asked.channels().into(), capacity);
-        (Capture::new(producer, Arc::clone(&self.probe)), consumer)
+        (Capture::new(producer, promotion, Arc::clone(&self.probe)), consumer)
     }
 }
 
 fn clock_stream(
     stream: cpal::Stream,
     granted: Granted,
-    ends: Option<(Handover, Fault)>,
+    ends: Option<(Handover, Fault, Inside)>,
 ) -> Result<ClockStream, IoError> {
-    let (handover, fault) = ends.ok_or_else(|| unbuilt(End::Output))?;
-    Ok(ClockStream { stream, handover, fault, granted, is_stand_in: false })
+    let (handover, fault, inside) = ends.ok_or_else(|| unbuilt(End::Output))?;
+    Ok(ClockStream { stream, handover, fault, inside, granted, is_stand_in: false })
 }
 
 /// cpal returned a stream without having taken its callbacks.
