@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{browser::Browser, everything::everything};
+use crate::{browser::Browser, everything::everything, line::Line};
 
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
 const THEMES: [&str; 2] = ["dark", "light"];
-const VIEWS: [&str; 5] = ["spectrum", "spectrogram", "scope", "goniometer", "probes"];
+const VIEWS: [&str; 6] = ["spectrum", "spectrogram", "scope", "goniometer", "probes", "sources"];
 const TABS: [&str; 7] = ["load", "health", "losses", "audit", "history", "devices", "journal"];
 /// Transitions of the page are shorter.
 const SETTLE: Duration = Duration::from_millis(250);
@@ -144,6 +144,7 @@ fn the_keyboard_alone_reaches_everything() {
     browser.until_gone("#overlay");
     tabs_turn(&mut browser);
     controls_turn(&mut browser);
+    sources_turn(&mut browser, &mut line);
     help_closes(&mut browser);
     browser.assert_clean();
 }
@@ -185,6 +186,35 @@ fn controls_turn(browser: &mut Browser) {
     browser.eval("document.querySelector('[data-param=external] [role=switch]').focus()");
     browser.press(" ");
     browser.until_seen("[data-param=external] [aria-checked=true]");
+}
+
+/// A source's level, its pan, its picture and its loop's ends have the arrows, its switches Space.
+fn sources_turn(browser: &mut Browser, line: &mut Line) {
+    browser.click("[data-view=sources]");
+    browser.until_seen("[data-source='1'] .wave");
+    let mut turned = |part: &str, key: &str, pointer: &str, wanted: Value| {
+        browser.eval(&format!("document.querySelector(\"[data-source='1'] {part}\").focus()"));
+        browser.press(key);
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let status = line.call("sources", &json!({}));
+            let file = status["sources"].as_array().unwrap().iter().find(|s| s["id"] == 1).unwrap();
+            let is = file.pointer(pointer).unwrap();
+            let near = is.as_f64().zip(wanted.as_f64()).map(|(is, wanted)| (is - wanted).abs());
+            if near.map_or(*is == wanted, |off| off < 1e-3) {
+                break;
+            }
+            assert!(std::time::Instant::now() < until, "{part} {key}: {is} instead of {wanted}");
+        }
+    };
+    turned("[data-kind=slider] input", "ArrowRight", "/gain_db", json!(-69.5));
+    turned("[data-kind=knob] input", "ArrowLeft", "/pan", json!(-0.05));
+    turned(".source-mute", " ", "/mute", json!(true));
+    turned("[data-end=to]", "ArrowRight", "/loop/to", json!(0.61));
+    turned("[data-end=from]", "ArrowLeft", "/loop/from", json!(0.19));
+    turned(".wave-seek", "End", "/position", json!(1.0));
+    turned(".source-loop", " ", "/loop", Value::Null);
+    turned(".source-play", " ", "/paused", json!(false));
 }
 
 /// The dialog keeps the Tab key while it is open, and gives the focus back.

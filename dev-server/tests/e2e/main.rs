@@ -48,6 +48,7 @@ mod server;
 mod signal;
 mod signals;
 mod socket;
+mod source_page;
 mod sources;
 mod take;
 mod traces;
