@@ -109,6 +109,7 @@ test("the telemetry tells where each source stands and how loud it is", () => {
 test("events fold into the list: what is new, what has changed, what is gone, and buses", () => {
   const model = new Model();
   for (const one of [TONE, MIC]) model.event({ event: "source", t: 1, ...one });
+  equal(model.sources.map(({ id }) => id), [0, 2]);
   model.event({ event: "source", t: 2, id: 2, state: "failed", reason: "gone", name: "tone" });
   equal(model.sources.map(({ id, state, gain_db }) => [id, state, gain_db]), [[0, "ready", 0], [2, "failed", -20]]);
   equal(model.journal.map(({ message }) => message), ["source tone failed: gone"]);
@@ -344,6 +345,8 @@ test("R loops the take and ends it, also where nobody sees it; not while a text 
   await until(() => at("#take-said").textContent === "looping 8 s, restarts at each reload");
   equal([at("#take").textContent, at("#take").ariaPressed, at("#take-save").getAttribute("href")], ["Stop", "true", "/take.wav?seconds=8"]);
   press(at("#source-value"), "r");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  equal(server.of("take_stop"), [], "while a text is typed");
   at("[data-view=spectrum]").click();
   press(document.body, "r");
   await until(() => server.of("take_stop").length === 1);

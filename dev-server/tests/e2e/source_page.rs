@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    crates::Crate,
     line::Line,
     page::{at_the_page, measured},
     server::tmp,
