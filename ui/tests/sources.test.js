@@ -297,6 +297,12 @@ test("a loop is switched on, its ends are dragged and pressed, and bars follow t
   await until(() => shown() === "0:08.000 – 0:16.000");
   within(strip(5), ".source-zoom").click();
   await until(() => server.of("waveform").some(({ from, to }) => Math.abs(from - 7.36) < 1e-9 && Math.abs(to - 16.64) < 1e-9));
+  const ground = within(strip(5), ".wave-seek");
+  ground.setPointerCapture = () => {};
+  point(ground, "pointerdown", 0.5);
+  point(ground, "pointerup", 0.5);
+  await until(() => server.of("seek_source").length === 1);
+  close(server.of("seek_source")[0].seconds, 12, 0.05);
   await leave();
 });
 
