@@ -6,7 +6,7 @@ use clap::Parser;
 use retake::{
     app, audit, bundle,
     cli::{Cli, Command},
-    listing, memory, new, render,
+    latency, listing, memory, new, render,
 };
 
 fn main() -> ExitCode {
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Bundle(args)) => bundle::bundle(args),
         Some(Command::Audit(args)) => audit::audit(&args),
+        Some(Command::Latency(args)) => latency::latency(&args),
         Some(Command::Devices { json }) => listing::print(json),
         #[cfg(target_os = "linux")]
         Some(Command::PluginHost { .. }) => retake_host::plugin_host_main(),

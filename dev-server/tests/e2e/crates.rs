@@ -15,6 +15,7 @@ const NAMES: [&str; 17] = [
     "audited",
     "late",
     "law",
+    "take",
     "saves",
     "broken",
     "pulse",
