@@ -51,6 +51,7 @@ mod server;
 mod signal;
 mod signals;
 mod socket;
+mod source_page;
 mod sources;
 mod sources_rpc;
 mod take;
