@@ -17,6 +17,7 @@
 //! | `presets` | presets, and where the session stands |
 //! | `notes` | what is played, and who holds it |
 //! | `sources` | what sounds beside the microphone |
+//! | `take` | what the plugin heard lately, looped |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
 
@@ -33,6 +34,7 @@ mod probes;
 mod quarantine;
 mod reload;
 mod sources;
+mod take;
 
 use std::{
     sync::{
@@ -54,6 +56,7 @@ use crate::{
     midi::Midi,
     report::{Report, Tone, say},
     store::StoreEvent,
+    take::Keeper,
     telemetry::{Flag, Telemetry},
     watch::{LoopEvent, Rebuilder},
     web,
@@ -67,6 +70,7 @@ use past::Past;
 use presets::Presets;
 use reload::Reload;
 use sources::{PipeNews, SoundNews, Sources};
+use take::{Take, TakeNews};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -89,6 +93,8 @@ pub enum Message {
     Pipe(PipeNews),
     /// A client brings sound.
     Delivery(web::Delivery),
+    /// A piece of what the plugin heard was cut.
+    Take(TakeNews),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -131,6 +137,8 @@ pub struct Parts {
     pub memory: Memory,
     /// The MIDI file or port, and the tempo.
     pub midi: Midi,
+    /// What keeps the plugin's input, where somebody can ask for it.
+    pub keeper: Option<Keeper>,
     /// The page's address, for the key `o`.
     pub url: String,
 }
@@ -144,6 +152,7 @@ pub struct Control {
     probes: probes::Probes,
     notes: Notes,
     sources: Sources,
+    take: Take,
     presets: Presets,
     history: History,
     reload: Reload,
@@ -198,6 +207,7 @@ impl Control {
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
             sources: Sources::default(),
+            take: Take::new(parts.keeper.take()),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -250,6 +260,7 @@ impl Control {
             Message::Sound(news) => self.on_sound(news)?,
             Message::Pipe(news) => self.on_pipe(news),
             Message::Delivery(delivery) => self.take_delivery(delivery),
+            Message::Take(news) => self.on_take(news),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),
@@ -306,6 +317,7 @@ impl Control {
             's' => self.save_quick_preset(),
             'p' => self.recall_next_preset(),
             'i' => self.cycle_sources(),
+            'l' => self.turn_take(),
             'q' => return Some("quit"),
             _ => {}
         }
@@ -344,4 +356,4 @@ impl Control {
 }
 
 /// What the keys do.
-pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · i next input · o open the page · q quit · h this help";
+pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · i next input · l loop the last 8 s · o open the page · q quit · h this help";

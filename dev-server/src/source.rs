@@ -38,6 +38,13 @@ pub struct SourceSpec {
 pub enum SourceKind {
     /// The live input.
     Mic,
+    /// A capture device beside it; never in words.
+    Input {
+        /// Which: 1 = the second.
+        number: usize,
+        /// Its name.
+        device: String,
+    },
     /// A formula; the seed of a noise is the source's number.
     Signal(Signal),
     /// A sound file.
@@ -48,6 +55,8 @@ pub enum SourceKind {
     Push(String),
     /// What is written into a pipe.
     Fifo(Pipe),
+    /// What the plugin heard lately; asked for by its own method only.
+    Take,
 }
 
 /// A file without a place on the disk's map: it is gone with the last who has it.
@@ -180,6 +189,17 @@ impl SourceSpec {
             pitch: 1.0,
             repeat: Repeat::Never,
         }
+    }
+
+    /// So much of what the plugin heard lately.
+    pub fn take(seconds: f64) -> Self {
+        let text = format!("take:{seconds}");
+        Self { text, kind: SourceKind::Take, repeat: Repeat::All, ..Self::mic() }
+    }
+
+    /// A capture device beside the microphone, as it comes.
+    pub fn input(number: usize, device: String) -> Self {
+        Self { text: device.clone(), kind: SourceKind::Input { number, device }, ..Self::mic() }
     }
 
     /// The name of its bus.
@@ -344,10 +364,11 @@ impl SourceKind {
     /// What it is, in a word of the protocol.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Mic => "mic",
+            Self::Mic | Self::Input { .. } => "mic",
             Self::File(_) | Self::Upload(_) => "file",
             Self::Push(_) => "push",
             Self::Fifo(_) => "fifo",
+            Self::Take => "take",
             Self::Signal(Signal::Sine { .. }) => "tone",
             Self::Signal(Signal::Sweep) => "sweep",
             Self::Signal(Signal::WhiteNoise { .. } | Signal::PinkNoise { .. }) => "noise",
@@ -364,6 +385,8 @@ impl SourceKind {
         match self {
             Self::Mic => "microphone".to_owned(),
             Self::Upload(Upload { name, .. }) | Self::Push(name) => name.clone(),
+            Self::Take => "take".to_owned(),
+            Self::Input { device, .. } => device.clone(),
             Self::File(path) | Self::Fifo(Pipe { path, .. }) => path.file_name().map_or_else(
                 || path.display().to_string(),
                 |name| name.to_string_lossy().into_owned(),
@@ -376,6 +399,11 @@ impl SourceKind {
             Self::Signal(Signal::LineUp) => "EBU line-up".to_owned(),
             Self::Signal(_) => self.word().to_owned(),
         }
+    }
+
+    /// Whether a device captures it: then it neither waits nor goes.
+    pub fn is_captured(&self) -> bool {
+        matches!(self, Self::Mic | Self::Input { .. })
     }
 
     /// Whether it has places to go to: then it can be moved, looped and played at another speed.
@@ -531,6 +559,7 @@ mod tests {
         assert_eq!(spec("mic").strip, StripSettings::default());
         assert_eq!(spec("noise:pink,bus=sidechain").bus_name(), "sidechain");
         assert_eq!(spec("clicks").kind, SourceKind::Signal(Signal::Clicks { hz: 2.0 }));
+        assert_eq!(spec("ebu").kind, SourceKind::Signal(Signal::LineUp));
         assert!(spec("sweep,gain=-inf").strip.gain.abs() < 1e-12);
     }
 

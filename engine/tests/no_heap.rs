@@ -198,8 +198,6 @@ fn rendering_with_rate_conversion_never_calls_the_heap() {
     ten_thousand_blocks(44_100);
 }
 
-const ALL: [Bus; 4] = Bus::ALL;
-
 /// A file that was read ahead for 2,000 frames, and no further.
 fn starving() -> Material {
     let (mut writer, reader, _) = window(2, 4_096);
@@ -207,6 +205,8 @@ fn starving() -> Material {
     writer.write(&sine(2_000));
     Material::Stream(StreamPlayer::new(reader, Repeat::default(), RATE))
 }
+
+const ALL: [Bus; 4] = Bus::ALL;
 
 fn any_of_voices(dice: &mut Dice) -> VoiceChange {
     match dice.roll(0..12) {

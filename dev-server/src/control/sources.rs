@@ -10,17 +10,21 @@
 //! | `play` | opening, playing, ending |
 //! | `sent` | what clients and pipes send |
 //! | `change` | what pages and scripts ask of a source |
+//! | `inputs` | capture devices beside the first |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
+//! | `waveform` | what sources look like |
 
 mod buses;
 mod change;
 mod cycle;
+mod inputs;
 mod play;
 mod sent;
 mod show;
 mod state;
+mod waveform;
 
 use std::sync::{
     Arc,
@@ -30,8 +34,9 @@ use std::sync::{
     },
 };
 
-use retake_engine::mixer::{
-    Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe,
+use retake_engine::{
+    Probe,
+    mixer::{Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe},
 };
 use retake_io::{
     Gate, IoError,
@@ -48,11 +53,13 @@ use crate::{
 };
 use buses::Buses;
 use cycle::Cycle;
+use inputs::Inputs;
 pub(super) use play::SoundNews;
 pub(super) use sent::PipeNews;
 use sent::Sender;
 use show::Unsaid;
 use state::State;
+use waveform::Waveforms;
 
 /// Channels of the sidechain's bus.
 const SIDE_CHANNELS: usize = 2;
@@ -78,6 +85,7 @@ pub(super) struct Sources {
     is_used: bool,
     buses: Buses,
     cycle: Option<Cycle>,
+    waveforms: Waveforms,
     pool: VoicePool,
     /// Started with the first file.
     sounds: Option<Sounds>,
@@ -88,6 +96,8 @@ pub(super) struct Sources {
     last_order: u32,
     /// Of the engine, Hz; 0 before the first.
     rate: u32,
+    /// Of capture devices that no voice has taken up yet.
+    inputs: Inputs,
 }
 
 /// One source.
@@ -116,6 +126,8 @@ struct Source {
     /// Who sends what it plays, if somebody does.
     sender: Sender,
     unsaid: Unsaid,
+    /// A capture device's own counters.
+    counters: Option<Arc<Probe>>,
 }
 
 #[derive(Debug)]
@@ -142,6 +154,7 @@ impl Source {
             frames: None,
             sender: Sender::default(),
             unsaid: Unsaid::default(),
+            counters: None,
         }
     }
 
@@ -324,6 +337,16 @@ impl Control {
     /// Adds what a client has brought.
     fn add_and_show(&mut self, spec: SourceSpec) -> Result<Value, RpcError> {
         let id = self.add_source(spec, Origin::Client)?;
+        self.show_source(id)
+    }
+
+    /// Adds a loop of what the plugin heard; see the module `take`.
+    pub(super) fn add_take(&mut self, seconds: f64) -> Result<u32, RpcError> {
+        self.add_source(SourceSpec::take(seconds), Origin::Client)
+    }
+
+    /// A source as it is.
+    pub(super) fn show_source(&self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         Ok(self.sources.list[at].show(self.sources.rate))
     }

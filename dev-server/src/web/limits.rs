@@ -38,6 +38,8 @@ pub struct Limits {
     pub uploads: usize,
     /// Largest file that a client may send, in bytes; above that it gets a 413.
     pub upload_bytes: u64,
+    /// Takes that are being saved at once; each is in memory until it is sent.
+    pub takes: usize,
 }
 
 impl Default for Limits {
@@ -59,6 +61,7 @@ impl Default for Limits {
             push_clients: 8,
             uploads: 4,
             upload_bytes: 512 << 20,
+            takes: 2,
         }
     }
 }

@@ -14,8 +14,8 @@ use super::guard::Guard;
 use super::listen::listen;
 use super::port::{self, Bound, PortChoice};
 use super::{
-    Asset, ClientId, ControlHandle, DeliveryHandle, Limits, Notifier, OpenHandle, TelemetrySource,
-    Token, WebError,
+    Asset, ClientId, ControlHandle, DeliveryHandle, Limits, Notifier, OpenHandle, TakeHandle,
+    TelemetrySource, Token, WebError,
 };
 
 /// Threads that serve all clients.
@@ -37,6 +37,8 @@ pub struct Config {
     pub open: OpenHandle,
     /// What becomes of the sound that clients bring.
     pub deliver: DeliveryHandle,
+    /// What saving the take does.
+    pub take: TakeHandle,
     /// What a client may cost.
     pub limits: Limits,
 }
@@ -47,6 +49,9 @@ pub(crate) struct Shared {
     pub(crate) asset: fn(&str) -> Option<Asset>,
     pub(crate) open: OpenHandle,
     pub(crate) deliver: DeliveryHandle,
+    pub(crate) take: TakeHandle,
+    /// One permit per take that is on its way to a client.
+    pub(crate) takes: Arc<Semaphore>,
     pub(crate) limits: Limits,
     pub(crate) control: ControlHandle,
     pub(crate) telemetry: Arc<dyn TelemetrySource>,
@@ -121,6 +126,8 @@ pub fn serve(
         asset: config.asset,
         open: config.open,
         deliver: config.deliver,
+        take: config.take,
+        takes: Arc::new(Semaphore::new(limits.takes)),
         limits,
         control,
         telemetry,

@@ -9,7 +9,7 @@ use retake::web::{
 };
 
 use crate::client::Client;
-use crate::rig::{Players, Rig, asset, deliver, open};
+use crate::rig::{Players, Rig, asset, deliver, open, take};
 
 struct Nothing;
 
@@ -27,6 +27,7 @@ fn start(port: PortChoice) -> Result<Server, WebError> {
         asset,
         open: open(),
         deliver: deliver(&Players::default()),
+        take: take(),
         limits: Limits::default(),
     };
     serve(config, ControlHandle::new(|_| Ok(())), Arc::new(Nothing))

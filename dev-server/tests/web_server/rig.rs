@@ -8,7 +8,7 @@ use retake::source::{SourceKind, SourceSpec};
 use retake::web::{
     Asset, Call, Config, ControlGone, ControlHandle, Delivery, DeliveryHandle, FileCall, Limits,
     OpenHandle, OpenRefused, PortChoice, PushCall, PushRefused, Pushing, Request, RpcError, Server,
-    Subscription, TelemetrySource, TelemetryView, Token, serve,
+    Subscription, TakeFile, TakeHandle, TakeRefused, TelemetrySource, TelemetryView, Token, serve,
 };
 use retake_engine::mixer::{PushedPlayer, PushedSpec, pushed};
 use serde_json::{Value, json};
@@ -42,6 +42,7 @@ impl Rig {
             asset,
             open: open(),
             deliver: deliver(&players),
+            take: take(),
             limits,
         };
         let control = ControlHandle::new(move |call| calls.send(call).map_err(|_| ControlGone));
@@ -116,6 +117,16 @@ fn show(spec: &SourceSpec) -> Value {
     let SourceKind::Upload(upload) = &spec.kind else { panic!("{spec:?}") };
     let bytes = upload.file.metadata().unwrap().len();
     json!({ "name": upload.name, "spec": spec.text, "bus": spec.bus_name(), "bytes": bytes })
+}
+
+/// Two seconds are kept, of the bytes of a file.
+pub(crate) fn take() -> TakeHandle {
+    TakeHandle::new(|seconds, reply| {
+        let file: TakeFile = Box::new(|| Ok(b"RIFF".to_vec()));
+        let refused = || TakeRefused::Length("more than the 2 s that are kept".to_owned());
+        let made = if seconds <= 2.0 { Ok(file) } else { Err(refused()) };
+        drop(reply.send(made));
+    })
 }
 
 /// A control thread with one parameter from −60 to 12.

@@ -8,6 +8,7 @@ mod decoder;
 mod edits;
 mod file;
 mod open;
+mod overview;
 mod reader;
 mod stream;
 mod track;
@@ -15,4 +16,5 @@ mod wide;
 
 pub use file::SoundFile;
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
+pub use overview::{Columns, NotYet, Overview, Overviews, Sight};
 pub use track::Track;

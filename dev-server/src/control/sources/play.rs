@@ -4,7 +4,7 @@ use std::{ops::Range, sync::atomic::Ordering::Release};
 
 use retake_engine::{
     BusShape, CommandKind,
-    mixer::{Generator, Material, Signal, Voice, VoiceChange, VoicePool},
+    mixer::{ClipPlayer, Generator, Material, Signal, Voice, VoiceChange, VoicePool},
 };
 use retake_io::sound::{Sound, SoundEvent, SoundRequest};
 
@@ -130,6 +130,14 @@ impl Control {
                 self.mark_source(at, State::Filling);
                 self.open_file(at, SoundRequest { file, rate: shape.rate, repeat });
             }
+            (None, SourceKind::Take) => {
+                let Some(clip) = self.take.clip() else { return };
+                source.channels = Some(clip.channels());
+                source.frames = Some(clip.frames());
+                let player = ClipPlayer::new(clip, Some(0..u64::MAX));
+                self.play_source(at, Material::Clip(player), shape);
+            }
+            (None, SourceKind::Input { number, .. }) => self.begin_input(at, number, shape),
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
             _ => source.state = State::Ready,
@@ -225,6 +233,9 @@ impl Control {
         };
         let mut voice =
             Voice::new(id, material, source.strip(), shape).with_pitch(source.spec.pitch);
+        if source.spec.kind == SourceKind::Take {
+            voice = voice.as_take();
+        }
         if let Some(frame) = source.begin_at.take().filter(|frame| *frame > 0) {
             voice = voice.with(VoiceChange::Seek(frame));
         }
@@ -255,6 +266,7 @@ impl Control {
         }
         while let Some(voice) = self.audio.take_spent() {
             self.sources.pool.release(voice.id());
+            self.on_voice_gone(voice.id());
             let is_its = |source: &Source| {
                 source.voice.as_ref().is_some_and(|playing| playing.id == voice.id())
             };
