@@ -232,10 +232,7 @@ impl Control {
 
     /// Builds the engine around the first generation (or the one that survived) and starts it.
     pub(super) fn start_engine(&mut self, first: Box<Generation>) -> Result<(), Failure> {
-        let Some(shape) = self.audio.shape() else {
-            return Ok(());
-        };
-        let Some(granted) = &mut self.audio.granted else {
+        let (Some(shape), Some(granted)) = (self.audio.shape(), &mut self.audio.granted) else {
             return Ok(());
         };
         // With what was set of the live input since the devices opened.
