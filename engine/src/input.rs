@@ -24,6 +24,7 @@
 //! lines are settled, 0.15 s after the first stamps.
 
 mod feed;
+mod plug;
 mod rates;
 mod steering;
 mod surplus;
@@ -35,9 +36,11 @@ use crate::{
     drift::{DriftLoop, StampReader},
     planar::Planar,
     probe::Probe,
-    ring::FrameConsumer,
+    ring::{FrameConsumer, frame_ring},
 };
 use feed::{Aim, Feed};
+pub use plug::InputPlug;
+use plug::Socket;
 use steering::Steering;
 
 /// What the devices know of a capture stream.
@@ -76,6 +79,8 @@ pub struct LiveInput {
     /// Frames pass as they are.
     is_straight: bool,
     scratch: Vec<f32>,
+    /// Where the next input comes in.
+    socket: Option<Socket>,
 }
 
 impl LiveInput {
@@ -134,7 +139,39 @@ impl LiveInput {
             feed.target()
         );
         let scratch = vec![0.0; spec.max_block * channels];
-        Ok(Self { feed, convert, steering, is_straight: has_one_rate && is_shared, scratch })
+        let is_straight = has_one_rate && is_shared;
+        Ok(Self { feed, convert, steering, is_straight, scratch, socket: None })
+    }
+
+    /// An input of a device that is away: silence, which nobody has lost.
+    ///
+    /// # Errors
+    /// As [`LiveInput::new`].
+    pub fn absent(
+        (channels, engine_rate, max_block): (usize, u32, usize),
+        probe: Arc<Probe>,
+    ) -> Result<Self, ConvertError> {
+        let ring = frame_ring(channels, 2).1;
+        let (rate, target_frames, period_frames) = (engine_rate, 1, 1);
+        let spec = InputSpec { rate, engine_rate, target_frames, period_frames, max_block };
+        Self::new(ring, spec, probe)
+    }
+
+    /// Its first sound fades in: another was heard before it.
+    #[must_use]
+    pub fn fading_in(mut self) -> Self {
+        self.feed.fade_in_first();
+        self
+    }
+
+    /// Whether what was captured is heard.
+    pub fn flows(&self) -> bool {
+        self.feed.silence_due().is_some()
+    }
+
+    /// Frames that were captured and not heard, or silent for want of them, since its counters exist.
+    pub fn lost_frames(&self) -> u64 {
+        self.feed.lost_frames()
     }
 
     /// Channels of the capture device.
@@ -160,6 +197,7 @@ impl LiveInput {
     /// # Real time
     /// Wait-free, no allocation.
     pub fn begin(&mut self, at_ns: u64) {
+        self.change_over();
         if let Some(steering) = &mut self.steering {
             steering.begin(at_ns, &mut self.feed);
         }
@@ -170,6 +208,7 @@ impl LiveInput {
     /// # Real time
     /// Wait-free, no allocation.
     pub fn read(&mut self, block: &mut Planar, frames: usize) {
+        self.change_over();
         self.change_mind();
         let channels = self.channels();
         let aim = self.steering.as_ref().map_or(Aim::Target, |steering| steering.aim(&self.feed));

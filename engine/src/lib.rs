@@ -45,7 +45,7 @@ pub use channels::ToMono;
 pub use command::{Busy, CommandKind, CommandSender, EngineControl, Event, Fade, Origin};
 pub use event::{EventBody, Note, PluginEvent, Transport};
 pub use generation::{BusShape, Findings, Generation, Replay, WarmUp};
-pub use input::{InputClock, InputSpec, LiveInput};
+pub use input::{InputClock, InputPlug, InputSpec, LiveInput};
 pub use planar::Planar;
 pub use probe::Probe;
 pub use processor::{Layout, Outcome, ProcessIo, Processor};

@@ -166,6 +166,7 @@ impl Engine {
         if let Some(input) = &mut self.input {
             input.begin(at_ns);
         }
+        self.mixer.begin_callback(at_ns);
     }
 
     /// Fills `output` with interleaved frames: any number of them, in blocks of at most
@@ -181,6 +182,9 @@ impl Engine {
         while frames_left > 0 {
             let frames = self.obey(frames_left.min(self.shape.max_block));
             let (output, later) = rest.split_at_mut(frames * self.shape.n_output);
+            if self.bus.begins_to_sound(self.frame) {
+                self.mixer.begin_anew();
+            }
             self.capture(frames);
             self.process(frames, now_ns);
             self.listen(frames);
@@ -196,8 +200,15 @@ impl Engine {
         self.events.clear();
         self.schedule.fill_from(&mut self.ports.commands, self.frame);
         let frames = self.schedule.cut(self.frame, frames);
+        while let Some(command) =
+            self.schedule.next_due(self.frame, self.frame + 1, self.can_swap())
+        {
+            self.execute(command);
+        }
+        // A swap that began here may want a shorter block; none begins below.
+        let frames = self.bus.cut(self.frame, frames);
         let end = self.frame + frames as u64;
-        while let Some(command) = self.schedule.next_due(self.frame, end, self.can_swap()) {
+        while let Some(command) = self.schedule.next_due(self.frame, end, false) {
             self.execute(command);
         }
         frames

@@ -120,6 +120,16 @@ impl Feed {
         self.is_leaving = self.silence_due().is_some();
     }
 
+    pub(super) fn lost_frames(&self) -> u64 {
+        self.probe.lost_frames.get()
+    }
+
+    /// The first sound that comes fades in.
+    pub(super) fn fade_in_first(&mut self) {
+        self.fade.jump_to(0.0);
+        self.fade.head_for(1.0);
+    }
+
     fn show_target(&self) {
         let target = self.rates.to_engine(self.target);
         self.probe.target_frames.set(target as u64);

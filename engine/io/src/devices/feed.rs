@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use retake_engine::{FrameConsumer, InputClock, InputSpec, LiveInput, Probe, drift::StampReader};
 
-use super::open::Granted;
+use super::{open::Granted, opened::max_block};
 use crate::{error::IoError, hosts::VIRTUAL, r#virtual::Spec};
 
 /// The engine's end of a capture ring, not yet an input.
@@ -22,6 +22,19 @@ pub(super) struct Reader<'a> {
     pub(super) playback: Option<&'a Granted>,
     pub(super) engine_rate: u32,
     pub(super) max_block: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// The callback of `clock`, whichever end it is at, beside the capture stream.
+    pub(super) fn beside(clock: &'a Granted) -> Self {
+        let max_block = max_block(clock);
+        Self { playback: Some(clock), engine_rate: clock.info.rate, max_block }
+    }
+
+    /// The capture callback of `clock` itself.
+    pub(super) fn within(clock: &'a Granted) -> Self {
+        Self { playback: None, ..Self::beside(clock) }
+    }
 }
 
 /// The sound server runs both callbacks on one thread that also serves its socket.

@@ -132,6 +132,11 @@ impl Opener {
         Ok((clock, Feed { ring, stamps: None, granted }))
     }
 
+    /// The same, with other counters.
+    pub(super) fn counting(&self, probe: &Arc<Probe>) -> Self {
+        Self { probe: Arc::clone(probe), ..self.clone() }
+    }
+
     /// The capture device beside another clock owner of `engine_rate`.
     ///
     /// # Errors
@@ -174,7 +179,7 @@ impl Opener {
             ppm: ppm(like),
             ..Spec::default()
         };
-        let host = VirtualHost::new(Pace::Real, None, Some(spec))?;
+        let host = VirtualHost::new(Pace::Real, Vec::new(), Some(spec))?;
         let card = host.card().clone();
         let host = cpal::Host::from(cpal::platform::CustomHost::from_host(host));
         let device = host.default_output_device();
