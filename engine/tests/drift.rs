@@ -271,7 +271,6 @@ fn others_do_worse() {
 
 /// Ten hours in blocks of a hundredth of a second at both ends: no wind-up, no drift of the mean.
 #[test]
-#[ignore = "ten simulated hours"]
 fn ten_hours() {
     for ppm in [-300.0, 300.0] {
         let run = Run { seconds: 36_000.0, playback: 480, ..RUN };
