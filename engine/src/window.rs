@@ -44,7 +44,6 @@ impl Mark {
     }
 }
 
-#[derive(Debug)]
 struct Shared {
     /// Whole frames, interleaved, as bits.
     samples: Box<[AtomicU32]>,
@@ -54,6 +53,16 @@ struct Shared {
     filled: AtomicU64,
     /// Where the sound ends, in which epoch; told before `filled`.
     end: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("channels", &self.channels)
+            .field("capacity", &self.capacity)
+            .field("wanted", &self.wanted())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A window of `channels` and at least `capacity` frames; the voice begins at frame 0. Both ends,

@@ -95,7 +95,7 @@ impl Track {
         loop {
             let frames = self.read(&mut block)?;
             all.extend_from_slice(&block[..frames * self.channels()]);
-            if frames < BLOCK {
+            if frames == 0 {
                 return Ok(all);
             }
         }
@@ -147,6 +147,9 @@ impl Conversion {
             let left = self.end.map_or(u64::MAX, |end| end.saturating_sub(self.at));
             let left = usize::try_from(left).unwrap_or(usize::MAX).saturating_mul(self.channels);
             if left == 0 {
+                if done == 0 {
+                    from.check()?;
+                }
                 break;
             }
             if self.given == self.ready.len() {
