@@ -53,13 +53,8 @@ impl Control {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
-            Request::Sources => Ok(self.sources.show_all()),
-            Request::AddSource { spec } => self.add_client_source(&spec),
-            Request::SetSource { id, change } => self.set_source(id, &change),
-            Request::PauseSource { id, on } => self.pause_source(id, on),
-            Request::SeekSource { id, seconds } => self.seek_source(id, seconds),
-            Request::RemoveSource { id } => self.remove_source(id),
-            Request::SetBus { bus, change } => self.set_bus(bus, change),
+            Request::Take(request) => return self.answer_take(request, asker),
+            Request::Source(request) => self.answer_source(request),
             Request::Left => {
                 self.let_go(Player::Client(call.client));
                 self.probes.leave(call.client);
@@ -98,11 +93,13 @@ impl Control {
             "xruns": self.past.xruns(),
             "isolation": self.reload.isolation(),
             "audit": self.reload.audit(),
+            "audit_lack": self.parts.run.audit_lack,
             "plugin_faults": self.reload.playing_thread().map(PluginThread::faults),
             "bypass": self.bypass,
             "mute": self.mute,
             "sources": self.sources.show(),
             "buses": self.sources.show_buses(),
+            "take": self.show_take(),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },

@@ -36,6 +36,14 @@ impl Clip {
         self.rows.channels()
     }
 
+    /// All samples of a channel.
+    ///
+    /// # Panics
+    /// If there is no such channel.
+    pub fn channel(&self, channel: usize) -> &[f32] {
+        self.rows.channel(channel)
+    }
+
     /// How long it is.
     pub fn frames(&self) -> u64 {
         self.rows.capacity() as u64
