@@ -239,6 +239,24 @@ impl WindowReader {
         [0, n, 2 * n, 3 * n].map(|i| f32::from_bits(beside[i].load(Ordering::Relaxed)))
     }
 
+    /// Fills `out` with the samples of one channel from `frame` on, all of which the window
+    /// [`WindowReader::holds`].
+    ///
+    /// # Real time
+    /// Loads.
+    pub fn copy(&self, channel: usize, frame: u64, out: &mut [f32]) {
+        let mut done = 0;
+        while done < out.len() {
+            // As far as the ring's end.
+            let slot = self.shared.slot(frame + done as u64) + channel;
+            let row = self.shared.samples[slot..].iter().step_by(self.shared.channels);
+            for (x, sample) in out[done..].iter_mut().zip(row) {
+                *x = f32::from_bits(sample.load(Ordering::Relaxed));
+                done += 1;
+            }
+        }
+    }
+
     /// Gives all frames before `frame` free.
     ///
     /// # Real time

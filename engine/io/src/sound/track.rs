@@ -147,9 +147,6 @@ impl Conversion {
             let left = self.end.map_or(u64::MAX, |end| end.saturating_sub(self.at));
             let left = usize::try_from(left).unwrap_or(usize::MAX).saturating_mul(self.channels);
             if left == 0 {
-                if done == 0 {
-                    from.check()?;
-                }
                 break;
             }
             if self.given == self.ready.len() {
@@ -162,6 +159,9 @@ impl Conversion {
             self.given += n;
             self.at += (n / self.channels) as u64;
             done += n;
+        }
+        if done == 0 {
+            from.check()?;
         }
         Ok(done / self.channels)
     }
