@@ -51,6 +51,8 @@ pub(crate) struct Decoder {
     given: usize,
     /// Frames of silence that stand in for what could not be decoded.
     gap: u64,
+    /// Why nothing follows, as long as nobody was told.
+    broken: Option<String>,
 }
 
 impl Decoder {
@@ -103,6 +105,7 @@ impl Decoder {
             packet: Vec::new(),
             given: 0,
             gap: 0,
+            broken: None,
             format,
         };
         if let Some(edit) = edit {
@@ -150,7 +153,7 @@ impl Decoder {
     /// Fills `out` with whole interleaved frames; returns how many there were before the end.
     ///
     /// # Errors
-    /// What broke, in words; what follows is not to be had.
+    /// What broke, in words, when nothing was left before it; what follows is not to be had.
     pub(crate) fn read(&mut self, out: &mut [f32]) -> Result<usize, String> {
         guarded(|| self.read_unguarded(out))
     }
@@ -165,11 +168,31 @@ impl Decoder {
             let room = &mut out[done..];
             let n = if self.gap > 0 { self.give_silence(room) } else { self.give(room) };
             done += n;
-            if n == 0 && !self.next_packet()? {
+            if n == 0 && !self.goes_on() {
                 break;
             }
         }
+        if done == 0 {
+            self.check()?;
+        }
         Ok(done / self.channels)
+    }
+
+    /// Whether there is one more packet; what broke is told once what lies before it was given.
+    fn goes_on(&mut self) -> bool {
+        let next = if self.broken.is_some() { Ok(false) } else { self.next_packet() };
+        next.unwrap_or_else(|reason| {
+            self.broken = Some(reason);
+            false
+        })
+    }
+
+    /// Whether the end was none.
+    ///
+    /// # Errors
+    /// What broke, in words, once.
+    pub(crate) fn check(&mut self) -> Result<(), String> {
+        self.broken.take().map_or(Ok(()), Err)
     }
 
     fn give_silence(&mut self, out: &mut [f32]) -> usize {
@@ -202,6 +225,7 @@ impl Decoder {
         let ts = self.time_of(frame.saturating_sub(PRE_ROLL));
         let to = SeekTo::Timestamp { ts, track_id: self.track };
         self.packet.clear();
+        self.broken = None;
         (self.at, self.is_lost, self.gap, self.given) = (frame, true, 0, 0);
         match self.format.seek(SeekMode::Accurate, to) {
             Ok(_) => {}

@@ -94,7 +94,7 @@ impl Track {
         loop {
             let frames = self.read(&mut block)?;
             all.extend_from_slice(&block[..frames * self.channels()]);
-            if frames < BLOCK {
+            if frames == 0 {
                 return Ok(all);
             }
         }
@@ -158,6 +158,9 @@ impl Conversion {
             self.given += n;
             self.at += (n / self.channels) as u64;
             done += n;
+        }
+        if done == 0 {
+            from.check()?;
         }
         Ok(done / self.channels)
     }

@@ -245,3 +245,28 @@ fn behind_the_end_nobody_reads_until_a_seek() {
     player.hear(512);
     assert_eq!(player.probe.supply(), Supply::Flowing);
 }
+
+#[test]
+fn what_breaks_is_heard_up_to_there_and_told_once() {
+    // Behind the first second another stream begins.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("chained.ogg");
+    let parts = ["sweep.ogg", "short.ogg"].map(|name| std::fs::read(data(name)).unwrap());
+    std::fs::write(&path, parts.concat()).unwrap();
+    let mut player = Player::open(&path, 44_100, 1 << 16);
+    let mut told = Vec::new();
+    while player.stream.urgency().is_some() {
+        told.extend(player.stream.serve().err());
+    }
+    let [error] = &told[..] else { panic!("{told:?}, {:?}", player.stream.writer.at()) };
+    assert!(error.to_string().contains("chained.ogg: "), "{error}");
+    println!("{error}");
+    assert_eq!(player.stream.writer.at().frame, 44_100);
+    for _ in 0..44_100 / 512 {
+        player.hear(512);
+        assert_eq!(player.probe.supply(), Supply::Flowing);
+    }
+    player.hear(512);
+    assert!(player.control.spent.pop().is_ok(), "there it ends");
+    assert_eq!(player.probe.missed_frames(), 0);
+}
