@@ -66,6 +66,9 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
     let json = run.session.json.then_some(stdout);
     let probe = Arc::new(Probe::default());
     let mut report = Report::new(started, json, Arc::clone(&probe));
+    if let Some(why) = &run.audit_lack {
+        say(Tone::Warning, "Audit", format!("there is none: {why}"));
+    }
     let stage = match set_up(&run, &mut report, probe) {
         Ok(stage) => stage,
         Err(error) => {
@@ -276,6 +279,7 @@ fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
     DeviceRequest {
         host: asked.host.clone(),
         input: live_input(run, choice(&asked.input)),
+        more: run.audio.input.iter().skip(1).map(|name| choice(&Some(name.clone()))).collect(),
         output: choice(&asked.output),
         rate,
         period,
@@ -289,12 +293,20 @@ fn mics(run: &Run) -> Vec<&SourceSpec> {
     run.audio.source.iter().filter(|source| source.kind == SourceKind::Mic).collect()
 }
 
+/// Whether no microphone is wanted.
+fn has_none(run: &Run) -> bool {
+    run.audio.input.iter().any(|name| name == "none")
+}
+
 fn check_mic(run: &Run) -> Result<(), Failure> {
+    if has_none(run) && run.audio.input.len() > 1 {
+        return Err(Failure::usage("--input none, and another --input: leave one of them out"));
+    }
     match mics(run)[..] {
         [_, second, ..] => {
             Err(Failure::usage(format!("--source {second}: the microphone is named twice")))
         }
-        [mic] if run.audio.input.as_deref() == Some("none") => Err(Failure::usage(format!(
+        [mic] if has_none(run) => Err(Failure::usage(format!(
             "--source {mic} and --input none: give --input DEVICE, or leave one of them out"
         ))),
         _ => Ok(()),
@@ -305,7 +317,7 @@ fn check_mic(run: &Run) -> Result<(), Failure> {
 fn live_input(run: &Run, remembered: Choice) -> Choice {
     let has_other_sources = !run.audio.source.is_empty() && mics(run).is_empty();
     match remembered {
-        _ if run.audio.input.is_none() && has_other_sources => Choice::None,
+        _ if run.audio.input.is_empty() && has_other_sources => Choice::None,
         Choice::None if !mics(run).is_empty() => Choice::Default,
         choice => choice,
     }

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod control;
 pub mod editor;
 pub mod keys;
+pub mod latency;
 pub mod listing;
 pub mod memory;
 pub mod midi;

@@ -23,6 +23,7 @@ mod generator;
 mod glide;
 mod hole;
 mod interpolate;
+mod live;
 mod pan;
 mod peaks;
 mod pool;
@@ -35,6 +36,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 pub use buses::Bus;
 pub use clip::{Clip, ClipPlayer, EmptyClip};
 pub use generator::{Generator, Signal};
+pub use live::LivePlayer;
 pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
 pub use peaks::Peaks;
 pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
@@ -159,6 +161,16 @@ impl Mixer {
     /// Stores only.
     pub(crate) fn change_live(&mut self, change: VoiceChange) {
         self.live.change(change);
+    }
+
+    /// A callback begins: see [`crate::Engine::begin_callback`].
+    ///
+    /// # Real time
+    /// As [`crate::LiveInput::begin`], for each of them.
+    pub(crate) fn begin_callback(&mut self, at_ns: u64) {
+        for voice in self.voices.iter_mut().flatten() {
+            voice.begin_callback(at_ns);
+        }
     }
 
     /// Lets a bus head for another level.

@@ -156,6 +156,19 @@ impl Engine {
         (engine, control)
     }
 
+    /// A callback begins, whose first frame is due at `at_ns` on the clock that capture callbacks are
+    /// stamped with. Once per callback, before [`Engine::render`]; it is what inputs with a clock of
+    /// their own are steered by.
+    ///
+    /// # Real time
+    /// Wait-free, no allocation.
+    pub fn begin_callback(&mut self, at_ns: u64) {
+        if let Some(input) = &mut self.input {
+            input.begin(at_ns);
+        }
+        self.mixer.begin_callback(at_ns);
+    }
+
     /// Fills `output` with interleaved frames: any number of them, in blocks of at most
     /// `max_block`, cut where a dated command takes effect. `now_ns` is the driver's clock, which
     /// comes back in [`Event::Sounding`].

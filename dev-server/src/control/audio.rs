@@ -174,10 +174,12 @@ impl Control {
                 });
             }
             DeviceEvent::Failed(error) => return Err(Failure::failed(error)),
-            DeviceEvent::State { end, state, reason } => {
-                let fields = json!({ "end": end, "state": state, "reason": reason });
+            DeviceEvent::State { end, input, state, reason } => {
+                let fields =
+                    json!({ "end": end, "input": input, "state": state, "reason": reason });
                 let word = fields["state"].as_str().unwrap_or_default();
-                say(Tone::Warning, "Device", format!("{end} {word}: {reason}"));
+                let which = if input > 0 { format!(" {}", input + 1) } else { String::new() };
+                say(Tone::Warning, "Device", format!("{end}{which} {word}: {reason}"));
                 let is_back = word == "back";
                 let event = self.parts.report.event("device", fields);
                 self.shown.device = if is_back { Value::Null } else { event };
@@ -203,7 +205,10 @@ impl Control {
         self.parts.report.event("priority", fields);
     }
 
-    fn on_opened(&mut self, opened: Opened) -> Result<(), Failure> {
+    fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
+        let more = std::mem::take(&mut opened.more);
+        more.iter().for_each(|input| self.parts.report.count_also(&input.probe));
+        self.sources.take_inputs(more);
         for notice in &opened.notices {
             say(Tone::Warning, "Audio", notice);
         }
@@ -490,6 +495,10 @@ impl Control {
 
     /// Sends the parameter changes that wait.
     pub(super) fn send_params(&mut self) {
+        if self.audio.awaits_engine() {
+            // The one before is no more: what it is sent is lost.
+            return;
+        }
         let Some(engine) = &mut self.audio.engine else {
             return;
         };

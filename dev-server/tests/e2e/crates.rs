@@ -29,6 +29,7 @@ const NAMES: [&str; 17] = [
     "screenshot",
     "everything",
     "reports",
+    "takes",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

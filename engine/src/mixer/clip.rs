@@ -125,6 +125,11 @@ impl Frames for Course {
         self.clip.rows.channel(channel)[index(at)]
     }
 
+    fn points(&self, channel: usize, at: u64) -> [f32; 4] {
+        let points = &self.clip.rows.channel(channel)[index(at)..][..4];
+        [points[0], points[1], points[2], points[3]]
+    }
+
     fn copy(&self, channel: usize, at: u64, out: &mut [f32]) {
         out.copy_from_slice(&self.clip.rows.channel(channel)[index(at)..][..out.len()]);
     }

@@ -17,6 +17,7 @@ use super::{
     clip::ClipPlayer,
     generator::Generator,
     glide::Glide,
+    live::LivePlayer,
     pan::PanLaw,
     peaks::{Gathered, Peaks},
     pool::VoiceId,
@@ -34,6 +35,8 @@ pub enum Material {
     Clip(ClipPlayer),
     /// Frames that are read ahead.
     Stream(StreamPlayer),
+    /// What a device captures.
+    Live(LivePlayer),
 }
 
 impl Material {
@@ -42,6 +45,7 @@ impl Material {
             Self::Generator(generator) => generator.channels(),
             Self::Clip(clip) => clip.channels(),
             Self::Stream(stream) => stream.channels(),
+            Self::Live(live) => live.channels(),
         }
     }
 
@@ -51,12 +55,13 @@ impl Material {
             Self::Generator(generator) => generator.fill(block, frames),
             Self::Clip(clip) => clip.fill(block, frames, pitch),
             Self::Stream(stream) => stream.fill(block, frames, pitch),
+            Self::Live(live) => live.fill(block, frames),
         }
     }
 
     fn seek(&mut self, frame: u64) {
         match self {
-            Self::Generator(_) => {}
+            Self::Generator(_) | Self::Live(_) => {}
             Self::Clip(clip) => clip.seek(frame),
             Self::Stream(stream) => stream.seek(frame),
         }
@@ -75,6 +80,7 @@ impl Material {
             Self::Generator(generator) => generator.position(),
             Self::Clip(clip) => clip.position(),
             Self::Stream(stream) => stream.position(),
+            Self::Live(live) => live.position(),
         }
     }
 
@@ -83,6 +89,7 @@ impl Material {
         match self {
             Self::Generator(_) | Self::Clip(_) => (Supply::Flowing, 0),
             Self::Stream(stream) => stream.supply(),
+            Self::Live(live) => live.supply(),
         }
     }
 }
@@ -252,6 +259,13 @@ impl Voice {
     /// How far it is, also while it sounds.
     pub fn probe(&self) -> Arc<VoiceProbe> {
         Arc::clone(&self.probe)
+    }
+
+    /// A callback begins, for material that runs on another clock.
+    pub(crate) fn begin_callback(&mut self, at_ns: u64) {
+        if let Material::Live(live) = &mut self.material {
+            live.begin(at_ns);
+        }
     }
 
     /// # Real time

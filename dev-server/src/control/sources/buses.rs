@@ -114,3 +114,23 @@ impl Control {
 pub(super) fn busy(busy: retake_engine::Busy) -> RpcError {
     RpcError::busy(busy.to_string())
 }
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_solo_silences_the_others_and_a_mute_wins() {
+        let mut buses = Buses::default();
+        let gains = |buses: &Buses| buses.gains().map(|(_, gain)| gain);
+        assert_eq!(gains(&buses), [1.0; 4]);
+        buses.0[Bus::Dry as usize].gain = 0.5;
+        buses.0[Bus::Dry as usize].solo = true;
+        assert_eq!(gains(&buses), [0.0, 0.0, 0.5, 0.0]);
+        buses.0[Bus::Master as usize].solo = true;
+        assert_eq!(gains(&buses), [0.0, 0.0, 0.5, 1.0]);
+        buses.0[Bus::Dry as usize].mute = true;
+        assert_eq!(gains(&buses), [0.0, 0.0, 0.0, 1.0]);
+    }
+}

@@ -46,8 +46,9 @@ impl Control {
         change.apply(&mut source.spec);
         source.mute = change.mute.unwrap_or(source.mute);
         source.unsaid.note();
-        if change.repeat.is_some() && source.is_stream && source.voice.is_some() {
-            self.reopen(at, None);
+        if change.repeat.is_some() && source.has_its_loop_in_its_file() {
+            let begin_at = source.begin_at;
+            self.reopen(at, begin_at);
         }
         self.show_inputs();
         Ok(self.tell_source(at))
@@ -122,8 +123,8 @@ impl Control {
     fn pause_source(&mut self, id: u32, on: bool) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         let source = &self.sources.list[at];
-        if source.is_live() {
-            return Err(RpcError::unsupported("the live input cannot be paused: mute it"));
+        if source.spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be paused: mute it"));
         }
         match &source.state {
             State::Failed(reason) => return Err(RpcError::unsupported(reason.clone())),
@@ -175,8 +176,8 @@ impl Control {
     /// Ends a source: it fades out, and its number is nobody's any more.
     pub(in super::super) fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
-        if self.sources.list[at].is_live() {
-            return Err(RpcError::unsupported("the live input cannot be removed: mute it"));
+        if self.sources.list[at].spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be removed: mute it"));
         }
         self.send_change(at, VoiceChange::Stop).map_err(busy)?;
         let source = self.sources.list.remove(at);

@@ -33,7 +33,9 @@ impl Source {
             SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
             SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
             SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::File(_) | SourceKind::Take => None,
+            SourceKind::Mic | SourceKind::Input { .. } | SourceKind::File(_) | SourceKind::Take => {
+                None
+            }
         }
     }
 
@@ -76,7 +78,7 @@ impl Control {
             let source = &mut self.sources.list[at];
             source.change_engine(before, shape.rate);
             let conflict = source.spec.conflict_with(shape.rate);
-            if let (Some(conflict), 0) = (conflict, before) {
+            if let Some(conflict) = conflict.filter(|_| source.is_given && before == 0) {
                 return Err(Failure::usage(format!("--source {conflict}")));
             }
             if self.sources.list[at].state != State::Eof {
@@ -129,6 +131,7 @@ impl Control {
                 let player = ClipPlayer::new(clip, Some(0..u64::MAX));
                 self.play_source(at, Material::Clip(player), shape);
             }
+            (None, SourceKind::Input { number, .. }) => self.begin_input(at, number, shape),
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
             _ => source.state = State::Ready,
@@ -184,11 +187,15 @@ impl Control {
     }
 
     fn on_file(&mut self, at: usize, event: SoundEvent) -> Result<(), Failure> {
+        let is_opened = matches!(event, SoundEvent::Opened(_));
         match event {
             SoundEvent::Opened(Ok(sound)) => self.on_opened_file(at, sound),
             SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
                 if self.parts.run.audio.clock == ClockArg::Fast {
                     return Err(Failure::failed(error));
+                }
+                if is_opened && let Some(before) = self.sources.list[at].voice.take() {
+                    self.audio.command(CommandKind::Voice(before.id, VoiceChange::Stop));
                 }
                 self.mark_source(at, State::Failed(error.to_string()));
             }
@@ -211,7 +218,7 @@ impl Control {
         self.play_source(at, sound.material, shape);
     }
 
-    fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
+    pub(super) fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
         let source = &mut self.sources.list[at];
         let place = source.place.take().map_or_else(|| self.sources.pool.claim(), Ok);
         let id = match place {
@@ -275,5 +282,23 @@ impl Control {
             say(Tone::Error, "Source", format!("{}: {reason}", source.spec));
         }
         self.tell_source(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_engine_goes_on_where_the_last_one_stood() {
+        let mut source = Source::new(1, "file:x".parse().unwrap());
+        source.begin_at = Some(96_000);
+        source.change_engine(0, 48_000);
+        assert_eq!(source.begin_at, None, "the first one begins at the beginning");
+        source.begin_at = Some(96_001);
+        source.change_engine(48_000, 48_000);
+        assert_eq!(source.begin_at, Some(96_001));
+        source.change_engine(48_000, 44_100);
+        assert_eq!(source.begin_at, Some(88_201));
     }
 }
