@@ -12,7 +12,7 @@ use std::{
 use retake_engine::mixer::Clip;
 use retake_io::sound::{Columns, NotYet, Overview, Overviews, Sight, Track};
 
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_mins(1);
 
 fn complete(overview: &Overview, from: f64, to: f64, n: usize) -> Columns {
     let begun = Instant::now();

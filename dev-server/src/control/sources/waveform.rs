@@ -45,12 +45,11 @@ impl Control {
     /// known yet.
     pub(in super::super) fn waveform(&mut self, id: u32, span: Span) -> Result<Value, RpcError> {
         let known = self.sources.waveforms.known.get(&id).cloned();
-        let overview = match known {
-            Some(overview) => overview,
-            None => {
-                let sight = self.sight(id)?;
-                self.sources.waveforms.begin(id, sight)?
-            }
+        let overview = if let Some(overview) = known {
+            overview
+        } else {
+            let sight = self.sight(id)?;
+            self.sources.waveforms.begin(id, sight)?
         };
         let Span { from, to, n } = span;
         match overview.columns(from, to, n) {
