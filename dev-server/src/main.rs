@@ -6,7 +6,7 @@ use clap::Parser;
 use retake::{
     app, audit, bundle,
     cli::{Cli, Command, Run},
-    listing, memory, new, render,
+    latency, listing, memory, new, render,
 };
 
 fn main() -> ExitCode {
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Bundle(args)) => bundle::bundle(args),
         Some(Command::Audit(args)) => audit::audit(&args),
+        Some(Command::Latency(args)) => latency::latency(&args),
         Some(Command::Devices { json }) => listing::print(json),
         #[cfg(target_os = "linux")]
         Some(Command::PluginHost { .. }) => retake_host::plugin_host_main(),

@@ -35,10 +35,19 @@ pub struct SourceSpec {
 pub enum SourceKind {
     /// The live input.
     Mic,
+    /// A capture device beside it; never in words.
+    Input {
+        /// Which: 1 = the second.
+        number: usize,
+        /// Its name.
+        device: String,
+    },
     /// A formula; the seed of a noise is the source's number.
     Signal(Signal),
     /// A sound file.
     File(PathBuf),
+    /// What the plugin heard lately; asked for by its own method only.
+    Take,
 }
 
 /// What of a file is played over and over.
@@ -133,6 +142,17 @@ impl SourceSpec {
             pitch: 1.0,
             repeat: Repeat::Never,
         }
+    }
+
+    /// So much of what the plugin heard lately.
+    pub fn take(seconds: f64) -> Self {
+        let text = format!("take:{seconds}");
+        Self { text, kind: SourceKind::Take, repeat: Repeat::All, ..Self::mic() }
+    }
+
+    /// A capture device beside the microphone, as it comes.
+    pub fn input(number: usize, device: String) -> Self {
+        Self { text: device.clone(), kind: SourceKind::Input { number, device }, ..Self::mic() }
     }
 
     /// The name of its bus.
@@ -243,8 +263,9 @@ impl SourceKind {
     /// What it is, in a word of the protocol.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Mic => "mic",
+            Self::Mic | Self::Input { .. } => "mic",
             Self::File(_) => "file",
+            Self::Take => "take",
             Self::Signal(Signal::Sine { .. }) => "tone",
             Self::Signal(Signal::Sweep) => "sweep",
             Self::Signal(Signal::WhiteNoise { .. } | Signal::PinkNoise { .. }) => "noise",
@@ -260,6 +281,8 @@ impl SourceKind {
     pub fn name(&self) -> String {
         match self {
             Self::Mic => "microphone".to_owned(),
+            Self::Take => "take".to_owned(),
+            Self::Input { device, .. } => device.clone(),
             Self::File(path) => path.file_name().map_or_else(
                 || path.display().to_string(),
                 |name| name.to_string_lossy().into_owned(),
@@ -272,6 +295,11 @@ impl SourceKind {
             Self::Signal(Signal::LineUp) => "EBU line-up".to_owned(),
             Self::Signal(_) => self.word().to_owned(),
         }
+    }
+
+    /// Whether a device captures it: then it neither waits nor goes.
+    pub fn is_captured(&self) -> bool {
+        matches!(self, Self::Mic | Self::Input { .. })
     }
 
     /// Whether it has places to go to: then it can be moved, looped and played at another speed.
@@ -383,7 +411,40 @@ mod tests {
         assert_eq!(spec("mic").strip, StripSettings::default());
         assert_eq!(spec("noise:pink,bus=sidechain").bus_name(), "sidechain");
         assert_eq!(spec("clicks").kind, SourceKind::Signal(Signal::Clicks { hz: 2.0 }));
+        assert_eq!(spec("ebu").kind, SourceKind::Signal(Signal::LineUp));
         assert!(spec("sweep,gain=-inf").strip.gain.abs() < 1e-12);
+    }
+
+    #[test]
+    fn each_kind_has_a_word_and_a_name() {
+        let kinds = [
+            ("mic", "mic", "microphone"),
+            ("file:/a/loop, x.flac", "file", "loop, x.flac"),
+            ("tone:997", "tone", "997 Hz"),
+            ("noise:pink", "noise", "pink noise"),
+            ("clicks:2.5", "clicks", "2.5 clicks/s"),
+            ("dc:0.25", "dc", "dc 0.25"),
+            ("impulse", "impulse", "impulse"),
+        ];
+        for (text, word, name) in kinds {
+            let kind = spec(text).kind;
+            assert_eq!((kind.word(), kind.name().as_str()), (word, name), "{text}");
+            assert_eq!(
+                (kind.has_time_line(), kind.names_a_path()),
+                (word == "file", word == "file")
+            );
+        }
+    }
+
+    #[test]
+    fn a_change_changes_what_it_names() {
+        let mut tone = spec("tone:997,gain=-20,pan=0.5");
+        let change =
+            SourceChange { gain_db: Some(-6.0), bus: Some(Bus::Dry), ..SourceChange::default() };
+        change.apply(&mut tone);
+        assert_eq!((db_of_gain(tone.strip.gain), tone.bus_name()), (Some(-6.0), "dry"));
+        assert!((tone.strip.pan - 0.5).abs() < 1e-6);
+        assert_eq!(db_of_gain(gain_of_db(-80.0)), None);
     }
 
     #[test]

@@ -272,6 +272,7 @@ fn a_pause_stands_still_and_goes_on_with_the_next_frame() {
 fn every_seek_sounds_from_its_very_target() {
     let mut desk = Desk::new(Identity { channels: 2 });
     let id = desk.play(ramp(60_000), StripSettings::default());
+    desk.left(1);
     let mut dice = Dice(3);
     for _ in 0..1_000 {
         let target = u16::try_from(dice.roll(0..59_000)).unwrap();

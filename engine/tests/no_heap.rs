@@ -20,8 +20,8 @@ use retake_engine::{
     CommandKind, Engine, EngineControl, Event, EventBody, Fade, FrameConsumer, FrameProducer,
     Generation, InputSpec, LiveInput, Note, Outcome, Probe, Replay, ToMono, WarmUp, frame_ring,
     mixer::{
-        Bus, Clip, ClipPlayer, Generator, Material, Repeat, Signal, StreamPlayer, StripSettings,
-        Voice, VoiceChange, VoicePool,
+        Bus, Clip, ClipPlayer, Generator, Material, PanLaw, Repeat, Signal, StreamPlayer,
+        StripSettings, Voice, VoiceChange, VoicePool,
     },
     window::window,
 };
@@ -206,7 +206,33 @@ fn starving() -> Material {
     Material::Stream(StreamPlayer::new(reader, Repeat::default(), RATE))
 }
 
-/// Voices of every kind come, change and go.
+const ALL: [Bus; 4] = Bus::ALL;
+
+fn any_of_voices(dice: &mut Dice) -> VoiceChange {
+    match dice.roll(0..12) {
+        0 | 10 => VoiceChange::Stop,
+        1 => VoiceChange::Pause(true),
+        2 => VoiceChange::Pause(false),
+        3 => VoiceChange::Gain(0.2),
+        4 => VoiceChange::Pan(-0.5),
+        5 => VoiceChange::Pitch(0.7),
+        6 => VoiceChange::Loop(Some((100, 900))),
+        7 => VoiceChange::Loop(None),
+        8 => VoiceChange::Law(PanLaw::EqualPower),
+        9 => VoiceChange::Bus(ALL[dice.roll(0..4)]),
+        _ => VoiceChange::Seek(1_000),
+    }
+}
+
+fn any_of_buses(dice: &mut Dice) -> CommandKind {
+    match dice.roll(0..3) {
+        0 => CommandKind::Live(VoiceChange::Bus(ALL[dice.roll(0..4)])),
+        1 => CommandKind::Live(VoiceChange::Gain([0.0, 0.5, 1.0][dice.roll(0..3)])),
+        _ => CommandKind::Bus(ALL[dice.roll(0..4)], [0.0, 0.5, 1.0][dice.roll(0..3)]),
+    }
+}
+
+/// Voices of every kind come, change and go, and so do strips and buses.
 #[test]
 fn mixing_never_calls_the_heap() {
     let (mut engine, mut control, mut capture, mut recorded) = engine(RATE);
@@ -229,24 +255,18 @@ fn mixing_never_calls_the_heap() {
                 5 => starving(),
                 _ => Material::Clip(ClipPlayer::new(Arc::clone(&clip), None)),
             };
-            let bus = [Bus::PluginIn, Bus::Sidechain, Bus::Dry, Bus::Master][dice.roll(0..4)];
+            let bus = ALL[dice.roll(0..4)];
             let strip = StripSettings { gain: 0.1, pan: 0.3, bus, ..StripSettings::default() };
             let pitch = 1.0 + (n % 3) as f64 / 10.0;
             let voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
             control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
             alive.push(id);
         }
-        let change = match dice.roll(0..8) {
-            0 => VoiceChange::Stop,
-            1 => VoiceChange::Pause(true),
-            2 => VoiceChange::Pause(false),
-            3 => VoiceChange::Gain(0.2),
-            4 => VoiceChange::Pan(-0.5),
-            5 => VoiceChange::Pitch(0.7),
-            _ => VoiceChange::Seek(1_000),
-        };
+        let change = any_of_voices(&mut dice);
         let id = alive[dice.roll(0..alive.len())];
         control.commands.send(0, CommandKind::Voice(id, change)).unwrap();
+        let kind = any_of_buses(&mut dice);
+        control.commands.send(0, kind).unwrap();
         calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
         while let Ok(voice) = control.spent.pop() {
             pool.release(voice.id());

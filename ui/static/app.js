@@ -141,11 +141,6 @@ async function readParams() {
   changed();
 }
 
-async function readTake() {
-  model.looping = (await socket.request("take")).looping;
-  changed();
-}
-
 async function readPresets() {
   model.presets = (await socket.request("presets")).presets;
   changed();
@@ -198,7 +193,6 @@ socket.addEventListener("connection", (event) => {
   readable = true;
   readPlugin();
   quietly(readParams);
-  quietly(readTake);
 });
 
 socket.addEventListener("notification", (event) => {

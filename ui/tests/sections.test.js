@@ -19,6 +19,8 @@ const ALL = [
   scope({ flags: 3, frame: 2 ** 40, trigger: 1, input: [0, 1], output: [0.5, -0.5] }),
   probes([[1, [0.25, 0.5]], [0, []]]),
   section(7, [0.75], 0, 0, 2, 40, 41),
+  // 2.5 as the two halves of a double.
+  section(8, 3, 0, 0x40040000, [0.25], 4, 0, 0, [1]),
 ];
 
 test("every section is read from its place", () => {
@@ -36,6 +38,7 @@ test("every section is read from its place", () => {
     scope: { triggered: true, done: true, frame: 2 ** 40, trigger: 1, input: [0, 1], output: [0.5, -0.5] },
     probes: [{ index: 1, samples: [0.25, 0.5] }, { index: 0, samples: [] }],
     load: { max: 0.75, maxFrame: 0, counts: [40, 41] },
+    sources: [{ id: 3, position: 2.5, peak: 0.25 }, { id: 4, position: 0, peak: 1 }],
   });
 });
 

@@ -109,18 +109,20 @@ test("the telemetry tells where each source stands and how loud it is", () => {
 test("events fold into the list: what is new, what has changed, what is gone, and buses", () => {
   const model = new Model();
   for (const one of [TONE, MIC]) model.event({ event: "source", t: 1, ...one });
+  equal(model.sources.map(({ id }) => id), [0, 2]);
   model.event({ event: "source", t: 2, id: 2, state: "failed", reason: "gone", name: "tone" });
   equal(model.sources.map(({ id, state, gain_db }) => [id, state, gain_db]), [[0, "ready", 0], [2, "failed", -20]]);
-  equal(model.journal.map(({ message }) => message), ["source tone failed: gone"]);
+  model.event({ event: "source", t: 3, id: 2, state: "failed", reason: "gone", name: "tone", gain_db: -6 });
+  equal(model.journal.map(({ message }) => message), ["source 2, tone, failed: gone"], "told once");
   model.event({ event: "source_removed", t: 3, id: 2 });
   equal(model.sources.map(({ id }) => id), [0]);
   model.buses = [{ bus: "dry", gain_db: 0, mute: false, solo: false }];
   model.event({ event: "bus", bus: "dry", gain_db: null, mute: true, solo: false });
   equal([model.buses[0].gain_db, model.buses[0].mute], [null, true]);
-  model.event({ event: "take", looping: true, seconds: 8 });
-  equal(model.looping, { seconds: 8 });
-  model.event({ event: "take", looping: false, seconds: null });
-  equal(model.looping, null);
+  model.event({ event: "take", looping: { seconds: 8, source: 3, holes: 0, lost_frames: 0 } });
+  equal(model.take?.looping?.seconds, 8);
+  model.event({ event: "take", looping: null });
+  equal(model.take?.looping, null);
 });
 
 test("strips stand in order, the live input first; a name is text", async () => {
@@ -296,6 +298,12 @@ test("a loop is switched on, its ends are dragged and pressed, and bars follow t
   await until(() => shown() === "0:08.000 – 0:16.000");
   within(strip(5), ".source-zoom").click();
   await until(() => server.of("waveform").some(({ from, to }) => Math.abs(from - 7.36) < 1e-9 && Math.abs(to - 16.64) < 1e-9));
+  const ground = within(strip(5), ".wave-seek");
+  ground.setPointerCapture = () => {};
+  point(ground, "pointerdown", 0.5);
+  point(ground, "pointerup", 0.5);
+  await until(() => server.of("seek_source").length === 1);
+  close(server.of("seek_source")[0].seconds, 12, 0.05);
   await leave();
 });
 
@@ -341,9 +349,11 @@ test("a bus has a level, a mute and a solo", async () => {
 test("R loops the take and ends it, also where nobody sees it; not while a text is typed", async () => {
   await stage([MIC]);
   press(document.body, "r");
-  await until(() => at("#take-said").textContent === "looping 8 s, restarts at each reload");
+  await until(() => at("#take-said").textContent === "looping 8 s, restarts at each reload · 1 hole, 512 frames lost");
   equal([at("#take").textContent, at("#take").ariaPressed, at("#take-save").getAttribute("href")], ["Stop", "true", "/take.wav?seconds=8"]);
   press(at("#source-value"), "r");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  equal(server.of("take_stop"), [], "while a text is typed");
   at("[data-view=spectrum]").click();
   press(document.body, "r");
   await until(() => server.of("take_stop").length === 1);

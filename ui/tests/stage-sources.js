@@ -30,6 +30,7 @@ export function sourcesOf(wanted) {
 export function installSources(server, sources) {
   Object.assign(server.state, {
     sources, buses: ["plugin-in", "sidechain", "dry", "master"].map((bus) => ({ bus, gain_db: bus === "dry" ? -12 : 0, mute: false, solo: bus === "dry" })),
+    take: { kept_seconds: 60, max_seconds: 60, holes: 0, lost_frames: 0, looping: null },
   });
   let next = 1 + Math.max(0, ...sources.map(({ id }) => id));
   /** @param {number} id @param {object} change */
@@ -46,6 +47,11 @@ export function installSources(server, sources) {
     server.state.sources.push(made);
     server.notify("event", { event: "source", t: 1, ...made });
     return made;
+  };
+  /** @param {object|null} looping */
+  const tell = (looping) => {
+    server.state.take = { kept_seconds: 60, max_seconds: 60, holes: 0, lost_frames: 0, looping };
+    server.notify("event", { event: "take", t: 1, ...server.state.take });
   };
   Object.assign(server.methods, {
     add_source: (/** @type {any} */ { spec }) => (/^tone:x/.test(spec) ? { refusal: { code: -32602, message: "tone: \"x\" is not a number from 0.01 to 384000" } } : add({ spec, name: spec.split(",")[0], kind: spec.split(/[:,]/)[0] })),
@@ -64,15 +70,15 @@ export function installSources(server, sources) {
       return { ...found };
     },
     waveform: picture,
-    take: () => ({ kept_seconds: 60, looping: null }),
     take_loop: (/** @type {any} */ { seconds }) => {
-      server.notify("event", { event: "take", looping: true, seconds });
-      return add({ kind: "take", name: `Take, ${seconds} s`, seconds, loop: { from: 0, to: seconds }, channels: 2 });
+      const made = add({ kind: "take", name: `take, ${seconds} s`, spec: `take:${seconds}`, seconds, loop: { from: 0, to: seconds }, channels: 2 });
+      tell({ seconds, source: made.id, holes: 1, lost_frames: 512 });
+      return made;
     },
     take_stop: () => {
-      server.notify("event", { event: "take", looping: false, seconds: null });
-      const take = server.state.sources.find((/** @type {any} */ one) => one.kind === "take");
-      return take ? server.methods.remove_source({ id: take.id }) : {};
+      const { looping } = server.state.take;
+      tell(null);
+      return looping ? server.methods.remove_source({ id: looping.source }) : { refusal: { code: -32001, message: "no take is looping" } };
     },
   });
 }
@@ -83,7 +89,7 @@ function picture({ id, from, to, n }) {
   const level = (t, channel) => Math.min(1, (0.12 + 0.8 * Math.exp(-7 * (t % 0.5)) * (Math.floor(t * 2) % 4 === 0 ? 1 : 0.6) + 0.3 * Math.exp(-20 * (t % 0.25))) * (channel ? 0.8 : 0.95) * (0.85 + 0.15 * Math.sin(t * 977 + id)));
   const channels = id % 3 === 0 ? 1 : 2;
   const lanes = Array.from({ length: channels }, (_, c) => Array.from({ length: n }, (_, i) => level(from + ((to - from) * i) / n, c)));
-  return { from, to, channels, min: lanes.map((lane) => lane.map((x) => -x)), max: lanes };
+  return { from, to, channels, resolution: 1 / 200, min: lanes.map((lane) => lane.map((x) => -x)), max: lanes };
 }
 
 /** The telemetry's section. @param {any[]} sources @param {number} t s */

@@ -6,7 +6,7 @@ use retake_engine::{
     BusShape, Busy, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody,
     FrameProducer, Generation, Origin, Setup, ToMono,
     mixer::{MixerSetup, Voice, VoiceProbe},
-    tap::TapReader,
+    tap::{TapReader, TapSource},
 };
 use retake_io::{AudioInfo, DeviceEvent, Opened, Priority, Recorder, RunPlan};
 use serde_json::{Value, json};
@@ -109,6 +109,12 @@ impl Audio {
         self.engine.as_ref().map(|engine| engine.input.open_back(frames))
     }
 
+    /// What the plugin gets by its main input.
+    pub(super) fn main_input(&self) -> Option<TapSource> {
+        let input = &self.engine.as_ref()?.input;
+        Some(input.first(input.channels().saturating_sub(self.n_side())))
+    }
+
     /// Whether there are devices that no engine was built for yet.
     pub(super) fn awaits_engine(&self) -> bool {
         self.granted.as_ref().is_some_and(|granted| granted.opened.is_some())
@@ -168,10 +174,12 @@ impl Control {
                 });
             }
             DeviceEvent::Failed(error) => return Err(Failure::failed(error)),
-            DeviceEvent::State { end, state, reason } => {
-                let fields = json!({ "end": end, "state": state, "reason": reason });
+            DeviceEvent::State { end, input, state, reason } => {
+                let fields =
+                    json!({ "end": end, "input": input, "state": state, "reason": reason });
                 let word = fields["state"].as_str().unwrap_or_default();
-                say(Tone::Warning, "Device", format!("{end} {word}: {reason}"));
+                let which = if input > 0 { format!(" {}", input + 1) } else { String::new() };
+                say(Tone::Warning, "Device", format!("{end}{which} {word}: {reason}"));
                 let is_back = word == "back";
                 let event = self.parts.report.event("device", fields);
                 self.shown.device = if is_back { Value::Null } else { event };
@@ -197,7 +205,10 @@ impl Control {
         self.parts.report.event("priority", fields);
     }
 
-    fn on_opened(&mut self, opened: Opened) -> Result<(), Failure> {
+    fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
+        let more = std::mem::take(&mut opened.more);
+        more.iter().for_each(|input| self.parts.report.count_also(&input.probe));
+        self.sources.take_inputs(more);
         for notice in &opened.notices {
             say(Tone::Warning, "Audio", notice);
         }
@@ -269,6 +280,7 @@ impl Control {
         self.say_muted();
         self.shown.audio = self.parts.report.event("audio_started", info);
         // Before the clock starts: generators sound from its first frame on.
+        self.begin_take(shape);
         self.begin_sources(shape)?;
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())

@@ -53,13 +53,8 @@ impl Control {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
-            Request::Sources => Ok(self.sources.show_all()),
-            Request::AddSource { spec } => self.add_client_source(&spec),
-            Request::SetSource { id, change } => self.set_source(id, &change),
-            Request::PauseSource { id, on } => self.pause_source(id, on),
-            Request::SeekSource { id, seconds } => self.seek_source(id, seconds),
-            Request::RemoveSource { id } => self.remove_source(id),
-            Request::SetBus { bus, change } => self.set_bus(bus, change),
+            Request::Take(request) => return self.answer_take(request, asker),
+            Request::Source(request) => self.answer_source(request),
             Request::Left => {
                 self.let_go(Player::Client(call.client));
                 self.probes.leave(call.client);
@@ -104,6 +99,7 @@ impl Control {
             "mute": self.mute,
             "sources": self.sources.show(),
             "buses": self.sources.show_buses(),
+            "take": self.show_take(),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },

@@ -9,16 +9,20 @@
 //! | `state` | where a source stands |
 //! | `play` | opening, playing, ending |
 //! | `change` | what pages and scripts ask of a source |
+//! | `inputs` | capture devices beside the first |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
+//! | `waveform` | what sources look like |
 
 mod buses;
 mod change;
 mod cycle;
+mod inputs;
 mod play;
 mod show;
 mod state;
+mod waveform;
 
 use std::sync::{
     Arc,
@@ -28,8 +32,9 @@ use std::sync::{
     },
 };
 
-use retake_engine::mixer::{
-    Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe,
+use retake_engine::{
+    Probe,
+    mixer::{Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe},
 };
 use retake_io::{
     Gate, IoError,
@@ -45,9 +50,11 @@ use crate::{
 };
 use buses::Buses;
 use cycle::Cycle;
+use inputs::Inputs;
 pub(super) use play::SoundNews;
 use show::Unsaid;
 use state::State;
+use waveform::Waveforms;
 
 /// Channels of the sidechain's bus.
 const SIDE_CHANNELS: usize = 2;
@@ -73,6 +80,7 @@ pub(super) struct Sources {
     is_used: bool,
     buses: Buses,
     cycle: Option<Cycle>,
+    waveforms: Waveforms,
     pool: VoicePool,
     /// Started with the first file.
     sounds: Option<Sounds>,
@@ -83,9 +91,12 @@ pub(super) struct Sources {
     last_order: u32,
     /// Of the engine, Hz; 0 before the first.
     rate: u32,
+    /// Of capture devices that no voice has taken up yet.
+    inputs: Inputs,
 }
 
 /// One source.
+#[expect(clippy::struct_excessive_bools, reason = "switches that do not depend on each other")]
 #[derive(Debug)]
 struct Source {
     id: u32,
@@ -93,6 +104,8 @@ struct Source {
     spec: SourceSpec,
     mute: bool,
     is_paused: bool,
+    /// Whether the command line asked for it: then it has to fit.
+    is_given: bool,
     state: State,
     /// A voice that is kept for it until it plays.
     place: Option<VoiceId>,
@@ -106,6 +119,8 @@ struct Source {
     channels: Option<usize>,
     frames: Option<u64>,
     unsaid: Unsaid,
+    /// A capture device's own counters.
+    counters: Option<Arc<Probe>>,
 }
 
 #[derive(Debug)]
@@ -121,6 +136,7 @@ impl Source {
             spec,
             mute: false,
             is_paused: false,
+            is_given: false,
             state: State::Filling,
             place: None,
             voice: None,
@@ -130,6 +146,7 @@ impl Source {
             channels: None,
             frames: None,
             unsaid: Unsaid::default(),
+            counters: None,
         }
     }
 
@@ -137,6 +154,12 @@ impl Source {
     fn strip(&self) -> StripSettings {
         let strip = self.spec.strip;
         StripSettings { gain: if self.mute { 0.0 } else { strip.gain }, ..strip }
+    }
+
+    /// Whether another loop takes another opening: while it is read ahead, or opened just now.
+    fn has_its_loop_in_its_file(&self) -> bool {
+        let is_opening = self.voice.is_none() && self.order.is_some();
+        (self.is_stream && self.voice.is_some()) || (is_opening && self.state == State::Filling)
     }
 
     fn is_live(&self) -> bool {
@@ -231,6 +254,7 @@ impl Control {
             return Ok(LIVE);
         }
         let mut source = Source::new(self.sources.last_id + 1, spec);
+        source.is_given = origin == Origin::CommandLine;
         if self.audio.is_running() {
             let claimed = self.sources.pool.claim();
             source.place = Some(claimed.map_err(|full| RpcError::busy(full.to_string()))?);
@@ -295,9 +319,19 @@ impl Control {
     }
 
     /// Adds what a client asks for.
-    pub(super) fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
+    fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
         let spec: SourceSpec = spec.parse().map_err(RpcError::invalid_params)?;
         let id = self.add_source(spec, Origin::Client)?;
+        self.show_source(id)
+    }
+
+    /// Adds a loop of what the plugin heard; see the module `take`.
+    pub(super) fn add_take(&mut self, seconds: f64) -> Result<u32, RpcError> {
+        self.add_source(SourceSpec::take(seconds), Origin::Client)
+    }
+
+    /// A source as it is.
+    pub(super) fn show_source(&self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         Ok(self.sources.list[at].show(self.sources.rate))
     }

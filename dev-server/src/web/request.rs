@@ -1,12 +1,12 @@
 //! What a client can ask: method names and their parameters, as types.
 
-use retake_engine::mixer::Bus;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::rpc::Envelope;
-use super::{RpcError, Subscription, sources, subscription};
-use crate::source::{BusChange, SourceChange};
+use super::sources::{self, SourceRequest};
+use super::take::{self, TakeRequest};
+use super::{RpcError, Subscription, subscription};
 
 /// What control is asked to do. Checked as far as possible without knowing the session.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,46 +84,10 @@ pub enum Request {
         /// Its name.
         name: String,
     },
-    /// All sources and buses.
-    Sources,
-    /// One more source.
-    AddSource {
-        /// As `--source` takes it.
-        spec: String,
-    },
-    /// Changes a source.
-    SetSource {
-        /// Its number; 0 = the live input.
-        id: u32,
-        /// What.
-        change: SourceChange,
-    },
-    /// Halts a source, or lets it go on.
-    PauseSource {
-        /// Its number.
-        id: u32,
-        /// Halts.
-        on: bool,
-    },
-    /// Moves a source.
-    SeekSource {
-        /// Its number.
-        id: u32,
-        /// Where to, of its material; finite and not negative.
-        seconds: f64,
-    },
-    /// Ends a source.
-    RemoveSource {
-        /// Its number.
-        id: u32,
-    },
-    /// Changes a bus.
-    SetBus {
-        /// Which.
-        bus: Bus,
-        /// What.
-        change: BusChange,
-    },
+    /// Something about sources and buses.
+    Source(SourceRequest),
+    /// Something about the take and waveforms.
+    Take(TakeRequest),
     /// The client is gone; its last word, said by its connection. Nobody hears the answer.
     Left,
 }
@@ -222,13 +186,17 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "save_preset" => named(params).map(|Named { name }| Request::SavePreset { name })?,
         "recall_preset" => named(params).map(|Named { name }| Request::RecallPreset { name })?,
         "delete_preset" => named(params).map(|Named { name }| Request::DeletePreset { name })?,
-        "sources" => named::<Nothing>(params).map(|_| Request::Sources)?,
-        "add_source" => sources::add(named(params)?)?,
-        "set_source" => sources::set(&named(params)?)?,
-        "pause_source" => sources::pause(named(params)?),
-        "seek_source" => sources::seek(&named(params)?)?,
-        "remove_source" => sources::remove(named(params)?),
-        "set_bus" => sources::set_bus(&named(params)?)?,
+        "sources" => named::<Nothing>(params).map(|_| SourceRequest::List.into())?,
+        "add_source" => sources::add(named(params)?)?.into(),
+        "set_source" => sources::set(&named(params)?)?.into(),
+        "pause_source" => sources::pause(&named(params)?).into(),
+        "seek_source" => sources::seek(&named(params)?)?.into(),
+        "remove_source" => sources::remove(&named(params)?).into(),
+        "set_bus" => sources::set_bus(&named(params)?)?.into(),
+        "take" => named::<Nothing>(params).map(|_| TakeRequest::Show.into())?,
+        "take_loop" => take::take_loop(&named(params)?)?.into(),
+        "take_stop" => named::<Nothing>(params).map(|_| TakeRequest::Stop.into())?,
+        "waveform" => take::waveform(&named(params)?)?.into(),
         "set_param" => set_param(&named(params)?)?,
         "note" => note(&named(params)?)?,
         unknown => return Err(RpcError::unknown_method(unknown)),
@@ -369,6 +337,17 @@ mod tests {
             ("recall_preset", r#"{"name":7}"#),
             ("delete_preset", r#"{"name":"a","path":"b"}"#),
             ("presets", r#"{"plugin":"org.x"}"#),
+            ("take", r#"{"seconds":1}"#),
+            ("take_loop", "{}"),
+            ("take_loop", r#"{"seconds":1e999}"#),
+            ("take_loop", r#"{"seconds":"8"}"#),
+            ("take_stop", r#"{"id":1}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1}"#),
+            ("waveform", r#"{"id":1,"from":1,"to":1,"n":10}"#),
+            ("waveform", r#"{"id":1,"from":-1,"to":1,"n":10}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1,"n":2049}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1,"n":0}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1,"n":1.5}"#),
         ] {
             assert_eq!(ask(method, params).unwrap_err().code, -32602, "{method} {params}");
         }

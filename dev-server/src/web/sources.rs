@@ -1,11 +1,62 @@
 //! What a client can ask of sources and buses, checked as far as possible without knowing them.
 
-use retake_engine::mixer::{LEVELS_DB, PITCHES, SILENCE_DB};
+use retake_engine::mixer::{Bus, LEVELS_DB, PITCHES, SILENCE_DB};
 use serde::{Deserialize, Deserializer};
 use serde_json::{json, value::RawValue};
 
 use super::{Request, RpcError};
 use crate::source::{BUSES, BusChange, LAWS, Repeat, SourceChange};
+
+/// What control is asked to do with a source or a bus. A source has a number; 0 = the live input.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceRequest {
+    /// Shows all of them.
+    List,
+    /// Adds a source, as `--source` takes it.
+    Add {
+        /// Its words.
+        spec: String,
+    },
+    /// Changes a source.
+    Set {
+        /// Which.
+        id: u32,
+        /// What.
+        change: SourceChange,
+    },
+    /// Halts a source, or lets it go on.
+    Pause {
+        /// Which.
+        id: u32,
+        /// Halts.
+        on: bool,
+    },
+    /// Moves a source.
+    Seek {
+        /// Which.
+        id: u32,
+        /// Where to, of its material; finite and not negative.
+        seconds: f64,
+    },
+    /// Ends a source.
+    Remove {
+        /// Which.
+        id: u32,
+    },
+    /// Changes a bus.
+    SetBus {
+        /// Which.
+        bus: Bus,
+        /// What.
+        change: BusChange,
+    },
+}
+
+impl From<SourceRequest> for Request {
+    fn from(request: SourceRequest) -> Self {
+        Self::Source(request)
+    }
+}
 
 /// Longest spec, in bytes.
 const MAX_SPEC: usize = 1_024;
@@ -84,15 +135,15 @@ fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Text, D::Error> {
     Box::<RawValue>::deserialize(input).map(Some)
 }
 
-pub(super) fn add(params: Add) -> Result<Request, RpcError> {
+pub(super) fn add(params: Add) -> Result<SourceRequest, RpcError> {
     if params.spec.len() > MAX_SPEC {
         let message = format!("a source has at most {MAX_SPEC} bytes");
         return Err(RpcError::invalid_params(message));
     }
-    Ok(Request::AddSource { spec: params.spec })
+    Ok(SourceRequest::Add { spec: params.spec })
 }
 
-pub(super) fn set(params: &Set) -> Result<Request, RpcError> {
+pub(super) fn set(params: &Set) -> Result<SourceRequest, RpcError> {
     let change = SourceChange {
         gain_db: level(&params.gain_db)?,
         pan: number("pan", &params.pan, (-1.0, 1.0))?,
@@ -106,22 +157,22 @@ pub(super) fn set(params: &Set) -> Result<Request, RpcError> {
         let allowed = json!(["gain_db", "pan", "law", "pitch", "bus", "mute", "loop"]);
         return Err(RpcError::not_allowed("nothing is to be changed", &allowed));
     }
-    Ok(Request::SetSource { id: params.id, change })
+    Ok(SourceRequest::Set { id: params.id, change })
 }
 
-pub(super) fn pause(params: Pause) -> Request {
-    Request::PauseSource { id: params.id, on: params.on }
+pub(super) fn pause(params: &Pause) -> SourceRequest {
+    SourceRequest::Pause { id: params.id, on: params.on }
 }
 
-pub(super) fn seek(params: &Seek) -> Result<Request, RpcError> {
-    Ok(Request::SeekSource { id: params.id, seconds: seconds("seconds", &params.seconds)? })
+pub(super) fn seek(params: &Seek) -> Result<SourceRequest, RpcError> {
+    Ok(SourceRequest::Seek { id: params.id, seconds: seconds("seconds", &params.seconds)? })
 }
 
-pub(super) fn remove(params: Remove) -> Request {
-    Request::RemoveSource { id: params.id }
+pub(super) fn remove(params: &Remove) -> SourceRequest {
+    SourceRequest::Remove { id: params.id }
 }
 
-pub(super) fn set_bus(params: &SetBus) -> Result<Request, RpcError> {
+pub(super) fn set_bus(params: &SetBus) -> Result<SourceRequest, RpcError> {
     let change = BusChange {
         gain_db: level(&params.gain_db)?,
         mute: switch("mute", &params.mute)?,
@@ -132,7 +183,7 @@ pub(super) fn set_bus(params: &SetBus) -> Result<Request, RpcError> {
         return Err(RpcError::not_allowed("nothing is to be changed", &allowed));
     }
     let bus = named("bus", &params.bus, &BUSES)?;
-    Ok(Request::SetBus { bus, change })
+    Ok(SourceRequest::SetBus { bus, change })
 }
 
 /// A level in dB; `null` is silence.

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::RpcError;
 
 /// What a client's snapshots are to carry beside the figures. The default is nothing.
+#[expect(clippy::struct_excessive_bools, reason = "views that do not depend on each other")]
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Subscription {
     /// True peaks.

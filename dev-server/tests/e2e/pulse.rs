@@ -156,8 +156,12 @@ impl Daemon {
     }
 
     fn retake(&self, args: &[&str]) -> Server {
+        self.spawn(args, &["--host", "pulseaudio", "--unmute", "--json", "--port", "0"])
+    }
+
+    fn spawn(&self, args: &[&str], more: &[&str]) -> Server {
         let mut command = retake();
-        command.args(args).args(["--host", "pulseaudio", "--unmute", "--json", "--port", "0"]);
+        command.args(args).args(more);
         let (home, cargo) = (std::env::var_os("HOME"), std::env::var_os("CARGO_HOME"));
         let (home, cargo) = (home.map(PathBuf::from), cargo.map(PathBuf::from));
         self.enter(&mut command);
@@ -332,6 +336,21 @@ fn the_daemon_dies_and_comes_back() {
     let status = socket.call("status", &json!({}));
     assert_eq!(status["generation"], second["generation"]);
     server.stop().succeeded();
+}
+
+/// The speaker's monitor is a cable back: what is measured is the report and the server's own buffers.
+#[test]
+fn a_round_trip_through_a_sound_server_is_measured() {
+    let daemon = Daemon::start();
+    let args = ["latency", "--input", "speaker.monitor", "--output", "speaker"];
+    let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end().succeeded();
+    println!("{}", ended.stderr);
+    let event = ended.event("latency");
+    let frames = |key: &str| event[key].as_f64().unwrap();
+    assert!(frames("measured_frames") > frames("reported_frames"), "{event}");
+    let args = ["latency", "--input", "mic.monitor", "--output", "speaker"];
+    let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end();
+    assert_eq!(ended.code, Some(1), "nothing comes back: {}", ended.stderr);
 }
 
 /// The daemon ends, and comes back with sinks of that rate; then the plugin fails.

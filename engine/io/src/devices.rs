@@ -8,6 +8,7 @@
 pub(crate) use open::ranges;
 
 mod backoff;
+mod capture;
 mod driver;
 mod fault;
 mod feed;
@@ -19,6 +20,7 @@ mod plan;
 mod regroup;
 mod session;
 mod slot;
+mod stamping;
 mod streams;
 
 use std::{
@@ -46,6 +48,8 @@ pub struct DeviceRequest {
     pub host: Option<String>,
     /// The microphone.
     pub input: Choice,
+    /// More microphones, each with a clock, a ring and counters of its own.
+    pub more: Vec<Choice>,
     /// The speaker.
     pub output: Choice,
     /// Rate of the clock owner, Hz; `None` = the device's own.
@@ -137,6 +141,9 @@ pub struct AudioInfo {
     pub clock: Clock,
     /// The microphone.
     pub input: Option<DeviceInfo>,
+    /// The microphones beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<DeviceInfo>,
     /// The speaker.
     pub output: Option<DeviceInfo>,
     /// Rate of the clock owner, Hz.
@@ -171,6 +178,8 @@ pub struct Opened {
     pub info: AudioInfo,
     /// The engine's end of the microphone.
     pub input: Option<LiveInput>,
+    /// Those of the microphones beside it, in the order of the request.
+    pub more: Vec<MoreInput>,
     /// Nobody chose this real speaker nor what is heard of it: a microphone may howl, a test tone
     /// may frighten. Begin muted.
     pub unasked_sound: bool,
@@ -180,6 +189,19 @@ pub struct Opened {
     pub is_live_loop: bool,
     /// What was done instead of what was asked, in sentences.
     pub notices: Vec<String>,
+}
+
+/// The engine's end of a microphone beside the first.
+#[derive(Debug)]
+pub struct MoreInput {
+    /// What it gives, from the next block of whoever takes it.
+    pub input: LiveInput,
+    /// Its own counters.
+    pub probe: Arc<Probe>,
+    /// As it was granted.
+    pub info: DeviceInfo,
+    /// Frames from its callback to the speaker's.
+    pub latency_frames: usize,
 }
 
 /// What the `devices` thread tells control.
@@ -201,6 +223,8 @@ pub enum DeviceEvent {
     State {
         /// Which.
         end: End,
+        /// Which of the microphones; 0 = the first, and for a speaker.
+        input: usize,
         /// What.
         state: DeviceState,
         /// Why.

@@ -21,7 +21,7 @@ mod wav;
 pub use choice::Choice;
 pub use devices::{
     AudioInfo, Clock, DEFAULT_PERIOD, DeviceEvent, DeviceInfo, DeviceRequest, DeviceState, Devices,
-    Format, Gate, Mode, Opened, RunPlan,
+    Format, Gate, Mode, MoreInput, Opened, RunPlan,
 };
 pub use error::{End, IoError};
 pub use hosts::is_present;
@@ -29,3 +29,4 @@ pub use listing::{DeviceListing, HostListing, list};
 pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
 pub use priority::{Policy, Priority};
 pub use recorder::Recorder;
+pub use wav::wav_bytes;

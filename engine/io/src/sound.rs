@@ -7,10 +7,12 @@
 mod decoder;
 mod edits;
 mod open;
+mod overview;
 mod reader;
 mod stream;
 mod track;
 mod wide;
 
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
+pub use overview::{Columns, NotYet, Overview, Overviews, Sight};
 pub use track::Track;

@@ -5,16 +5,51 @@
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 mod player;
 
-use std::sync::mpsc::channel;
+use std::{
+    sync::mpsc::channel,
+    time::{Duration, Instant},
+};
 
-use player::{SHAPE, engine, long_wav, wait_for};
+use player::{LONG, Player, SHAPE, engine, long_wav, wait_for};
 use retake_engine::{
     CommandKind,
-    mixer::{Material, StripSettings, Voice, VoicePool},
+    mixer::{Material, StripSettings, Supply, Voice, VoiceChange, VoicePool},
 };
 use retake_io::sound::{SoundEvent, SoundRequest, Sounds};
 
 const FILES: u64 = 20;
+
+/// A seek in real time: until the old place has faded, and from then on until the new one sounds.
+#[test]
+#[ignore = "a measurement"]
+fn how_long_a_seek_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    drop(long_wav(&path));
+    let mut player = Player::open(&path, None);
+    let block = Duration::from_secs(128) / SHAPE.rate;
+    let mut due = Instant::now();
+    let mut times = Vec::new();
+    for n in 1..=500_u64 {
+        let target = n * 1_234_567 % (LONG - 100_000);
+        let seek = CommandKind::Voice(player.id, VoiceChange::Seek(target));
+        player.control.commands.send(0, seek).unwrap();
+        // 240 frames fade out; in the second block the new place is asked for.
+        let mut blocks = 0;
+        loop {
+            due += block;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            player.engine.render(&mut [0.0; 256], 0);
+            blocks += 1;
+            if blocks >= 2 && player.probe.supply() == Supply::Flowing {
+                break;
+            }
+        }
+        times.push(f64::from(blocks) * block.as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    println!("seek to sound, ms: median {:.2}, p99 {:.2}", times[250], times[495]);
+}
 
 /// Loops of all lengths in one long file, each to be read ahead.
 fn twenty_files(seconds: usize) {

@@ -176,6 +176,10 @@ impl Frames for View<'_> {
         self.window.sample(channel, at)
     }
 
+    fn points(&self, channel: usize, at: u64) -> [f32; 4] {
+        self.window.four(channel, at)
+    }
+
     fn copy(&self, channel: usize, at: u64, out: &mut [f32]) {
         for (x, at) in out.iter_mut().zip(at..) {
             *x = self.window.sample(channel, at);

@@ -214,3 +214,19 @@ fn add(to: &mut [f32], from: &[f32], (mut envelope, mut gain): (Glide, Glide), s
         *to += x * (envelope.advance() * gain.advance() * scale);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_before_it_begins_is_no_ramp() {
+        let mut strip = Strip::new(StripSettings::default(), 48_000);
+        strip.change(VoiceChange::Gain(0.5));
+        strip.change(VoiceChange::Bus(Bus::Dry));
+        assert_eq!((strip.gains[0].at_rest(), strip.bus()), (Some(0.5), Bus::Dry));
+        strip.begin();
+        strip.change(VoiceChange::Gain(1.0));
+        assert_eq!(strip.gains[0].at_rest(), None);
+    }
+}

@@ -1,7 +1,7 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, Bus, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Looping, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, Source, StateNote, Status, Telemetry, Xrun } from "./types.js" */
+/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, Bus, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, Source, StateNote, Status, Take, Telemetry, Xrun } from "./types.js" */
 
 import { ms } from "./format.js";
 
@@ -76,8 +76,8 @@ export class Model {
     this.sources = [];
     /** @type {Bus[]} */
     this.buses = [];
-    /** @type {Looping} */
-    this.looping = null;
+    /** @type {Take|null} null = not known, or a server without */
+    this.take = null;
     /** @type {LogNote[]} newest last */
     this.journal = [];
     this.journalCount = 0;
@@ -123,13 +123,17 @@ export class Model {
     this.bpm = status.bpm ?? null;
     this.sources = status.sources ?? [];
     this.buses = status.buses ?? [];
+    this.take = status.take ?? null;
   }
 
-  /** A source that is new, or another than it was. @param {Source} source */
-  source(source) {
+  /** A source that is new, or another than it was; trouble is told once. @param {Source} source @param {number} [t] s */
+  source(source, t) {
     const others = this.sources.filter(({ id }) => id !== source.id);
     const before = this.sources.find(({ id }) => id === source.id);
     this.sources = [...others, { ...before, ...source }].sort((a, b) => a.id - b.id);
+    const { id, name, state, reason } = source;
+    if (state === before?.state || (state !== "failed" && state !== "starved")) return;
+    this.log({ level: state === "failed" ? "error" : "warning", message: `source ${id}, ${name}, ${state}${reason ? `: ${reason}` : ""}`, t });
   }
 
   /** @param {Bus} bus */
@@ -216,7 +220,7 @@ const HISTORIC = ["reloaded", "restarted", "promoted", "reload_failed", "build_f
 
 /**
  * What each event changes and how the journal tells it.
- * @type {Record<string, { fold?: (model: Model, event: any) => void, line?: (event: any) => LogNote|null }>}
+ * @type {Record<string, { fold?: (model: Model, event: any) => void, line?: (event: any) => LogNote }>}
  */
 const EVENTS = {
   audio_started: {
@@ -290,16 +294,15 @@ const EVENTS = {
     }),
   },
   source: {
-    fold: (model, event) => model.source(event),
-    line: sourceLine,
+    fold: (model, event) => model.source(event, event.t),
   },
   source_removed: {
     fold: (model, { id }) => (model.sources = model.sources.filter((source) => source.id !== id)),
   },
   bus: { fold: (model, event) => model.bus(event) },
   take: {
-    fold: (model, { looping, seconds }) => (model.looping = looping ? { seconds: looping.seconds ?? seconds } : null),
-    line: ({ looping, seconds }) => ({ level: "info", message: looping ? `looping the last ${looping.seconds ?? seconds} s` : "the take's loop has ended" }),
+    fold: (model, event) => (model.take = event),
+    line: ({ looping }) => ({ level: "info", message: looping ? `looping the last ${looping.seconds.toFixed(2)} s` : "the take's loop has ended" }),
   },
   stopped: {
     line: (event) => ({ level: "info", message: `stopped: ${event.reason}` }),
@@ -320,12 +323,6 @@ const LASTING = ["dc", "howl"];
 function audited(findings) {
   const calls = [...new Set(findings.map(({ call }) => call))].join(", ");
   return `process calls ${calls} on the audio thread, at ${findings.length} ${findings.length === 1 ? "place" : "places"}`;
-}
-
-/** Trouble of a source is told once per state. @param {Source} source @returns {LogNote|null} */
-function sourceLine({ name, spec, state, reason }) {
-  if (state !== "failed" && state !== "starved") return null;
-  return { level: state === "failed" ? "error" : "warning", message: `source ${name ?? spec} ${state}${reason ? `: ${reason}` : ""}` };
 }
 
 /** The standby plays on: nothing of the other is true any more but its fault. @param {Model} model @param {{ generation: number }} event */

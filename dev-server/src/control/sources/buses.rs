@@ -85,11 +85,7 @@ impl Sources {
 
 impl Control {
     /// Changes a bus; it is heard within 8 ms.
-    pub(in super::super) fn set_bus(
-        &mut self,
-        bus: Bus,
-        change: BusChange,
-    ) -> Result<Value, RpcError> {
+    pub(super) fn set_bus(&mut self, bus: Bus, change: BusChange) -> Result<Value, RpcError> {
         let before = self.sources.buses.gains();
         let strip = &mut self.sources.buses.0[bus as usize];
         strip.gain = change.gain_db.map_or(strip.gain, gain_of_db);
@@ -117,4 +113,24 @@ impl Control {
 #[expect(clippy::needless_pass_by_value, reason = "as map_err calls it")]
 pub(super) fn busy(busy: retake_engine::Busy) -> RpcError {
     RpcError::busy(busy.to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "these bits are to come out as they went in")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_solo_silences_the_others_and_a_mute_wins() {
+        let mut buses = Buses::default();
+        let gains = |buses: &Buses| buses.gains().map(|(_, gain)| gain);
+        assert_eq!(gains(&buses), [1.0; 4]);
+        buses.0[Bus::Dry as usize].gain = 0.5;
+        buses.0[Bus::Dry as usize].solo = true;
+        assert_eq!(gains(&buses), [0.0, 0.0, 0.5, 0.0]);
+        buses.0[Bus::Master as usize].solo = true;
+        assert_eq!(gains(&buses), [0.0, 0.0, 0.5, 1.0]);
+        buses.0[Bus::Dry as usize].mute = true;
+        assert_eq!(gains(&buses), [0.0, 0.0, 0.0, 1.0]);
+    }
 }

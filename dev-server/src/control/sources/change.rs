@@ -11,17 +11,29 @@ use super::{Control, Source, State, buses::busy};
 use crate::{
     control::audio::frames_of,
     report::{Tone, say},
-    source::SourceChange,
-    web::RpcError,
+    source::{SourceChange, SourceKind},
+    web::{RpcError, SourceRequest},
 };
 
 impl Control {
-    /// Changes a source; gives it back as it is then.
-    pub(in super::super) fn set_source(
+    /// Answers what is asked of sources and buses.
+    pub(in super::super) fn answer_source(
         &mut self,
-        id: u32,
-        change: &SourceChange,
+        request: SourceRequest,
     ) -> Result<Value, RpcError> {
+        match request {
+            SourceRequest::List => Ok(self.sources.show_all()),
+            SourceRequest::Add { spec } => self.add_client_source(&spec),
+            SourceRequest::Set { id, change } => self.set_source(id, &change),
+            SourceRequest::Pause { id, on } => self.pause_source(id, on),
+            SourceRequest::Seek { id, seconds } => self.seek_source(id, seconds),
+            SourceRequest::Remove { id } => self.remove_source(id),
+            SourceRequest::SetBus { bus, change } => self.set_bus(bus, change),
+        }
+    }
+
+    /// Changes a source; gives it back as it is then.
+    fn set_source(&mut self, id: u32, change: &SourceChange) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         self.check_change(&self.sources.list[at], change)?;
         for step in self.steps(at, change) {
@@ -34,8 +46,9 @@ impl Control {
         change.apply(&mut source.spec);
         source.mute = change.mute.unwrap_or(source.mute);
         source.unsaid.note();
-        if change.repeat.is_some() && source.is_stream && source.voice.is_some() {
-            self.reopen(at, None);
+        if change.repeat.is_some() && source.has_its_loop_in_its_file() {
+            let begin_at = source.begin_at;
+            self.reopen(at, begin_at);
         }
         self.show_inputs();
         Ok(self.tell_source(at))
@@ -68,6 +81,10 @@ impl Control {
             check_time_line(source, word)?;
         }
         if let Some(bus) = change.bus {
+            if source.spec.kind == SourceKind::Take {
+                let message = "a take is for the plugin's main input";
+                return Err(RpcError::unsupported(message));
+            }
             self.check_bus(bus)?;
         }
         let span = change.repeat.as_ref().and_then(|repeat| repeat.frames(self.sources.rate));
@@ -103,11 +120,11 @@ impl Control {
     }
 
     /// Halts a source, or lets it go on; at its end, from its beginning.
-    pub(in super::super) fn pause_source(&mut self, id: u32, on: bool) -> Result<Value, RpcError> {
+    fn pause_source(&mut self, id: u32, on: bool) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         let source = &self.sources.list[at];
-        if source.is_live() {
-            return Err(RpcError::unsupported("the live input cannot be paused: mute it"));
+        if source.spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be paused: mute it"));
         }
         match &source.state {
             State::Failed(reason) => return Err(RpcError::unsupported(reason.clone())),
@@ -124,11 +141,7 @@ impl Control {
     }
 
     /// Moves a source; one at its end plays again from there.
-    pub(in super::super) fn seek_source(
-        &mut self,
-        id: u32,
-        seconds: f64,
-    ) -> Result<Value, RpcError> {
+    fn seek_source(&mut self, id: u32, seconds: f64) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         let source = &self.sources.list[at];
         check_time_line(source, "seek")?;
@@ -163,8 +176,8 @@ impl Control {
     /// Ends a source: it fades out, and its number is nobody's any more.
     pub(in super::super) fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
-        if self.sources.list[at].is_live() {
-            return Err(RpcError::unsupported("the live input cannot be removed: mute it"));
+        if self.sources.list[at].spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be removed: mute it"));
         }
         self.send_change(at, VoiceChange::Stop).map_err(busy)?;
         let source = self.sources.list.remove(at);
@@ -174,6 +187,10 @@ impl Control {
         let what = format!("{id} {} removed", source.spec.kind.name());
         say(Tone::Plain, "Source", what);
         self.parts.report.event("source_removed", json!({ "id": id }));
+        self.sources.waveforms.forget(id);
+        if source.spec.kind == SourceKind::Take {
+            self.on_take_removed(id, source.voice.map(|voice| voice.id));
+        }
         self.show_inputs();
         Ok(json!({}))
     }

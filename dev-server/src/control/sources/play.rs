@@ -4,7 +4,7 @@ use std::{ops::Range, sync::atomic::Ordering::Release};
 
 use retake_engine::{
     BusShape, CommandKind,
-    mixer::{Generator, Material, Signal, Voice, VoiceChange, VoicePool},
+    mixer::{ClipPlayer, Generator, Material, Signal, Voice, VoiceChange, VoicePool},
 };
 use retake_io::sound::{Sound, SoundEvent, SoundRequest};
 
@@ -33,19 +33,17 @@ impl Source {
             SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
             SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
             SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::File(_) => None,
+            SourceKind::Mic | SourceKind::Input { .. } | SourceKind::File(_) | SourceKind::Take => {
+                None
+            }
         }
     }
 
     /// Another engine takes over, maybe at another rate: it goes on where it stood.
     fn change_engine(&mut self, from: u32, to: u32) {
         let stood = self.voice.take().map(|voice| voice.probe.position()).or(self.begin_at);
-        let scale = f64::from(to) / f64::from(from.max(1));
-        let seconds = |frames: u64| frames as f64 / f64::from(from.max(1));
-        let is_first = from == 0;
-        self.begin_at = stood
-            .filter(|_| !is_first)
-            .map(|frames| if scale == 1.0 { frames } else { frames_of(seconds(frames), to) });
+        let at_rate = |frames: u64| frames_of(frames as f64 / f64::from(from), to);
+        self.begin_at = stood.filter(|_| from > 0).map(at_rate);
         (self.place, self.order) = (None, None);
     }
 }
@@ -80,7 +78,7 @@ impl Control {
             let source = &mut self.sources.list[at];
             source.change_engine(before, shape.rate);
             let conflict = source.spec.conflict_with(shape.rate);
-            if let (Some(conflict), 0) = (conflict, before) {
+            if let Some(conflict) = conflict.filter(|_| source.is_given && before == 0) {
                 return Err(Failure::usage(format!("--source {conflict}")));
             }
             if self.sources.list[at].state != State::Eof {
@@ -126,6 +124,14 @@ impl Control {
                 self.mark_source(at, State::Filling);
                 self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
             }
+            (None, SourceKind::Take) => {
+                let Some(clip) = self.take.clip() else { return };
+                source.channels = Some(clip.channels());
+                source.frames = Some(clip.frames());
+                let player = ClipPlayer::new(clip, Some(0..u64::MAX));
+                self.play_source(at, Material::Clip(player), shape);
+            }
+            (None, SourceKind::Input { number, .. }) => self.begin_input(at, number, shape),
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
             _ => source.state = State::Ready,
@@ -181,11 +187,15 @@ impl Control {
     }
 
     fn on_file(&mut self, at: usize, event: SoundEvent) -> Result<(), Failure> {
+        let is_opened = matches!(event, SoundEvent::Opened(_));
         match event {
             SoundEvent::Opened(Ok(sound)) => self.on_opened_file(at, sound),
             SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
                 if self.parts.run.audio.clock == ClockArg::Fast {
                     return Err(Failure::failed(error));
+                }
+                if is_opened && let Some(before) = self.sources.list[at].voice.take() {
+                    self.audio.command(CommandKind::Voice(before.id, VoiceChange::Stop));
                 }
                 self.mark_source(at, State::Failed(error.to_string()));
             }
@@ -208,7 +218,7 @@ impl Control {
         self.play_source(at, sound.material, shape);
     }
 
-    fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
+    pub(super) fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
         let source = &mut self.sources.list[at];
         let place = source.place.take().map_or_else(|| self.sources.pool.claim(), Ok);
         let id = match place {
@@ -217,6 +227,9 @@ impl Control {
         };
         let mut voice =
             Voice::new(id, material, source.strip(), shape).with_pitch(source.spec.pitch);
+        if source.spec.kind == SourceKind::Take {
+            voice = voice.as_take();
+        }
         if let Some(frame) = source.begin_at.take().filter(|frame| *frame > 0) {
             voice = voice.with(VoiceChange::Seek(frame));
         }
@@ -247,6 +260,7 @@ impl Control {
         }
         while let Some(voice) = self.audio.take_spent() {
             self.sources.pool.release(voice.id());
+            self.on_voice_gone(voice.id());
             let is_its = |source: &Source| {
                 source.voice.as_ref().is_some_and(|playing| playing.id == voice.id())
             };
@@ -268,5 +282,23 @@ impl Control {
             say(Tone::Error, "Source", format!("{}: {reason}", source.spec));
         }
         self.tell_source(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_engine_goes_on_where_the_last_one_stood() {
+        let mut source = Source::new(1, "file:x".parse().unwrap());
+        source.begin_at = Some(96_000);
+        source.change_engine(0, 48_000);
+        assert_eq!(source.begin_at, None, "the first one begins at the beginning");
+        source.begin_at = Some(96_001);
+        source.change_engine(48_000, 48_000);
+        assert_eq!(source.begin_at, Some(96_001));
+        source.change_engine(48_000, 44_100);
+        assert_eq!(source.begin_at, Some(88_201));
     }
 }

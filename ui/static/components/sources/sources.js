@@ -57,7 +57,7 @@ export class Sources {
   /** @param {Model} model */
   draw(model) {
     this.model = model;
-    this.take.show(model.looping);
+    this.take.show(model.take?.looping ?? null);
     if (!this.shown) return;
     this.buses.show(model.buses);
     const ids = new Set(model.sources.map(({ id }) => id));

@@ -3,6 +3,7 @@
 
 /** @import { Looping } from "../../lib/types.js" */
 import { button, el, emit, setAttribute, setText } from "../../lib/dom.js";
+import { count } from "../../lib/format.js";
 
 const SECONDS = [4, 8, 16, 60];
 const FIRST = 1;
@@ -54,9 +55,12 @@ export class Take {
     this.looping = looping;
     setText(this.act, looping ? "Stop" : "Loop");
     setAttribute(this.act, "aria-pressed", String(looping !== null));
-    setText(this.said, looping ? `looping ${Number(looping.seconds.toFixed(2))} s, restarts at each reload` : "");
+    setText(this.said, looping ? [`looping ${Number(looping.seconds.toFixed(2))} s, restarts at each reload`, missing(looping)].filter(Boolean).join(" · ") : "");
   }
 }
+
+/** @param {NonNullable<Looping>} looping */
+const missing = ({ holes, lost_frames: lost }) => (holes > 0 ? `${count(holes)} ${holes === 1 ? "hole" : "holes"}, ${count(lost)} frames lost` : "");
 
 /** Letters belong to whoever takes text, and to lists, which search by them. @param {EventTarget|null} target */
 function isTyping(target) {
