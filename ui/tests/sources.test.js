@@ -218,7 +218,7 @@ test("the picture is the file's: silence is a line, a full sample reaches the ed
   server.methods.waveform = ({ from, to, n }) => {
     // A click in the third quarter, one channel.
     const lane = Array.from({ length: n }, (_, i) => (i === Math.floor(0.625 * n) ? 1 : 0));
-    return { from, to, channels: 1, min: [lane.map((x) => -x)], max: [lane] };
+    return { from, to, channels: 1, resolution: 1, min: [lane.map((x) => -x)], max: [lane] };
   };
   server.methods.add_source({ spec: "x" });
   Object.assign(server.state.sources[1], { kind: "file", seconds: 10, name: "click.wav" });
@@ -351,6 +351,10 @@ test("R loops the take and ends it, also where nobody sees it; not while a text 
   press(document.body, "r");
   await until(() => at("#take-said").textContent === "looping 8 s, restarts at each reload · 1 hole, 512 frames lost");
   equal([at("#take").textContent, at("#take").ariaPressed, at("#take-save").getAttribute("href")], ["Stop", "true", "/take.wav?seconds=8"]);
+  const { source: id } = server.state.take.looping;
+  await until(() => document.querySelector(`[data-source="${id}"] .wave`));
+  const parts = [".wave-seek", "[data-end=from]"].map((part) => within(strip(id), part).hidden);
+  equal([...parts, /** @type {HTMLSelectElement} */ (within(strip(id), "select")).disabled, within(strip(id), ".source-file").dataset.handles], [true, true, true, "false"]);
   press(at("#source-value"), "r");
   await new Promise((resolve) => setTimeout(resolve, 50));
   equal(server.of("take_stop"), [], "while a text is typed");

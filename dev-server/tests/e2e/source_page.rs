@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
+    crates::Crate,
     line::Line,
     page::{at_the_page, measured},
     server::tmp,
@@ -266,5 +267,50 @@ fn a_source_is_sent_to_the_sidechain_by_its_list() {
     go(&mut browser, 2);
     until(&mut line, 1, "dry", |s| s["bus"] == "dry");
     browser.until(&format!("{reduction} < 0.5"));
+    browser.assert_clean();
+}
+
+#[test]
+fn a_take_is_played_to_each_new_build_until_it_is_stopped() {
+    let voice = written("voice.wav", &Wav::new(RATE, vec![noise(9, 0.5, 3 * RATE as usize)]));
+    let microphone = format!("virtual:file={}", voice.display());
+    let plugin = Crate::new("takes");
+    let words = ["run", plugin.path(), "--input", &microphone, "--output", "virtual"];
+    let (mut server, mut line, mut browser) = at_the_page(&words);
+    browser.click("#show-sources");
+    browser.until_seen("[data-source='0']");
+    while line.call("take", &json!({}))["kept_seconds"].as_f64().unwrap() < 4.5 {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    browser.eval(
+        "document.querySelector('#take-seconds').selectedIndex = 0; document.activeElement?.blur()",
+    );
+    browser.press("r");
+    browser.until_text("#take-said", "looping 4 s, restarts at each reload");
+    browser.until_seen("[data-source='1'] .wave");
+    let lanes = picture(&mut browser, 1);
+    assert!(lanes[0].iter().all(|part| *part > 0.2), "noise all along: {:?}", lanes[0]);
+    assert!(measured(&mut line, "input")[0] > -20.0, "the take is heard");
+    for (generation, law) in
+        [(2, "*sample *= 0.5;"), (3, "*sample *= 0.25;"), (4, "*sample *= 0.125;")]
+    {
+        // Far from its start, so that where it stands after the reload is no coincidence.
+        until(&mut line, 1, "far", |s| (1.5..2.0).contains(&s["position"].as_f64().unwrap()));
+        plugin.law(law);
+        server.wait("reloaded");
+        let heard = Instant::now();
+        let at = source(&mut line, 1)["position"].as_f64().unwrap();
+        let late = heard.elapsed().as_secs_f64() + 0.5;
+        assert!(at < late, "generation {generation} hears the take from {at} s on");
+        browser.until_text("#generation", &generation.to_string());
+        assert!(browser.text("#take-said").starts_with("looping 4 s"), "it goes on");
+    }
+    let saved = "fetch('/take.wav?seconds=4').then((answer) => answer.arrayBuffer()).then((bytes) => bytes.byteLength)";
+    let bytes = browser.eval(saved).as_u64().unwrap();
+    assert!(bytes >= 4 * u64::from(RATE) * 4, "{bytes} bytes");
+    browser.click("#take");
+    browser.until_text("#take-said", "");
+    browser.until_gone("[data-source='1']");
+    assert!(measured(&mut line, "input")[0] > -20.0, "the microphone is heard again");
     browser.assert_clean();
 }

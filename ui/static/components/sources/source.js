@@ -8,7 +8,7 @@ import { Peak, decibels } from "../../lib/ballistics.js";
 import { button, el, emit, setAttribute, setText } from "../../lib/dom.js";
 import { db, withUnit } from "../../lib/format.js";
 import { METER_MAX, METER_MIN, clamp, deflection } from "../../lib/scale.js";
-import { BUSES, bars, exactTime, hasTime, isStill, kindWords, loopOf, stateOf, timeOf } from "../../lib/sources.js";
+import { BUSES, bars, exactTime, hasHandles, hasTime, isStill, kindWords, loopOf, stateOf, timeOf } from "../../lib/sources.js";
 import { BUS, GAIN, PAN, PITCH, Setting, faderOf, levelOf } from "./setting.js";
 import { Waveform } from "./waveform.js";
 
@@ -90,6 +90,8 @@ export class SourceStrip {
     this.gain.hear(faderOf(source.gain_db));
     this.pan.hear(source.pan);
     this.bus.hear(BUSES.indexOf(source.bus));
+    // A take is heard where it was heard.
+    this.bus.control?.handle.toggleAttribute("disabled", source.kind === "take");
     this.showFile(hasTime(source));
   }
 
@@ -100,6 +102,7 @@ export class SourceStrip {
     if (!has || !this.wave) return;
     const { source } = this;
     const loop = loopOf(source);
+    this.file.dataset.handles = String(hasHandles(source));
     this.wave.show(source);
     this.pitch?.hear(source.pitch);
     for (const [element, on] of /** @type {const} */ ([[this.looped, loop !== null], [this.zoom, this.wave.zoomed && loop !== null]])) {
