@@ -81,15 +81,17 @@ fn until(line: &mut Line, id: u64, what: &str, is_so: impl Fn(&Value) -> bool) -
 
 /// How high the picture of a source reaches in each column of each lane, as a part of the lane's half.
 fn picture(browser: &mut Browser, id: u64) -> [Vec<f32>; 2] {
-    let canvas = format!("document.querySelector(\"[data-source='{id}'] canvas\")");
-    browser.until(&format!(
-        "(({{ width, height }}, g) => width > 0 && g.getImageData(0, 0, width, height).data.some((x) => x > 0))\
-         ({canvas}, {canvas}.getContext('2d'))"
-    ));
-    let columns = browser.eval(&format!(
-        "((canvas) => {{
+    // A copy is read: reading the canvas itself would change how the browser draws it.
+    let look = format!(
+        "(() => {{
+           const canvas = document.querySelector(\"[data-source='{id}'] canvas\");
            const {{ width, height }} = canvas;
-           const {{ data }} = canvas.getContext('2d').getImageData(0, 0, width, height);
+           if (width === 0) return null;
+           const copy = Object.assign(document.createElement('canvas'), {{ width, height }});
+           const g = copy.getContext('2d', {{ willReadFrequently: true }});
+           g.drawImage(canvas, 0, 0);
+           const {{ data }} = g.getImageData(0, 0, width, height);
+           if (data.every((x) => x === 0)) return null;
            const lit = (x, y) => data[4 * (y * width + x) + 3] > 127;
            const half = height / 4;
            return [0, 2 * half].map((from) => Array.from({{ length: width }}, (_, x) => {{
@@ -97,8 +99,17 @@ fn picture(browser: &mut Browser, id: u64) -> [Vec<f32>; 2] {
              while (y < from + half && !lit(x, y)) y += 1;
              return (from + half - y) / (half - 1);
            }}));
-         }})({canvas})"
-    ));
+         }})()"
+    );
+    let end = Instant::now() + Duration::from_mins(1);
+    let columns = loop {
+        let columns = browser.eval(&look);
+        if !columns.is_null() {
+            break columns;
+        }
+        assert!(Instant::now() < end, "source {id} has no picture");
+        std::thread::sleep(Duration::from_millis(20));
+    };
     let lane = |i: usize| -> Vec<f32> {
         columns[i].as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as f32).collect()
     };
@@ -274,7 +285,7 @@ fn a_source_is_sent_to_the_sidechain_by_its_list() {
 fn a_take_is_played_to_each_new_build_until_it_is_stopped() {
     let voice = written("voice.wav", &Wav::new(RATE, vec![noise(9, 0.5, 3 * RATE as usize)]));
     let microphone = format!("virtual:file={}", voice.display());
-    let plugin = Crate::new("takes");
+    let plugin = Crate::new("take");
     let words = ["run", plugin.path(), "--input", &microphone, "--output", "virtual"];
     let (mut server, mut line, mut browser) = at_the_page(&words);
     browser.click("#show-sources");
