@@ -66,6 +66,9 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
     let json = run.session.json.then_some(stdout);
     let probe = Arc::new(Probe::default());
     let mut report = Report::new(started, json, Arc::clone(&probe));
+    if let Some(why) = &run.audit_lack {
+        say(Tone::Warning, "Audit", format!("there is none: {why}"));
+    }
     let stage = match set_up(&run, &mut report, probe) {
         Ok(stage) => stage,
         Err(error) => {

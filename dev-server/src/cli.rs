@@ -80,6 +80,9 @@ pub struct Run {
     /// Set by `retake render`: nobody listens, and the file begins with the input's first frame.
     #[arg(skip)]
     pub is_offline: bool,
+    /// Set by `main`: why nothing sees what plugins call.
+    #[arg(skip)]
+    pub audit_lack: Option<String>,
 }
 
 /// `retake presets`.

@@ -5,18 +5,17 @@ use std::process::ExitCode;
 use clap::Parser;
 use retake::{
     app, audit, bundle,
-    cli::{Cli, Command},
+    cli::{Cli, Command, Run},
     latency, listing, memory, new, render,
 };
 
 fn main() -> ExitCode {
     retake_host::give_back_large();
-    // Where it cannot be, nothing is found; `retake audit` says so.
-    let _ = retake_host::audit::enable();
+    let audit_lack = retake_host::audit::enable().err();
     let cli = Cli::parse();
     match cli.command {
-        None => app::run(cli.run),
-        Some(Command::Run(run)) => app::run(*run),
+        None => app::run(Run { audit_lack, ..cli.run }),
+        Some(Command::Run(run)) => app::run(Run { audit_lack, ..*run }),
         Some(Command::Render(args)) => render::render(*args),
         Some(Command::Presets(args)) => memory::print_presets(&args),
         Some(Command::New(args)) => new::new(&args),

@@ -52,5 +52,6 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
         notes: args.notes,
         page: PageArgs { port: None, open: false, editor: None, new_token: false },
         is_offline: true,
+        audit_lack: None,
     }
 }

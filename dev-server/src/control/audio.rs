@@ -495,6 +495,10 @@ impl Control {
 
     /// Sends the parameter changes that wait.
     pub(super) fn send_params(&mut self) {
+        if self.audio.awaits_engine() {
+            // The one before is no more: what it is sent is lost.
+            return;
+        }
         let Some(engine) = &mut self.audio.engine else {
             return;
         };

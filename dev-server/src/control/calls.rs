@@ -93,6 +93,7 @@ impl Control {
             "xruns": self.past.xruns(),
             "isolation": self.reload.isolation(),
             "audit": self.reload.audit(),
+            "audit_lack": self.parts.run.audit_lack,
             "plugin_faults": self.reload.playing_thread().map(PluginThread::faults),
             "bypass": self.bypass,
             "mute": self.mute,

@@ -10,11 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::{Value, json};
+
 use crate::{
+    browser::Browser,
     crates::Crate,
     line::Line,
     server::{Server, retake, run},
-    signal::{delay_and_residual_db, sweep},
+    signal::{delay_and_residual_db, sine, sweep},
     sources,
     wav::Wav,
 };
@@ -66,7 +69,7 @@ impl Daemon {
     /// Waits until no other test of this file has one.
     fn start() -> Self {
         let mut daemon = Self { home: tempfile::tempdir().unwrap(), child: None };
-        daemon.restart();
+        daemon.restart(RATE);
         daemon
     }
 
@@ -93,11 +96,12 @@ impl Daemon {
         }
     }
 
-    fn restart(&mut self) {
+    /// Its sinks have that rate.
+    fn restart(&mut self, rate: u32) {
         self.kill();
         let _ = std::fs::remove_file(self.socket());
         let script = self.home.path().join("start.pa");
-        std::fs::write(&script, SCRIPT).unwrap();
+        std::fs::write(&script, SCRIPT.replace("48000", &rate.to_string())).unwrap();
         let child = self
             .command("pulseaudio")
             .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
@@ -309,19 +313,19 @@ fn the_daemon_dies_and_comes_back() {
     let token = server.wait("listening");
     server.wait("reloaded");
     let mut socket = Line::open(&token);
-    socket.call("set_param", &serde_json::json!({ "id": "gain", "value": -6.0 }));
+    socket.call("set_param", &json!({ "id": "gain", "value": -6.0 }));
     plugin.law("*sample *= gain * 0.5;");
     let second = server.wait("reloaded");
     daemon.kill();
     server.wait_for("device", |event| event["state"] == "lost");
-    daemon.restart();
+    daemon.restart(RATE);
     server.wait_for("device", |event| event["state"] == "back");
     let _speaking = daemon.speak(&material, 256);
     // 0.5 at −6 dB, halved by the second generation's law: that is what sounds again.
     let wanted = 0.5 * 10_f64.powf(-6.0 / 20.0) * 0.5;
     let until = Instant::now() + Duration::from_secs(30);
     loop {
-        let meters = socket.call("meters", &serde_json::json!({}));
+        let meters = socket.call("meters", &json!({}));
         let peak = meters["output"][0]["peak_dbfs"].as_f64().unwrap_or(-200.0);
         if (peak - 20.0 * wanted.log10()).abs() < 0.1 {
             break;
@@ -329,7 +333,7 @@ fn the_daemon_dies_and_comes_back() {
         assert!(Instant::now() < until, "no sound came back: {meters}");
         std::thread::sleep(Duration::from_millis(200));
     }
-    let status = socket.call("status", &serde_json::json!({}));
+    let status = socket.call("status", &json!({}));
     assert_eq!(status["generation"], second["generation"]);
     server.stop().succeeded();
 }
@@ -347,4 +351,82 @@ fn a_round_trip_through_a_sound_server_is_measured() {
     let args = ["latency", "--input", "mic.monitor", "--output", "speaker"];
     let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end();
     assert_eq!(ended.code, Some(1), "nothing comes back: {}", ended.stderr);
+}
+
+/// The daemon ends, and comes back with sinks of that rate; then the plugin fails.
+fn fails_after_a_gap(
+    daemon: &mut Daemon,
+    server: &mut Server,
+    listening: &Value,
+    rate: u32,
+) -> Value {
+    daemon.kill();
+    server.wait_for("device", |event| event["state"] == "lost");
+    daemon.restart(rate);
+    server.wait_for("device", |event| event["state"] == "back");
+    // A line that nobody reads is closed.
+    Line::open(listening).call("set_param", &json!({ "id": "gain", "value": -20.0 }));
+    server.wait("fault")
+}
+
+/// Fails when the gain is turned down.
+const FAILS: &str = "assert!(gain > 0.2, \"too soft\"); *sample *= gain * 0.5;";
+
+#[test]
+fn a_standby_outlives_its_devices_but_not_another_rate() {
+    let mut daemon = Daemon::start();
+    let plugin = Crate::new("pulse");
+    let mut server = daemon.retake(&[plugin.path(), "--isolation", "process"]);
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    plugin.law(FAILS);
+    server.wait("reloaded");
+    let fault = fails_after_a_gap(&mut daemon, &mut server, &listening, RATE);
+    assert_eq!((&fault["generation"], &fault["action"]), (&json!(2), &json!("standby")));
+    assert_eq!(server.wait("promoted")["generation"], 1);
+    // The first stands by again, until its format is none any more.
+    Line::open(&listening).call("set_param", &json!({ "id": "gain", "value": 0.0 }));
+    plugin.law(&format!("{FAILS} *sample *= 0.5;"));
+    server.wait("reloaded");
+    let fault = fails_after_a_gap(&mut daemon, &mut server, &listening, 44_100);
+    assert_eq!((&fault["generation"], &fault["action"]), (&json!(3), &json!("bypassed")));
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("Standby generation 1 is given up: the devices"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.events.iter().filter(|event| event["event"] == "promoted").count(), 1);
+}
+
+#[test]
+fn a_howl_is_muted_and_the_page_says_so() {
+    let daemon = Daemon::start();
+    build_example();
+    let _alone = Crate::new("pulse");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("howl.wav");
+    Wav::new(RATE, vec![sine(RATE, 997.0, 0.95, 120 * RATE as usize); 2]).write(&file);
+    let mut server = daemon.retake(&["example-plugin", "--no-watch", "--period", "1024"]);
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    let mut browser = Browser::open(listening["url"].as_str().unwrap());
+    browser.until_seen("#audio[data-state=running]");
+    let speaking = daemon.speak(&file, 1_024);
+    let guard = server.wait_for("guard", |event| event["kind"] == "howl");
+    assert!(guard["message"].as_str().unwrap().contains("997 Hz"), "{guard}");
+    browser.until_seen("#guard-howl");
+    let notice = browser.text("#guard-howl");
+    for part in ["Feedback: the output is muted.", "997 Hz", "Unmute"] {
+        assert!(notice.contains(part), "no {part} in: {notice}");
+    }
+    let mut line = Line::open(&listening);
+    assert_eq!(line.call("status", &json!({}))["mute"], true);
+    drop(speaking);
+    browser.click("#guard-howl button");
+    browser.until_gone("#guard-howl");
+    assert_eq!(line.call("status", &json!({}))["mute"], false);
+    browser.assert_clean();
+    server.stop().succeeded();
 }

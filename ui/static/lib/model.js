@@ -44,6 +44,8 @@ export class Model {
     this.isolation = null;
     /** What its process does that it must not. @type {AuditFinding[]} */
     this.audit = [];
+    /** Why nothing of that is seen. @type {string | null} */
+    this.auditLack = null;
     /** Why the newest build was slow. @type {Advice[]} */
     this.advice = [];
     /** What the output guard told last of what lasts: an offset, a howl. @type {Map<string, GuardNote>} by kind */
@@ -113,6 +115,7 @@ export class Model {
     this.pluginFaults = status.plugin_faults ?? null;
     this.isolation = status.isolation ?? null;
     this.audit = status.audit ?? [];
+    this.auditLack = status.audit_lack ?? null;
     this.advice = status.advice ?? [];
     if (!status.mute) this.guards.delete("howl");
     if (status.fault) this.blame(status.fault);

@@ -113,6 +113,7 @@
  * @property {PluginFaults|null} [plugin_faults]
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
+ * @property {string | null} [audit_lack]
  * @property {Source[]} [sources] the live input first, then by number
  * @property {Bus[]} [buses]
  * @property {Take} [take]

@@ -200,12 +200,11 @@ impl Rig {
     pub(crate) fn until_input(&self, which: usize, wanted: DeviceState) -> Vec<(End, DeviceState)> {
         let mut seen = Vec::new();
         loop {
-            if let DeviceEvent::State { end, input, state, .. } = self.next() {
-                if (end, input, state) == (End::Input, which, wanted) {
-                    return seen;
-                }
-                seen.push((end, state));
+            let DeviceEvent::State { end, input, state, .. } = self.next() else { continue };
+            if (end, input, state) == (End::Input, which, wanted) {
+                return seen;
             }
+            seen.push((end, state));
         }
     }
 
