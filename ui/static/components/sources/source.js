@@ -45,6 +45,10 @@ export class SourceStrip {
     /** @type {Waveform|null} while it is something with a length */
     this.wave = null;
     this.position = source.position;
+    /** Whether it is in the window: what nobody sees is neither drawn nor asked for. */
+    this.onScreen = false;
+    this.screen = new IntersectionObserver((entries) => (this.onScreen = entries.at(-1)?.isIntersecting ?? false));
+    this.screen.observe(this.root);
     this.show(source, this.bpm);
   }
 
@@ -151,8 +155,9 @@ export class SourceStrip {
   /** What the sound does. @param {SourceLook|undefined} record what came since the last call @param {number} seconds since then @param {boolean} words whether numbers are due too */
   draw(record, seconds, words) {
     this.peak.update(record ? decibels(record.peak) : -Infinity, seconds);
-    this.meter.show(this.peak.level, this.peak.hold);
     if (record && Number.isFinite(record.position)) this.position = record.position;
+    if (!this.onScreen) return;
+    this.meter.show(this.peak.level, this.peak.hold);
     if (this.wave && !this.file.hidden) {
       this.wave.move(this.position ?? 0);
       this.wave.draw();
@@ -171,6 +176,7 @@ export class SourceStrip {
   /** It is gone. */
   close() {
     for (const setting of [this.gain, this.pan, this.bus, this.pitch]) setting?.leave();
+    this.screen.disconnect();
     this.wave?.close();
   }
 }
@@ -191,7 +197,7 @@ function meter() {
     show(level, highest) {
       const [now, most] = [level, highest].map((value) => Math.round(deflection(value) * STEPS));
       if (now !== shown) cover.style.transform = `scaleX(${1 - now / STEPS})`;
-      if (most !== held) hold.style.left = `${(100 * most) / STEPS}%`;
+      if (most !== held) hold.style.transform = `translateX(${(100 * most) / STEPS}%)`;
       [shown, held] = [now, most];
     },
     /** @param {number} highest dBFS */

@@ -61,10 +61,6 @@ export class Waveform {
     this.timer = undefined;
     /** @type {number|undefined} */
     this.sought = undefined;
-    /** Whether it is in the window: what nobody sees is not asked for. */
-    this.onScreen = false;
-    this.screen = new IntersectionObserver((entries) => (this.onScreen = entries.at(-1)?.isIntersecting ?? false));
-    this.screen.observe(this.root);
     this.listen();
   }
 
@@ -244,10 +240,10 @@ export class Waveform {
     setAttribute(this.ground, "aria-valuetext", `${timeOf(this.position)} of ${timeOf(this.seconds)}`);
   }
 
-  /** Draws what is not drawn yet; asks for what is not known yet. */
+  /** Draws what is not drawn yet; asks for what is not known yet. Whoever calls it knows that it is seen. */
   draw() {
     const { source, surface } = this;
-    if (!source || !hasTime(source) || surface.width === 0 || !this.onScreen) return;
+    if (!source || !hasTime(source) || surface.width === 0) return;
     const n = COLUMNS.find((n) => n >= surface.width) ?? COLUMNS[COLUMNS.length - 1];
     const key = `${this.view.from} ${this.view.to} ${n}`;
     const picture = this.pictures.get(key);
@@ -312,7 +308,6 @@ export class Waveform {
   close() {
     clearTimeout(this.timer);
     clearTimeout(this.sought);
-    this.screen.disconnect();
     this.surface.close();
   }
 }
