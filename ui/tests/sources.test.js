@@ -47,7 +47,11 @@ async function stage(sources, view = "sources") {
   at(`[data-view=${view}]`).click();
   await until(() => server.of("status").length > 0);
   await new Promise((resolve) => setTimeout(resolve, 100));
+  look();
 }
+
+/** The last strip comes into the window: what is out of it is not drawn. */
+const look = () => document.querySelector("[data-source]:last-child")?.scrollIntoView();
 
 /** Puts everything back for the tests that follow. */
 async function leave() {
@@ -208,6 +212,7 @@ test("meters move with the sound; the playhead moves over a picture that is draw
   pen.fillRect = fillRect;
   equal(n, 0, "strokes on the picture while the playhead moves");
   equal(within(wave, ".wave-seek").getAttribute("aria-valuetext"), "0:12.0 of 0:24.0");
+  strip(0).scrollIntoView();
   await until(() => Number(within(strip(0), "[role=meter]").ariaValueNow) > -20);
   equal(within(strip(0), "[role=meter]").ariaValueText?.startsWith("peak \u2212"), true);
   await leave();
@@ -225,6 +230,7 @@ test("the picture is the file's: silence is a line, a full sample reaches the ed
   server.notify("event", { event: "source", ...server.state.sources[1] });
   const { id } = server.state.sources[1];
   await until(() => document.querySelector(`[data-source="${id}"] canvas`));
+  look();
   const canvas = /** @type {HTMLCanvasElement} */ (within(strip(id), "canvas"));
   const lit = () => {
     const g = canvas.getContext("2d");
@@ -243,6 +249,8 @@ test("what is not known yet is asked for again; what never will be is told", asy
   server.methods.waveform = () => (++n < 3 ? { refusal: { code: -32002, message: "not yet" } } : { refusal: { code: -32001, message: "too long for a picture" } });
   server.state.sources.push({ ...LOOP });
   server.notify("event", { event: "source", ...LOOP });
+  await until(() => document.querySelector("[data-source='5']"));
+  look();
   await until(() => document.querySelector("[data-source='5'] .wave-none")?.textContent === "too long for a picture");
   await new Promise((resolve) => setTimeout(resolve, 1500));
   equal(n, 3);
@@ -443,6 +451,7 @@ test("while another view is shown nothing of it is asked, built or drawn", async
   await new Promise((resolve) => setTimeout(resolve, 300));
   equal([server.of("waveform"), document.querySelector(".sources"), server.of("subscribe").some(({ views }) => views.sources)], [[], null, false]);
   at("[data-view=sources]").click();
+  look();
   await until(() => server.of("subscribe").some(({ views }) => views.sources) && server.of("waveform").length === 1);
   server.asked.length = 0;
   at("[data-view=spectrum]").click();
