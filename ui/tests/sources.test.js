@@ -434,7 +434,7 @@ test("files that are dropped are sent one after the other, with their way told, 
   await until(() => FakeRequest.sent.length === 3);
   within(document, ".upload:last-child button").click();
   await until(() => uploads().length === 2);
-  equal(uploads(), [["text.wav", "is no source: no sound file"], ["empty.wav", "is no source: it is empty, or a folder"]]);
+  equal(uploads(), [["text.wav", "no sound file"], ["empty.wav", "it is empty, or a folder"]]);
   for (const close of document.querySelectorAll(".upload button")) if (close instanceof HTMLElement) close.click();
   equal(uploads(), []);
   globalThis.XMLHttpRequest = XMLHttpRequest;

@@ -242,7 +242,7 @@ fn what_is_no_sound_is_refused_where_it_was_dropped() {
     pick(&mut browser, &[&text, &empty]);
     browser.until("document.querySelectorAll('.upload[data-level=bad]').length === 2");
     let said = browser.text(".uploads");
-    assert!(said.contains("words.wav") && said.contains("is no source: it is empty"), "{said}");
+    assert!(said.contains("no sound file") && said.contains("it is empty"), "{said}");
     let sounds = line.call("sources", &json!({}))["sources"].clone();
     let living = sounds.as_array().unwrap().iter().filter(|s| s["state"] != "failed").count();
     assert_eq!(living, 1, "{sounds}");
