@@ -234,6 +234,19 @@ fn any_of_buses(dice: &mut Dice) -> CommandKind {
     }
 }
 
+fn material(n: u64, clip: &Arc<Clip>) -> Material {
+    let generator = |signal| Material::Generator(Generator::new(signal, RATE));
+    match n % 7 {
+        0 => generator(Signal::PinkNoise { seed: n }),
+        1 => generator(Signal::Sweep),
+        2 => generator(Signal::Impulse),
+        3 => Material::Clip(ClipPlayer::new(Arc::clone(clip), Some(3..2_000))),
+        4 => generator(Signal::LineUp),
+        5 => starving(),
+        _ => Material::Clip(ClipPlayer::new(Arc::clone(clip), None)),
+    }
+}
+
 /// Voices of every kind come, change and go, and so do strips and buses.
 #[test]
 fn mixing_never_calls_the_heap() {
@@ -247,16 +260,7 @@ fn mixing_never_calls_the_heap() {
         let frames = dice.roll(1..1_500);
         capture.push(&vec![0.3; 2 * frames]);
         if let (true, Ok(id)) = (alive.len() < 60, pool.claim()) {
-            let generator = |signal| Material::Generator(Generator::new(signal, RATE));
-            let material = match n % 7 {
-                0 => generator(Signal::PinkNoise { seed: n }),
-                1 => generator(Signal::Sweep),
-                2 => generator(Signal::Impulse),
-                3 => Material::Clip(ClipPlayer::new(Arc::clone(&clip), Some(3..2_000))),
-                4 => generator(Signal::LineUp),
-                5 => starving(),
-                _ => Material::Clip(ClipPlayer::new(Arc::clone(&clip), None)),
-            };
+            let material = material(n, &clip);
             let bus = ALL[dice.roll(0..4)];
             let strip = StripSettings { gain: 0.1, pan: 0.3, bus, ..StripSettings::default() };
             let pitch = 1.0 + (n % 3) as f64 / 10.0;
@@ -314,22 +318,15 @@ fn steering_never_calls_the_heap() {
         for n in 1..=5_000_u64 {
             let at_ns = n * 512 * 1_000_000_000 / u64::from(RATE);
             // Capture is 500 ppm fast, and pauses now and then.
-            while captured * 1_999 < n * 512 * 2_000 {
-                captured += 300;
-                if n % 1_000 < 990 {
-                    calls += heap_calls(|| {
-                        let pushed = capture.push(&[0.3; 600]);
-                        writer.add(pushed, at_ns);
-                    });
-                }
+            let due = (n * 512 * 2_000).div_ceil(1_999 * 300);
+            for _ in (captured..due).filter(|_| n % 1_000 < 990) {
+                calls += heap_calls(|| writer.add(capture.push(&[0.3; 600]), at_ns));
             }
-            let is_paused = n % 1_300 < 60;
-            calls += heap_calls(|| {
-                if !is_paused {
-                    engine.begin_callback(at_ns);
-                    engine.render(&mut output, 0);
-                }
-            });
+            captured = due;
+            if n % 1_300 >= 60 {
+                calls += heap_calls(|| engine.begin_callback(at_ns));
+                calls += heap_calls(|| engine.render(&mut output, 0));
+            }
         }
         assert_eq!(calls, 0);
         assert!(probe.underruns.get() > 2 && probe.drift.reseeds.get() > 4);
