@@ -260,13 +260,21 @@ fn mixing_never_calls_the_heap() {
             let bus = ALL[dice.roll(0..4)];
             let strip = StripSettings { gain: 0.1, pan: 0.3, bus, ..StripSettings::default() };
             let pitch = 1.0 + (n % 3) as f64 / 10.0;
-            let voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
+            let mut voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
+            if n % 21 == 3 {
+                voice = voice.as_take();
+            }
             control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
             alive.push(id);
         }
         let change = any_of_voices(&mut dice);
         let id = alive[dice.roll(0..alive.len())];
         control.commands.send(0, CommandKind::Voice(id, change)).unwrap();
+        if n.is_multiple_of(50) {
+            let next = generation(2 + u32::try_from(n).unwrap(), Gain(0.5));
+            let swap = CommandKind::Swap(next, Fade::OutIn { frames: 481 });
+            control.commands.send(0, swap).unwrap();
+        }
         let kind = any_of_buses(&mut dice);
         control.commands.send(0, kind).unwrap();
         calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
@@ -275,6 +283,7 @@ fn mixing_never_calls_the_heap() {
             alive.retain(|id| *id != voice.id());
             ended += 1;
         }
+        while control.retired.pop().is_ok() {}
         while control.events.pop().is_ok() {}
         recorded.pop(&mut vec![0.0; 2 * 3_000]);
     }

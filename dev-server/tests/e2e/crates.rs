@@ -29,7 +29,6 @@ const NAMES: [&str; 18] = [
     "screenshot",
     "everything",
     "reports",
-    "takes",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.
