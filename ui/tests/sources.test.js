@@ -68,6 +68,7 @@ test("a source's state is told with its reason and what was missed", () => {
   equal(told({}), { words: "Playing", level: "good" });
   equal(told({ paused: true, missed_frames: 1 }), { words: "Paused · 1 frame missed", level: "rest" });
   equal(told({ mute: true }), { words: "Muted", level: "rest" });
+  equal(told({ counters: { underruns: 1, overruns: 0, lost_frames: 240 } }), { words: "Playing · 1 underrun, 240 frames lost", level: "warn" });
   equal(told({ state: "filling" }), { words: "Filling", level: "warn" });
   equal(told({ state: "waiting" }), { words: "Waiting for a writer", level: "warn" });
   equal(told({ state: "starved", missed_frames: 48_000, reason: "the disk is slow" }), { words: "Starved · 48\u202f000 frames missed · the disk is slow", level: "bad" });
@@ -133,6 +134,9 @@ test("strips stand in order, the live input first; a name is text", async () => 
   await stage([MIC, TONE, LOOP]);
   equal([...document.querySelectorAll("[data-source]")].map((one) => one.getAttribute("data-source")), ["0", "2", "5"]);
   equal([within(strip(2), ".source-name").textContent, document.querySelectorAll("#views img").length, strip(2).ariaLabel], [MARKUP, 0, MARKUP]);
+  await stage([MIC, { ...MIC, id: 3, name: "USB" }]);
+  equal([strip(3).querySelector("button.source-remove, button.source-play"), within(strip(3), ".source-mute").ariaPressed], [null, "false"], "a second one");
+  await stage([MIC, TONE, LOOP]);
   equal([within(strip(0), ".source-state").textContent, strip(0).querySelector("button.source-remove, button.source-play")], ["Live input, stereo · Playing", null]);
   equal([within(strip(2), ".source-file").hidden, within(strip(5), ".source-file").hidden], [true, false]);
   await leave();

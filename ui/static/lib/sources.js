@@ -41,9 +41,12 @@ export function kindWords({ kind, channels }) {
   return [KINDS[kind] ?? kind, layout].filter(Boolean).join(", ");
 }
 
-/** What it does now, with the reason. @param {Source} source @returns {{ words: string, level: "good"|"rest"|"warn"|"bad" }} */
-export function stateOf({ state, reason, paused, mute, missed_frames: missed }) {
-  const lost = missed !== null && missed > 0 ? `${count(missed)} ${missed === 1 ? "frame" : "frames"} missed` : "";
+/** @param {number|null|undefined} n @param {string} noun @param {string} [end] empty for none */
+const counted = (n, noun, end = "") => (n ? `${count(n)} ${noun}${n === 1 ? "" : "s"} ${end}`.trimEnd() : "");
+
+/** What it does now, with the reason and with what was lost. @param {Source} source @returns {{ words: string, level: "good"|"rest"|"warn"|"bad" }} */
+export function stateOf({ state, reason, paused, mute, missed_frames: missed, counters }) {
+  const lost = [counted(missed, "frame", "missed"), counted(counters?.underruns, "underrun"), counted(counters?.overruns, "overrun"), counted(counters?.lost_frames, "frame", "lost")].filter(Boolean).join(", ");
   /** @param {string} word */
   const told = (word) => [word, lost, state === "failed" ? "" : reason].filter(Boolean).join(" · ");
   if (state === "failed") return { words: ["Failed", reason].filter(Boolean).join(": "), level: "bad" };

@@ -34,8 +34,8 @@ export class SourceStrip {
     this.meter = meter();
     this.error = el("p", { class: "error source-error", role: "alert" });
     this.file = el("div", { class: "source-file", hidden: "" });
-    // The live input is what the device gives: it cannot be paused or taken away.
-    const live = source.id === 0;
+    // A live input is what its device gives: it cannot be paused or taken away.
+    const live = source.kind === "mic";
     this.root = el("div", { class: "source", role: "group", "data-source": String(source.id), "data-kind-of-source": source.kind },
       el("div", { class: "source-row" },
         el("div", { class: "source-title" }, this.name, this.state),
