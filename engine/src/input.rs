@@ -15,7 +15,7 @@
 //! fixed ratio. When playback stood still and capture did not, the ring is too full without being
 //! full: a fill that was a period and more above the target for two seconds is shed, and counted as
 //! lost. With stamps, the lines of [`crate::drift`] watch meanwhile: a clock that is not shared after
-//! all moves the delay by a millisecond, and from then on the input is steered.
+//! all moves the delay by a millisecond for two seconds, and from then on the input is steered.
 //!
 //! When each end has its own clock, a [`DriftLoop`] steers the converter: the target is then the
 //! time from a frame's capture to its rendering, whatever the phase of the blocks, and holds to

@@ -104,13 +104,14 @@ fn measure(rig: &Rig, bench: &Bench, seconds: usize) -> (u64, usize) {
     let mean = (probe.frames.get() - frames) / (probe.callbacks.get() - callbacks).max(1);
     eprintln!(
         "{seconds} s: {} callbacks of {mean} frames; lost {lost}, breaks {n_breaks}, discarded {}, \
-         underruns {}, overruns {}, fill {} of target {}, {:?}",
+         underruns {}, overruns {}, fill {} of target {}, {:?}, {:?}",
         probe.callbacks.get() - callbacks,
         probe.discarded_frames.get(),
         probe.underruns.get(),
         probe.overruns.get(),
         probe.fill_frames.get(),
         probe.target_frames.get(),
+        probe.drift,
         probe.load.snapshot().since(&before),
     );
     (lost, n_breaks)

@@ -1,6 +1,9 @@
 //! What everyone may know of a drift loop, written by the audio thread.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+};
 
 use crate::probe::Counter;
 
@@ -33,13 +36,24 @@ impl DriftState {
 }
 
 /// Figures of one input's loop.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct DriftFigures {
     state: AtomicU32,
     ppm: AtomicU64,
     delay_error_ms: AtomicU64,
     /// Times that the delay was set anew while sound passed, or after it had run dry.
     pub reseeds: Counter,
+}
+
+impl fmt::Debug for DriftFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DriftFigures")
+            .field("state", &self.state())
+            .field("ppm", &self.ppm())
+            .field("delay_error_ms", &self.delay_error_ms())
+            .field("reseeds", &self.reseeds.get())
+            .finish()
+    }
 }
 
 impl DriftFigures {

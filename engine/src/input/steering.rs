@@ -11,16 +11,19 @@ use crate::{
 /// What the drivers know of the two clocks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Belief {
-    /// They are one; the delay that the lines saw when they were old enough tells if it is not so.
-    Shared { calm: Option<f64> },
+    /// They are one. The delay that the lines saw when they were old enough tells if it is not so, and
+    /// for how many engine frames it was another.
+    Shared { calm: Option<f64>, against: u64 },
     /// They are two.
     Apart,
 }
 
 /// Age of the lines from which a shared clock is watched, seconds.
 const WATCHED_FROM: f64 = 5.0;
-/// A shared clock does not move the delay by so much, ms.
+/// A shared clock does not move the delay by so much, ms,
 const NOT_SHARED_MS: f64 = 1.0;
+/// for so many seconds: a busy machine does, for a while.
+const PROVEN: f64 = 2.0;
 
 /// The loop of one input.
 #[derive(Debug)]
@@ -44,7 +47,8 @@ impl Steering {
         is_shared: bool,
         probe: Arc<Probe>,
     ) -> Self {
-        let belief = if is_shared { Belief::Shared { calm: None } } else { Belief::Apart };
+        let belief =
+            if is_shared { Belief::Shared { calm: None, against: 0 } } else { Belief::Apart };
         let speed = law.nominal();
         Self { stamps, law, belief, given: 0, begun_at: 0, lead: 0.0, speed, probe }
     }
@@ -69,7 +73,7 @@ impl Steering {
         self.begun_at = self.given;
         let excess = self.excess(feed);
         match self.belief {
-            Belief::Shared { calm } => self.watch(excess, calm, feed),
+            Belief::Shared { .. } => self.watch(excess, passed, feed),
             Belief::Apart => self.steer(excess, passed, feed),
         }
     }
@@ -90,7 +94,8 @@ impl Steering {
         self.show(self.law.state(), error);
     }
 
-    fn watch(&mut self, excess: Option<f64>, calm: Option<f64>, feed: &mut Feed) {
+    fn watch(&mut self, excess: Option<f64>, passed: u64, feed: &mut Feed) {
+        let Belief::Shared { calm, against } = self.belief else { return };
         let excess = excess.filter(|_| self.law.age() > WATCHED_FROM);
         // A jump is no drift: the ring was primed anew or has shed what was too much.
         let calm = calm.filter(|calm| {
@@ -100,8 +105,10 @@ impl Steering {
         let calm = calm.or(excess);
         let moved = excess.zip(calm).map_or(0.0, |(excess, calm)| excess - calm);
         self.show(DriftState::Shared, moved);
-        self.belief = Belief::Shared { calm };
-        if self.law.as_ms(moved.abs()) > NOT_SHARED_MS {
+        let is_off = self.law.as_ms(moved.abs()) > NOT_SHARED_MS;
+        let against = if is_off { against + passed } else { 0 };
+        self.belief = Belief::Shared { calm, against };
+        if self.law.is_longer(against, PROVEN) {
             feed.leave();
             self.belief = Belief::Apart;
         }
