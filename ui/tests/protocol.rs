@@ -357,6 +357,10 @@ fn reports_have_the_same_members_everywhere() {
     let told = |before: &str| members(between(&protocol, before, "`"));
     let sent = |line: &str| members(json_with(&rust, line));
     let heard = |name: &str| without(jsdoc(&types, name), &["t"]);
+    // A session adds how often it happens.
+    let mut audited = sent("\"stack\": finding.stack");
+    assert!(rust.contains("shown[\"per_second\"] = "));
+    audited.insert("per_second".to_owned());
     for (what, before, server, page) in [
         ("source", "\n`source ", sent("\"missed_frames\": "), "Source"),
         ("bus", "\n`bus ", sent("\"solo\": "), "Bus"),
@@ -367,12 +371,7 @@ fn reports_have_the_same_members_everywhere() {
         ("reload_failed", "\n`reload_failed ", sent("\"reason\": refusal.reason"), "ReloadFailed"),
         ("findings", "`findings` is a list of `", fields(&rust, "VetFinding"), "Finding"),
         ("stack", "`stack` is a list of `", fields(&rust, "StackFrame"), "StackFrame"),
-        (
-            "audit",
-            "all places so far, each `",
-            sent("\"per_second\": finding.per_second"),
-            "AuditFinding",
-        ),
+        ("audit", "all places so far, each `", audited, "AuditFinding"),
         ("advice", "`reloaded.advice` = `[", fields(&rust, "Advice"), "Advice"),
         ("guard", "\n`guard ", sent("\"message\": message, \"n\": n"), "GuardNote"),
         ("isolation", "\n  isolation: ", sent("\"mode\": \"in-process\""), "Isolation"),
