@@ -78,6 +78,8 @@ pub struct MixerSetup {
 pub(crate) struct Mixer {
     voices: Box<[Option<Box<Voice>>]>,
     n_alive: usize,
+    /// Of those, takes.
+    n_takes: usize,
     live: Strip,
     live_probe: Arc<VoiceProbe>,
     gathered: Gathered,
@@ -103,6 +105,7 @@ impl Mixer {
         let mixer = Self {
             voices: (0..VOICES).map(|_| None).collect(),
             n_alive: 0,
+            n_takes: 0,
             live: Strip::new(setup.live, shape.rate),
             live_probe: Arc::default(),
             gathered: Gathered::default(),
@@ -129,7 +132,9 @@ impl Mixer {
     pub(crate) fn play(&mut self, voice: Box<Voice>) {
         let place = &mut self.voices[voice.id().slot()];
         self.n_alive += usize::from(place.is_none());
+        self.n_takes += usize::from(voice.is_take());
         if let Some(old) = place.replace(voice) {
+            self.n_takes -= usize::from(old.is_take());
             // The pool gives a place away once.
             let pushed = self.spent.push(old);
             debug_assert!(pushed.is_ok(), "two voices in one place");
@@ -202,7 +207,7 @@ impl Mixer {
             self.mix_voices(false, frames);
         }
         self.buses.level(frames, self.around.is_used);
-        if !self.is_plain {
+        if self.n_takes > 0 || self.others.at_rest() != Some(1.0) {
             self.play_takes(frames);
         }
     }
@@ -252,6 +257,7 @@ impl Mixer {
                 && let Some(voice) = place.take()
             {
                 self.n_alive -= 1;
+                self.n_takes -= usize::from(takes);
                 let pushed = self.spent.push(voice);
                 debug_assert!(pushed.is_ok(), "there was room");
             }

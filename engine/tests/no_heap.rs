@@ -232,6 +232,11 @@ fn any_of_buses(dice: &mut Dice) -> CommandKind {
     }
 }
 
+fn swap_to(number: u64) -> CommandKind {
+    let next = generation(u32::try_from(number).unwrap(), Gain(0.5));
+    CommandKind::Swap(next, Fade::OutIn { frames: 481 })
+}
+
 /// Voices of every kind come, change and go, and so do strips and buses.
 #[test]
 fn mixing_never_calls_the_heap() {
@@ -269,9 +274,7 @@ fn mixing_never_calls_the_heap() {
         let id = alive[dice.roll(0..alive.len())];
         control.commands.send(0, CommandKind::Voice(id, change)).unwrap();
         if n.is_multiple_of(50) {
-            let next = generation(2 + u32::try_from(n).unwrap(), Gain(0.5));
-            let swap = CommandKind::Swap(next, Fade::OutIn { frames: 481 });
-            control.commands.send(0, swap).unwrap();
+            control.commands.send(0, swap_to(2 + n)).unwrap();
         }
         let kind = any_of_buses(&mut dice);
         control.commands.send(0, kind).unwrap();
