@@ -232,10 +232,7 @@ impl Control {
 
     /// Builds the engine around the first generation (or the one that survived) and starts it.
     pub(super) fn start_engine(&mut self, first: Box<Generation>) -> Result<(), Failure> {
-        let Some(shape) = self.audio.shape() else {
-            return Ok(());
-        };
-        let Some(granted) = &mut self.audio.granted else {
+        let (Some(shape), Some(granted)) = (self.audio.shape(), &mut self.audio.granted) else {
             return Ok(());
         };
         // With what was set of the live input since the devices opened.
@@ -246,6 +243,7 @@ impl Control {
         };
         let is_new_session = self.audio.engine.is_none();
         let plugin_latency = first.layout().latency_frames;
+        let has_sidechain = first.layout().n_side > 0;
         let (record, frame) = match self.audio.reshaping.take() {
             Some(parts) => parts,
             None => (self.create_recorder(shape)?, 0),
@@ -281,7 +279,7 @@ impl Control {
         self.shown.audio = self.parts.report.event("audio_started", info);
         // Before the clock starts: generators sound from its first frame on.
         self.begin_take(shape);
-        self.begin_sources(shape)?;
+        self.begin_sources(shape, has_sidechain)?;
         self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
     }

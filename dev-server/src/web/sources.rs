@@ -198,8 +198,11 @@ fn repeat(text: &RawValue) -> Result<Repeat, RpcError> {
     if text.get() == "null" {
         return Ok(Repeat::Never);
     }
-    let wrong = |_| RpcError::invalid_params("loop must be null or {from, to}, in seconds");
-    let Span { from, to } = serde_json::from_str(text.get()).map_err(wrong)?;
+    // A list would be read by position.
+    let span = Some(text.get()).filter(|text| text.starts_with('{'));
+    let wrong = || RpcError::invalid_params("loop must be null or {from, to}, in seconds");
+    let span = span.and_then(|text| serde_json::from_str(text).ok());
+    let Span { from, to } = span.ok_or_else(wrong)?;
     for end in [from, to] {
         if !(0.0..=MAX_SECONDS).contains(&end) {
             let message = format!("loop: {end} is no time from 0 to {MAX_SECONDS} seconds");

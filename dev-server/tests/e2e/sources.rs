@@ -167,7 +167,8 @@ fn a_session_shows_where_its_sources_stand() {
     std::fs::write(&text, "It was a dark and stormy night.\n").unwrap();
     let broken = format!("file:{}", text.display());
     let sources = ["--source", "sweep,bus=dry", "--source", "impulse", "--source", &broken];
-    let mut server = Server::start(&[&words[..], &sources[..]].concat());
+    let unheard = ["--source", "clicks,bus=sidechain"];
+    let mut server = Server::start(&[&words[..], &sources[..], &unheard[..]].concat());
     let listening = server.wait("listening");
     // In which order they are told is a matter of threads.
     let is = |e: &Value, id: u64, state| e["id"] == id && e["state"] == state;
@@ -182,13 +183,14 @@ fn a_session_shows_where_its_sources_stand() {
     let status = line.call("status", &json!({}));
     let sources = status["sources"].as_array().unwrap();
     let states: Vec<_> = sources.iter().map(|s| s["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["ready", "eof", "failed"]);
+    assert_eq!(states, ["ready", "eof", "failed", "ready"]);
     let position = |status: &Value| status["sources"][0]["position"].as_f64().unwrap();
     let before = position(&status);
     std::thread::sleep(std::time::Duration::from_millis(50));
     assert!(position(&line.call("status", &json!({}))) > before);
     let ended = server.stop();
     assert!(ended.stderr.contains("Source") && ended.stderr.contains("text.wav"));
+    assert!(ended.stderr.contains("clicks,bus=sidechain: the plugin has no sidechain"));
     assert_eq!(ended.code, Some(0));
 }
 

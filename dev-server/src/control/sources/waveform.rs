@@ -67,8 +67,10 @@ impl Control {
         if let State::Failed(reason) = &source.state {
             return Err(RpcError::unsupported(reason.clone()));
         }
+        if let Some(file) = source.spec.kind.file() {
+            return Ok(Sight::File(file));
+        }
         match &source.spec.kind {
-            SourceKind::File(path) => Ok(Sight::File(path.clone())),
             SourceKind::Take => {
                 let clip = self.take.clip().map(|clip| Sight::Clip(clip, self.sources.rate));
                 clip.ok_or_else(|| RpcError::unsupported("the take has ended"))
