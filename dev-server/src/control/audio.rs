@@ -207,7 +207,9 @@ impl Control {
 
     fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
         let more = std::mem::take(&mut opened.more);
-        more.iter().for_each(|input| self.parts.report.count_also(&input.probe));
+        for input in &more {
+            self.parts.report.count_also(&input.probe);
+        }
         self.sources.take_inputs(more);
         for notice in &opened.notices {
             say(Tone::Warning, "Audio", notice);

@@ -145,6 +145,7 @@
  * @property {number|null} seconds
  * @property {number|null} position seconds
  * @property {number|null} missed_frames
+ * @property {Partial<Counters>|null} [counters] of a microphone beside the first
  */
 
 /** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */
