@@ -38,6 +38,7 @@ use crate::{
     report::{Report, Tone, claim_stdout, say},
     source::{SourceKind, SourceSpec},
     store::Asked,
+    take::{self, Keeper},
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
     web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
@@ -65,6 +66,9 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
     let json = run.session.json.then_some(stdout);
     let probe = Arc::new(Probe::default());
     let mut report = Report::new(started, json, Arc::clone(&probe));
+    if let Some(why) = &run.audit_lack {
+        say(Tone::Warning, "Audit", format!("there is none: {why}"));
+    }
     let stage = match set_up(&run, &mut report, probe) {
         Ok(stage) => stage,
         Err(error) => {
@@ -80,6 +84,7 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
         is_watching: is_watching(&run),
         memory: stage.memory,
         midi: stage.midi,
+        keeper: stage.keeper,
         run,
         report,
         telemetry: stage.telemetry,
@@ -99,6 +104,8 @@ struct Stage {
     mailbox: Sender<Message>,
     memory: Memory,
     midi: Midi,
+    /// None where nobody looks, and on the fast clock.
+    keeper: Option<Keeper>,
     /// None when nobody looks: `retake render`.
     server: Option<web::Server>,
     keys: Option<Keys>,
@@ -121,9 +128,14 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&probe));
     let is_online = !run.is_offline;
-    let opener = editor::opener(run.page.editor.clone(), Sources::of(&project));
+    let is_kept = is_online && run.audio.clock == ClockArg::Real;
+    let keeper = is_kept.then(Keeper::start).transpose().context("no thread for the take")?;
+    let doors = Doors {
+        open: editor::opener(run.page.editor.clone(), Sources::of(&project)),
+        take: take::saver(keeper.clone()),
+    };
     let server =
-        is_online.then(|| start_server(run, report, &mailbox, &telemetry, opener)).transpose()?;
+        is_online.then(|| start_server(run, report, &mailbox, &telemetry, doors)).transpose()?;
     let keys = is_online.then(|| Keys::listen(forward(&mailbox, Message::Key))).flatten();
     if keys.is_some() {
         say(Tone::Plain, "Keys", KEYS);
@@ -136,6 +148,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
         mailbox,
         memory,
         midi,
+        keeper,
         server,
         keys,
         devices,
@@ -175,12 +188,18 @@ fn find_project(run: &Run) -> anyhow::Result<Project> {
     })
 }
 
+/// What the page reaches beside control.
+struct Doors {
+    open: web::OpenHandle,
+    take: web::TakeHandle,
+}
+
 fn start_server(
     run: &Run,
     report: &mut Report,
     mailbox: &Sender<Message>,
     telemetry: &Arc<Telemetry>,
-    open: web::OpenHandle,
+    doors: Doors,
 ) -> anyhow::Result<web::Server> {
     let token = TokenFile::open(run.page.new_token)?;
     if let Some(note) = &token.note {
@@ -195,7 +214,8 @@ fn start_server(
         },
         token: token.clone(),
         asset: page,
-        open,
+        open: doors.open,
+        take: doors.take,
         limits: web::Limits::default(),
     };
     let mailbox = mailbox.clone();
@@ -259,6 +279,7 @@ fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
     DeviceRequest {
         host: asked.host.clone(),
         input: live_input(run, choice(&asked.input)),
+        more: run.audio.input.iter().skip(1).map(|name| choice(&Some(name.clone()))).collect(),
         output: choice(&asked.output),
         rate,
         period,
@@ -272,12 +293,20 @@ fn mics(run: &Run) -> Vec<&SourceSpec> {
     run.audio.source.iter().filter(|source| source.kind == SourceKind::Mic).collect()
 }
 
+/// Whether no microphone is wanted.
+fn has_none(run: &Run) -> bool {
+    run.audio.input.iter().any(|name| name == "none")
+}
+
 fn check_mic(run: &Run) -> Result<(), Failure> {
+    if has_none(run) && run.audio.input.len() > 1 {
+        return Err(Failure::usage("--input none, and another --input: leave one of them out"));
+    }
     match mics(run)[..] {
         [_, second, ..] => {
             Err(Failure::usage(format!("--source {second}: the microphone is named twice")))
         }
-        [mic] if run.audio.input.as_deref() == Some("none") => Err(Failure::usage(format!(
+        [mic] if has_none(run) => Err(Failure::usage(format!(
             "--source {mic} and --input none: give --input DEVICE, or leave one of them out"
         ))),
         _ => Ok(()),
@@ -288,7 +317,7 @@ fn check_mic(run: &Run) -> Result<(), Failure> {
 fn live_input(run: &Run, remembered: Choice) -> Choice {
     let has_other_sources = !run.audio.source.is_empty() && mics(run).is_empty();
     match remembered {
-        _ if run.audio.input.is_none() && has_other_sources => Choice::None,
+        _ if run.audio.input.is_empty() && has_other_sources => Choice::None,
         Choice::None if !mics(run).is_empty() => Choice::Default,
         choice => choice,
     }

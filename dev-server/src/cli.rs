@@ -33,6 +33,9 @@ pub enum Command {
     /// Play a plugin offline and find what it does that an audio thread must not: exit code 1 if
     /// there is anything
     Audit(Box<crate::audit::Audit>),
+    /// Measure how long sound takes from the output back to the input: exit code 1 if nothing comes
+    /// back
+    Latency(crate::latency::Latency),
     /// List the audio hosts, their devices, and the MIDI ports
     Devices {
         /// One JSON object on stdout instead of a table
@@ -77,6 +80,9 @@ pub struct Run {
     /// Set by `retake render`: nobody listens, and the file begins with the input's first frame.
     #[arg(skip)]
     pub is_offline: bool,
+    /// Set by `main`: why nothing sees what plugins call.
+    #[arg(skip)]
+    pub audit_lack: Option<String>,
 }
 
 /// `retake presets`.
@@ -160,9 +166,10 @@ pub struct AudioArgs {
     /// Audio host: see `retake devices`
     #[arg(long, alias = "audio-host", value_name = "NAME")]
     pub host: Option<String>,
-    /// Microphone: a device, `none`, or `virtual[:key=value,…]`
+    /// Microphone: a device, `none`, or `virtual[:key=value,…]`. Repeatable: each has its own clock and
+    /// is a source of its own
     #[arg(long, value_name = "DEVICE")]
-    pub input: Option<String>,
+    pub input: Vec<String>,
     /// Speaker: a device, `none`, or `virtual[:key=value,…]`
     #[arg(long, value_name = "DEVICE")]
     pub output: Option<String>,

@@ -17,6 +17,7 @@
 //! | `presets` | presets, and where the session stands |
 //! | `notes` | what is played, and who holds it |
 //! | `sources` | what sounds beside the microphone |
+//! | `take` | what the plugin heard lately, looped |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
 
@@ -33,6 +34,7 @@ mod probes;
 mod quarantine;
 mod reload;
 mod sources;
+mod take;
 
 use std::{
     sync::{
@@ -54,6 +56,7 @@ use crate::{
     midi::Midi,
     report::{Report, Tone, say},
     store::StoreEvent,
+    take::Keeper,
     telemetry::{Flag, Telemetry},
     watch::{LoopEvent, Rebuilder},
     web,
@@ -67,6 +70,7 @@ use past::Past;
 use presets::Presets;
 use reload::Reload;
 use sources::{SoundNews, Sources};
+use take::{Take, TakeNews};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -85,6 +89,8 @@ pub enum Message {
     Midi(MidiEvent),
     /// A sound file was opened, or broke.
     Sound(SoundNews),
+    /// A piece of what the plugin heard was cut.
+    Take(TakeNews),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -127,6 +133,8 @@ pub struct Parts {
     pub memory: Memory,
     /// The MIDI file or port, and the tempo.
     pub midi: Midi,
+    /// What keeps the plugin's input, where somebody can ask for it.
+    pub keeper: Option<Keeper>,
     /// The page's address, for the key `o`.
     pub url: String,
 }
@@ -140,6 +148,7 @@ pub struct Control {
     probes: probes::Probes,
     notes: Notes,
     sources: Sources,
+    take: Take,
     presets: Presets,
     history: History,
     reload: Reload,
@@ -155,6 +164,8 @@ pub struct Control {
 #[derive(Debug, Default)]
 struct Shown {
     audio: Value,
+    /// Of the thread that calls the engine.
+    priority: Value,
     reloaded: Value,
     build_failed: Value,
     refused: Value,
@@ -163,6 +174,17 @@ struct Shown {
     device: Value,
     /// Why the newest build was slow.
     advice: Vec<Advice>,
+}
+
+impl Shown {
+    /// The last `audio_started`, and how its thread is scheduled.
+    fn audio(&self) -> Value {
+        let mut audio = self.audio.clone();
+        if let Value::Object(audio) = &mut audio {
+            audio.insert("priority".into(), self.priority.clone());
+        }
+        audio
+    }
 }
 
 #[derive(Debug)]
@@ -181,6 +203,7 @@ impl Control {
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
             sources: Sources::default(),
+            take: Take::new(parts.keeper.take()),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -231,6 +254,7 @@ impl Control {
             Message::Store(event) => self.on_store(event),
             Message::Midi(event) => self.on_midi(event),
             Message::Sound(news) => self.on_sound(news)?,
+            Message::Take(news) => self.on_take(news),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),
@@ -287,6 +311,7 @@ impl Control {
             's' => self.save_quick_preset(),
             'p' => self.recall_next_preset(),
             'i' => self.cycle_sources(),
+            'l' => self.turn_take(),
             'q' => return Some("quit"),
             _ => {}
         }
@@ -325,4 +350,4 @@ impl Control {
 }
 
 /// What the keys do.
-pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · i next input · o open the page · q quit · h this help";
+pub const KEYS: &str = "r rebuild · b bypass · m mute · n play notes · s save a preset · p next preset · i next input · l loop the last 8 s · o open the page · q quit · h this help";

@@ -100,7 +100,8 @@ impl Asked {
     /// What the command line names.
     fn of(audio: &AudioArgs) -> Self {
         let AudioArgs { host, input, output, .. } = audio.clone();
-        Self { host, input, output }
+        // The ones beside the first are named anew each time.
+        Self { host, input: input.into_iter().next(), output }
     }
 
     /// These, and what they do not name as in the last session. Devices belong to their host.

@@ -30,7 +30,7 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
         plugin: args.plugin,
         audio: AudioArgs {
             host: None,
-            input: Some(format!("virtual:once,file={}", args.input.display())),
+            input: vec![format!("virtual:once,file={}", args.input.display())],
             output: Some(format!("virtual:rate={rate},channels={channels},file={to}")),
             source: Vec::new(),
             rate: None,
@@ -52,5 +52,6 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
         notes: args.notes,
         page: PageArgs { port: None, open: false, editor: None, new_token: false },
         is_offline: true,
+        audit_lack: None,
     }
 }

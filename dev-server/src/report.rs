@@ -8,7 +8,7 @@ mod terminal;
 
 use std::{fs::File, io::Write, sync::Arc, time::Instant};
 
-use retake_engine::Probe;
+use retake_engine::{Probe, probe::Counter};
 use serde_json::{Map, Value, json};
 
 pub use terminal::{Tone, say};
@@ -21,13 +21,22 @@ pub struct Report {
     started: Instant,
     json: Option<File>,
     probe: Arc<Probe>,
+    /// Of capture devices beside the first.
+    more: Vec<Arc<Probe>>,
     pages: Option<Notifier>,
 }
 
 impl Report {
     /// Tells scripts through `json`, if they listen. Time counts from `started`.
     pub fn new(started: Instant, json: Option<File>, probe: Arc<Probe>) -> Self {
-        Self { started, json, probe, pages: None }
+        Self { started, json, probe, more: Vec::new(), pages: None }
+    }
+
+    /// What a capture device beside the first loses is lost as well.
+    pub fn count_also(&mut self, probe: &Arc<Probe>) {
+        if !self.more.iter().any(|known| Arc::ptr_eq(known, probe)) {
+            self.more.push(Arc::clone(probe));
+        }
     }
 
     /// From now on pages hear as well.
@@ -57,12 +66,15 @@ impl Report {
     /// `stopped`: the last event of every session, even of one that never began.
     pub fn stopped(&mut self, reason: &str) -> Value {
         let p = &self.probe;
+        let sum = |counter: fn(&Probe) -> &Counter| -> u64 {
+            self.more.iter().chain([p]).map(|probe| counter(probe).get()).sum()
+        };
         let fields = json!({
             "reason": reason,
             "frames": p.frames.get(),
-            "underruns": p.underruns.get(),
-            "overruns": p.overruns.get(),
-            "lost_frames": p.lost_frames.get(),
+            "underruns": sum(|probe| &probe.underruns),
+            "overruns": sum(|probe| &probe.overruns),
+            "lost_frames": sum(|probe| &probe.lost_frames),
             "late_callbacks": p.late_callbacks.get(),
             "missed_blocks": p.missed_blocks.get(),
         });

@@ -35,10 +35,19 @@ pub struct SourceSpec {
 pub enum SourceKind {
     /// The live input.
     Mic,
+    /// A capture device beside it; never in words.
+    Input {
+        /// Which: 1 = the second.
+        number: usize,
+        /// Its name.
+        device: String,
+    },
     /// A formula; the seed of a noise is the source's number.
     Signal(Signal),
     /// A sound file.
     File(PathBuf),
+    /// What the plugin heard lately; asked for by its own method only.
+    Take,
 }
 
 /// What of a file is played over and over.
@@ -104,7 +113,7 @@ pub fn db_of_gain(gain: f32) -> Option<f64> {
 }
 
 const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
-                     clicks:HZ, dc:LEVEL, silence, mic";
+                     clicks:HZ, dc:LEVEL, silence, ebu, mic";
 const KEYS: &str = "gain, pan, law, pitch, loop, bus";
 /// The buses by their names.
 pub const BUSES: [(&str, Bus); 4] = [
@@ -133,6 +142,17 @@ impl SourceSpec {
             pitch: 1.0,
             repeat: Repeat::Never,
         }
+    }
+
+    /// So much of what the plugin heard lately.
+    pub fn take(seconds: f64) -> Self {
+        let text = format!("take:{seconds}");
+        Self { text, kind: SourceKind::Take, repeat: Repeat::All, ..Self::mic() }
+    }
+
+    /// A capture device beside the microphone, as it comes.
+    pub fn input(number: usize, device: String) -> Self {
+        Self { text: device.clone(), kind: SourceKind::Input { number, device }, ..Self::mic() }
     }
 
     /// The name of its bus.
@@ -243,8 +263,9 @@ impl SourceKind {
     /// What it is, in a word of the protocol.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Mic => "mic",
+            Self::Mic | Self::Input { .. } => "mic",
             Self::File(_) => "file",
+            Self::Take => "take",
             Self::Signal(Signal::Sine { .. }) => "tone",
             Self::Signal(Signal::Sweep) => "sweep",
             Self::Signal(Signal::WhiteNoise { .. } | Signal::PinkNoise { .. }) => "noise",
@@ -252,6 +273,7 @@ impl SourceKind {
             Self::Signal(Signal::Clicks { .. }) => "clicks",
             Self::Signal(Signal::Silence) => "silence",
             Self::Signal(Signal::Dc { .. }) => "dc",
+            Self::Signal(Signal::LineUp) => "ebu",
         }
     }
 
@@ -259,6 +281,8 @@ impl SourceKind {
     pub fn name(&self) -> String {
         match self {
             Self::Mic => "microphone".to_owned(),
+            Self::Take => "take".to_owned(),
+            Self::Input { device, .. } => device.clone(),
             Self::File(path) => path.file_name().map_or_else(
                 || path.display().to_string(),
                 |name| name.to_string_lossy().into_owned(),
@@ -268,8 +292,14 @@ impl SourceKind {
             Self::Signal(Signal::PinkNoise { .. }) => "pink noise".to_owned(),
             Self::Signal(Signal::Clicks { hz }) => format!("{hz} clicks/s"),
             Self::Signal(Signal::Dc { level }) => format!("dc {level}"),
+            Self::Signal(Signal::LineUp) => "EBU line-up".to_owned(),
             Self::Signal(_) => self.word().to_owned(),
         }
+    }
+
+    /// Whether a device captures it: then it neither waits nor goes.
+    pub fn is_captured(&self) -> bool {
+        matches!(self, Self::Mic | Self::Input { .. })
     }
 
     /// Whether it has places to go to: then it can be moved, looped and played at another speed.
@@ -300,6 +330,7 @@ impl SourceKind {
             ("clicks", None) => Signal::Clicks { hz: CLICKS_HZ },
             ("clicks", Some(text)) => Signal::Clicks { hz: hz(text)? },
             ("silence", None) => Signal::Silence,
+            ("ebu", None) => Signal::LineUp,
             ("dc", Some(text)) => Signal::Dc { level: number(name, text, &(-1.0..=1.0))? },
             ("dc", None) => return Err("dc needs a level, as in dc:0.1".to_owned()),
             _ => return Err(format!("unknown source \"{item}\": it is one of {KINDS}")),
@@ -380,6 +411,7 @@ mod tests {
         assert_eq!(spec("mic").strip, StripSettings::default());
         assert_eq!(spec("noise:pink,bus=sidechain").bus_name(), "sidechain");
         assert_eq!(spec("clicks").kind, SourceKind::Signal(Signal::Clicks { hz: 2.0 }));
+        assert_eq!(spec("ebu").kind, SourceKind::Signal(Signal::LineUp));
         assert!(spec("sweep,gain=-inf").strip.gain.abs() < 1e-12);
     }
 

@@ -21,6 +21,7 @@ mod server;
 mod socket;
 mod sources;
 mod subscription;
+mod take;
 mod telemetry;
 mod token;
 mod wire;
@@ -36,6 +37,7 @@ pub use rpc::RpcError;
 pub use server::{Config, Server, serve};
 pub use sources::SourceRequest;
 pub use subscription::{ScopeView, Smoothing, SpectrumView, StereoView, Subscription, Trigger};
+pub use take::{Span, TakeFile, TakeHandle, TakeRefused, TakeReply, TakeRequest};
 pub use telemetry::{TelemetrySource, TelemetryView};
 pub use token::{Token, TokenFile};
 

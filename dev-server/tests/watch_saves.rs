@@ -68,6 +68,20 @@ impl Bench {
         }
     }
 
+    /// One save in several steps is one build; `save` is told how often it was tried. Where this
+    /// busy machine stopped between two steps for as long as the watcher waits, it is tried again.
+    fn saves_at_once_build_once(&self, save: impl Fn(u32, &mut Pauses)) {
+        for attempt in 2..22 {
+            let mut pauses = Pauses::new();
+            save(attempt, &mut pauses);
+            let counts = self.count();
+            if pauses.longest < Duration::from_millis(25) {
+                return counts.assert_one_build();
+            }
+        }
+        panic!("this machine is too busy to save at once");
+    }
+
     /// Everything until it is calm.
     fn count(&self) -> Counts {
         let mut counts = Counts::default();
@@ -87,6 +101,23 @@ impl Bench {
             }
         }
         counts
+    }
+}
+
+/// How long a save in several steps stood still.
+struct Pauses {
+    last: Instant,
+    longest: Duration,
+}
+
+impl Pauses {
+    fn new() -> Self {
+        Self { last: Instant::now(), longest: Duration::ZERO }
+    }
+
+    fn step(&mut self) {
+        self.longest = self.longest.max(self.last.elapsed());
+        self.last = Instant::now();
     }
 }
 
@@ -147,27 +178,31 @@ fn a_save_of_several_files_by_rename_builds_once() {
         tiny.write(&format!("src/{part}.rs"), &format!("pub fn {part}() -> u32 {{ 1 }}\n"));
     }
     let bench = Bench::new(tiny.project());
-    for part in parts {
-        tiny.write_by_rename(
-            &format!("src/{part}.rs"),
-            &format!("pub fn {part}() -> u32 {{ 2 }}\n"),
-        );
-    }
-    bench.count().assert_one_build();
+    bench.saves_at_once_build_once(|attempt, pauses| {
+        for part in parts {
+            let text = format!("pub fn {part}() -> u32 {{ {attempt} }}\n");
+            tiny.write_by_rename(&format!("src/{part}.rs"), &text);
+            pauses.step();
+        }
+    });
 }
 
 #[test]
 fn vims_way_to_save_builds_once() {
     let tiny = Tiny::new();
     let bench = Bench::new(tiny.project());
-    // Tries whether it may create files, moves the old file away, writes anew, drops the backup.
-    tiny.write("src/4913", "");
-    fs::remove_file(tiny.path("src/4913")).unwrap();
-    fs::rename(tiny.path("src/lib.rs"), tiny.path("src/lib.rs~")).unwrap();
-    sleep(Duration::from_millis(10));
-    tiny.write("src/lib.rs", &marked(2));
-    fs::remove_file(tiny.path("src/lib.rs~")).unwrap();
-    bench.count().assert_one_build();
+    bench.saves_at_once_build_once(|attempt, pauses| {
+        // Tries whether it may create files, moves the old file away, writes anew, drops the backup.
+        tiny.write("src/4913", "");
+        fs::remove_file(tiny.path("src/4913")).unwrap();
+        fs::rename(tiny.path("src/lib.rs"), tiny.path("src/lib.rs~")).unwrap();
+        pauses.step();
+        sleep(Duration::from_millis(10));
+        tiny.write("src/lib.rs", &marked(attempt));
+        pauses.step();
+        fs::remove_file(tiny.path("src/lib.rs~")).unwrap();
+        pauses.step();
+    });
 }
 
 #[test]
@@ -213,15 +248,13 @@ fn ten_saves_20_ms_apart_are_two_builds_and_the_last_is_there() {
 
 /// Saves ten times, and tells the longest time between two saves: a busy machine adds to 20 ms.
 fn save_ten(tiny: &Tiny, first: u32) -> Duration {
-    let mut longest = Duration::ZERO;
-    let mut last = Instant::now();
+    let mut pauses = Pauses::new();
     for save in 1..=10 {
         tiny.write("src/lib.rs", &marked(first + save));
-        longest = longest.max(last.elapsed());
-        last = Instant::now();
+        pauses.step();
         sleep(Duration::from_millis(20));
     }
-    longest
+    pauses.longest
 }
 
 #[test]

@@ -15,8 +15,17 @@ use std::{hint::black_box, sync::Arc, time::Instant};
 
 use retake_engine::{
     BusShape, CommandKind, Engine, EngineControl, Fade, FrameProducer, Generation, InputSpec,
-    LiveInput, Planar, Probe, Setup, ToMono, convert::Converter, frame_ring, meter::meters,
-    mixer::MixerSetup, processor::Identity, tap::tap,
+    LiveInput, Planar, Probe, Setup, ToMono,
+    convert::Converter,
+    frame_ring,
+    meter::meters,
+    mixer::{
+        Clip, ClipPlayer, Generator, Material, MixerSetup, Repeat, Signal, StreamPlayer,
+        StripSettings, VOICES, Voice, VoicePool,
+    },
+    processor::Identity,
+    tap::tap,
+    window::window,
 };
 
 const SHAPE: BusShape = BusShape { rate: 48_000, max_block: 64, n_output: 2 };
@@ -27,6 +36,7 @@ fn main() {
     println!("{:<52}{:>12}{:>12}", "", "median ns", "p99 ns");
     row("two clock reads, nothing between", &timed(calls, |_| {}));
     render(calls);
+    voices(calls / 20);
     swap(calls / 50);
     ring(calls);
     single_samples(calls);
@@ -127,6 +137,85 @@ fn render_at(calls: usize, level: f32) -> Vec<f64> {
     }
     assert_eq!(control.probe.underruns.get(), 0);
     sorted(times)
+}
+
+/// A kind of material, and the pitch it is played at.
+type Sound = (&'static str, fn() -> Material, f64);
+
+const SOUNDS: [Sound; 5] = [
+    ("a clip as it is (goal 3)", clip, 1.0),
+    ("a clip, pitched (goal 12)", clip, 1.37),
+    ("a file that is read ahead, as it is", stream, 1.0),
+    ("a file that is read ahead, pitched", stream, 1.37),
+    ("a sine", sine, 1.0),
+];
+
+fn clip() -> Material {
+    let samples: Vec<f32> = (0..96_000).map(|n| (n as f32 * 0.1).sin()).collect();
+    Material::Clip(ClipPlayer::new(Arc::new(Clip::new(2, &samples).unwrap()), Some(7..40_000)))
+}
+
+fn sine() -> Material {
+    Material::Generator(Generator::new(Signal::Sine { hz: 997.0 }, SHAPE.rate))
+}
+
+/// Its writer is gone, and said that there is more: what was written suffices.
+fn stream() -> Material {
+    let (mut writer, reader, _) = window(2, 1 << 20);
+    writer.begin(writer.wanted());
+    writer.write(&vec![0.25; 2 << 20]);
+    Material::Stream(StreamPlayer::new(reader, Repeat::default(), SHAPE.rate))
+}
+
+/// What voices add to the engine's block of 128 stereo frames: per voice and frame, and the whole
+/// of 64 and 128 of them.
+fn voices(calls: usize) {
+    let none = median(&mixed(None, 0, calls));
+    for sound in SOUNDS {
+        // More than a million frames were not written.
+        let calls = calls.min((1 << 20) / (2 * 128) - 10);
+        let all = mixed(Some(sound), 64, calls);
+        let each = (median(&all) - none) / (64.0 * 128.0);
+        println!("{:<52}{each:>12.2}", format!("voice, ns per stereo frame: {}", sound.0));
+    }
+    for (n, sound) in [(64, SOUNDS[0]), (64, SOUNDS[1]), (VOICES, SOUNDS[1])] {
+        let all = mixed(Some(sound), n, calls);
+        row(&format!("Engine::render, 128 frames, {n} voices at {}", sound.2), &all);
+        let block_ns = 128.0 / 48_000.0 * 1e9;
+        let (share, p99) = (median(&all) / block_ns, all[all.len() * 99 / 100] / block_ns);
+        println!("{:<52}{:>11.1}%{:>11.1}%", "   of a core", 100.0 * share, 100.0 * p99);
+    }
+}
+
+/// Nanoseconds of blocks in which `n` voices sound, sorted.
+fn mixed(sound: Option<Sound>, n: usize, calls: usize) -> Vec<f64> {
+    let shape = BusShape { max_block: 128, ..SHAPE };
+    let first = Generation::new(1, Box::new(Identity { channels: 2 }), shape);
+    let (mut engine, mut control) = Engine::new(Setup {
+        shape,
+        input: None,
+        first: Box::new(first),
+        record: None,
+        mixer: MixerSetup { n_main: 2, ..MixerSetup::default() },
+        to_mono: ToMono::First,
+        is_real_output: false,
+        is_limited: false,
+        is_live_loop: false,
+        muted: false,
+        bypass: false,
+        tempo_bpm: 120.0,
+        frame: 0,
+        probe: Arc::default(),
+    });
+    let mut pool = VoicePool::default();
+    for (_, material, pitch) in std::iter::repeat_n(sound, n).flatten() {
+        let strip = StripSettings { gain: 0.01, ..StripSettings::default() };
+        let voice = Voice::new(pool.claim().unwrap(), material(), strip, shape).with_pitch(pitch);
+        control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
+    }
+    let mut out = [0.0; 256];
+    (0..10).for_each(|_| engine.render(&mut out, 0));
+    timed(calls, |_| engine.render(black_box(&mut out), 0))
 }
 
 /// The block that takes the command against the next of the same fade.

@@ -108,6 +108,18 @@ impl PluginBus {
         self.swap = Some(Swap { next, fade, done: 0 });
     }
 
+    /// Whether a new generation is called for the first time with the block that begins at `now`.
+    pub(crate) fn begins_to_sound(&self, now: u64) -> bool {
+        let next = self.swap.as_ref().filter(|swap| !swap.next.is_stand_in());
+        next.is_some_and(|swap| swap.begins_to_sound(now))
+    }
+
+    /// How much of a block of `frames` that begins at `now` comes before a new generation begins to
+    /// sound, or all of it.
+    pub(crate) fn cut(&self, now: u64, frames: usize) -> usize {
+        self.swap.as_ref().map_or(frames, |swap| swap.cut(now, frames))
+    }
+
     /// Gives generation `number` up, wherever it is: one that sounds is replaced in the next block.
     ///
     /// # Real time

@@ -1,9 +1,11 @@
-//! Fixed-ratio rate conversion: capture frames in, engine frames out.
+//! Rate conversion: capture frames in, engine frames out.
 
 use rubato::{
-    Async, FixedAsync, Resampler, Resizable, SincInterpolationParameters, SincInterpolationType,
-    WindowFunction, audioadapter_buffers::direct::InterleavedSlice,
+    Adjustable, Async, FixedAsync, Resampler, Resizable, SincInterpolationParameters,
+    SincInterpolationType, WindowFunction, audioadapter_buffers::direct::InterleavedSlice,
 };
+
+use crate::drift::MAX_CORRECTION;
 
 /// The converter could not be made for these rates.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,9 @@ pub struct ConvertError {
 
 /// Points of the sinc: the delay is half of it, in input frames.
 const SINC_LEN: usize = 64;
+
+/// Largest ratio that can be set, as a multiple of the promised one.
+const HEADROOM: f64 = 1.0 + 2.0 * MAX_CORRECTION;
 
 /// A windowed sinc of 64 points, linearly interpolated between 1024 phases: more than 120 dB
 /// between a 997 Hz sine and everything else (`tests/convert.rs`).
@@ -61,7 +66,7 @@ impl Converter {
             .interpolation(SincInterpolationType::Linear);
         let ratio = f64::from(to_hz) / f64::from(from_hz);
         let side = FixedAsync::Output;
-        let resampler = Async::new_sinc(ratio, 1.0, &parameters, max_block, channels, side)
+        let resampler = Async::new_sinc(ratio, HEADROOM, &parameters, max_block, channels, side)
             .map_err(|e| error(e.to_string()))?;
         let max_input = resampler.input_frames_max();
         Ok(Self {
@@ -79,6 +84,17 @@ impl Converter {
     /// No allocation.
     pub fn reset(&mut self) {
         self.resampler.reset();
+    }
+
+    /// Takes `speed` input frames per output frame from the next block on, within
+    /// [`MAX_CORRECTION`] of the rates' own proportion. The place it reads at does not jump: over
+    /// `n` frames it moves by `n * speed`, to the rounding of f64.
+    ///
+    /// # Real time
+    /// No allocation.
+    pub fn set_speed(&mut self, speed: f64) {
+        let set = self.resampler.set_resample_ratio(1.0 / speed, false);
+        debug_assert!(set.is_ok(), "{speed} is beyond what was promised");
     }
 
     /// Frames by which the output lags, at the output's rate.

@@ -9,18 +9,39 @@
 //! twice. The ring is *full* (capture counts an overrun): what it refused was newer than what it
 //! holds, so all of it is thrown away. Either way the sound fades back in over 5 ms.
 //!
-//! When playback stood still and capture did not, the ring is too full without being full: a fill
-//! that was a period and more above the target for two seconds is shed, and counted as lost.
+//! # One clock or two
+//!
+//! When both ends share a clock, frames pass as they are, bit for bit, or through a converter of
+//! fixed ratio. When playback stood still and capture did not, the ring is too full without being
+//! full: a fill that was a period and more above the target for two seconds is shed, and counted as
+//! lost. With stamps, the lines of [`crate::drift`] watch meanwhile: a clock that is not shared after
+//! all moves the delay by a millisecond, and from then on the input is steered.
+//!
+//! When each end has its own clock, a [`DriftLoop`] steers the converter: the target is then the
+//! time from a frame's capture to its rendering, whatever the phase of the blocks, and holds to
+//! a fraction of a frame. A delay that is off by more than the loop may steer away (5 ms, or
+//! a period) fades out within one block, is set anew, and fades in. The first sound comes when the
+//! lines are settled, 0.15 s after the first stamps.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+mod feed;
+mod plug;
+mod rates;
+mod steering;
+mod surplus;
+
+use std::sync::Arc;
 
 use crate::{
     convert::{ConvertError, Converter},
+    drift::{DriftLoop, StampReader},
     planar::Planar,
     probe::Probe,
-    ramp::Ramp,
-    ring::FrameConsumer,
+    ring::{FrameConsumer, frame_ring},
 };
+use feed::{Aim, Feed};
+pub use plug::InputPlug;
+use plug::Socket;
+use steering::Steering;
 
 /// What the devices know of a capture stream.
 #[derive(Debug, Clone, Copy)]
@@ -38,21 +59,33 @@ pub struct InputSpec {
     pub max_block: usize,
 }
 
-/// A fill above the target for so long is shed.
-const SURPLUS_SECONDS: u32 = 2;
-/// Milliseconds over which the input fades back in after a re-seed.
-const RESEED_FADE_MS: u32 = 5;
+/// What is known of the clocks at both ends of an input, with the capture callback's stamps.
+#[derive(Debug)]
+pub enum InputClock {
+    /// One and the same, by construction.
+    Same,
+    /// The same, as far as is known.
+    Shared(StampReader),
+    /// Each has its own.
+    Own(StampReader),
+}
 
 /// The engine's end of one capture device.
 #[derive(Debug)]
 pub struct LiveInput {
     feed: Feed,
     convert: Option<Converter>,
+    steering: Option<Steering>,
+    /// Frames pass as they are.
+    is_straight: bool,
     scratch: Vec<f32>,
+    /// Where the next input comes in.
+    socket: Option<Socket>,
 }
 
 impl LiveInput {
-    /// The input that reads `ring`, converting its rate when it differs from the engine's.
+    /// The input that reads `ring`, converting its rate when it differs from the engine's; both ends
+    /// have the same clock.
     ///
     /// The ring should hold the target, a playback period and a capture period at the least;
     /// the target is raised up to half of the ring.
@@ -67,35 +100,107 @@ impl LiveInput {
         spec: InputSpec,
         probe: Arc<Probe>,
     ) -> Result<Self, ConvertError> {
+        Self::with_clock(ring, InputClock::Same, spec, probe)
+    }
+
+    /// The same, with what is known of the clocks. With two clocks the target should cover the
+    /// lateness of capture callbacks too; silence comes out until [`LiveInput::begin`] is called for
+    /// each callback.
+    ///
+    /// # Errors
+    /// As [`LiveInput::new`].
+    ///
+    /// # Panics
+    /// As [`LiveInput::new`].
+    pub fn with_clock(
+        ring: FrameConsumer,
+        clock: InputClock,
+        spec: InputSpec,
+        probe: Arc<Probe>,
+    ) -> Result<Self, ConvertError> {
         let channels = ring.channels();
-        let convert = (spec.rate != spec.engine_rate)
+        let has_one_rate = spec.rate == spec.engine_rate;
+        let (stamps, is_shared) = match clock {
+            InputClock::Same => (None, true),
+            InputClock::Shared(stamps) => (Some(stamps), true),
+            InputClock::Own(stamps) => (Some(stamps), false),
+        };
+        let convert = (!has_one_rate || stamps.is_some())
             .then(|| Converter::new(spec.rate, spec.engine_rate, channels, spec.max_block))
             .transpose()?;
+        let law = DriftLoop::new(spec.rate, spec.engine_rate);
+        let steering =
+            stamps.map(|stamps| Steering::new(stamps, law, is_shared, Arc::clone(&probe)));
         let feed = Feed::new(ring, spec, probe);
         assert!(
-            feed.target < feed.ring.capacity_frames(),
+            feed.target() < feed.capacity_frames(),
             "a ring of {} frames cannot be held at {}",
-            feed.ring.capacity_frames(),
-            feed.target
+            feed.capacity_frames(),
+            feed.target()
         );
-        Ok(Self { feed, convert, scratch: vec![0.0; spec.max_block * channels] })
+        let scratch = vec![0.0; spec.max_block * channels];
+        let is_straight = has_one_rate && is_shared;
+        Ok(Self { feed, convert, steering, is_straight, scratch, socket: None })
+    }
+
+    /// An input of a device that is away: silence, which nobody has lost.
+    ///
+    /// # Errors
+    /// As [`LiveInput::new`].
+    pub fn absent(
+        (channels, engine_rate, max_block): (usize, u32, usize),
+        probe: Arc<Probe>,
+    ) -> Result<Self, ConvertError> {
+        let ring = frame_ring(channels, 2).1;
+        let (rate, target_frames, period_frames) = (engine_rate, 1, 1);
+        let spec = InputSpec { rate, engine_rate, target_frames, period_frames, max_block };
+        Self::new(ring, spec, probe)
+    }
+
+    /// Its first sound fades in: another was heard before it.
+    #[must_use]
+    pub fn fading_in(mut self) -> Self {
+        self.feed.fade_in_first();
+        self
+    }
+
+    /// Whether what was captured is heard.
+    pub fn flows(&self) -> bool {
+        self.feed.silence_due().is_some()
+    }
+
+    /// Frames that were captured and not heard, or silent for want of them, since its counters exist.
+    pub fn lost_frames(&self) -> u64 {
+        self.feed.lost_frames()
     }
 
     /// Channels of the capture device.
     pub fn channels(&self) -> usize {
-        self.feed.ring.channels()
+        self.feed.channels()
     }
 
     /// The engine's rate this input converts to, Hz.
     pub fn engine_rate(&self) -> u32 {
-        self.feed.rates.engine
+        self.feed.rates().engine
     }
 
     /// Frames from capture to the plugin's input: target fill plus converter delay.
     pub fn latency_frames(&self) -> usize {
-        let target = self.feed.target;
-        let convert = self.convert.as_ref();
+        let target = self.feed.target();
+        let convert = self.convert.as_ref().filter(|_| !self.is_straight);
         convert.map_or(target, |convert| convert.delay_with(target))
+    }
+
+    /// A playback callback begins, and its first frame is due at `at_ns` on the clock of the capture
+    /// stamps. Once per callback, before its reads.
+    ///
+    /// # Real time
+    /// Wait-free, no allocation.
+    pub fn begin(&mut self, at_ns: u64) {
+        self.change_over();
+        if let Some(steering) = &mut self.steering {
+            steering.begin(at_ns, &mut self.feed);
+        }
     }
 
     /// Fills the first `frames` of `block`, which has this input's channels.
@@ -103,233 +208,40 @@ impl LiveInput {
     /// # Real time
     /// Wait-free, no allocation.
     pub fn read(&mut self, block: &mut Planar, frames: usize) {
+        self.change_over();
+        self.change_mind();
         let channels = self.channels();
-        if let Some(convert) = &mut self.convert {
-            self.feed.fill(convert.input_for(frames), channels);
+        let aim = self.steering.as_ref().map_or(Aim::Target, |steering| steering.aim(&self.feed));
+        let mut taken = frames;
+        if let Some(convert) = self.convert.as_mut().filter(|_| !self.is_straight) {
+            if let Some(steering) = self.steering.as_ref().filter(|s| s.steers()) {
+                convert.set_speed(steering.speed());
+            }
+            let input = convert.input_for(frames);
+            taken = input.len() / channels;
+            self.feed.fill(input, channels, aim);
             block.write_interleaved(0, convert.convert(frames));
         } else {
             let scratch = &mut self.scratch[..frames * channels];
-            self.feed.fill(scratch, channels);
+            self.feed.fill(scratch, channels, aim);
             block.write_interleaved(0, scratch);
         }
-    }
-}
-
-/// The ring and its priming, in capture frames.
-#[derive(Debug)]
-struct Feed {
-    ring: FrameConsumer,
-    rates: Rates,
-    state: State,
-    target: usize,
-    raise_by: usize,
-    fade: Ramp,
-    /// Whether capture has delivered anything: before that nothing can be lost.
-    has_begun: bool,
-    surplus: Surplus,
-    probe: Arc<Probe>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum State {
-    /// The first read primes, whatever it finds.
-    Unprimed,
-    /// That many frames of silence come first, then the ring.
-    Flowing { zeros: usize },
-    /// The ring ran dry: silence, and the first frames that come prime.
-    Dry,
-}
-
-impl Feed {
-    fn new(ring: FrameConsumer, spec: InputSpec, probe: Arc<Probe>) -> Self {
-        let rates = Rates { capture: spec.rate, engine: spec.engine_rate };
-        let fade_frames = (spec.rate * RESEED_FADE_MS / 1_000) as usize;
-        probe.primed.store(false, Relaxed);
-        let feed = Self {
-            target: rates.to_capture(spec.target_frames) + rates.ahead(),
-            raise_by: rates.to_capture(spec.period_frames).max(1),
-            state: State::Unprimed,
-            fade: Ramp::new(1.0, fade_frames),
-            has_begun: false,
-            surplus: Surplus::default(),
-            ring,
-            rates,
-            probe,
-        };
-        feed.show_target();
-        feed
-    }
-
-    fn show_target(&self) {
-        let target = self.rates.to_engine(self.target);
-        self.probe.target_frames.set(target as u64);
-    }
-
-    /// Fills `out` with silence still due, then captured frames.
-    fn fill(&mut self, out: &mut [f32], channels: usize) {
-        let wanted = out.len() / channels;
-        let fill = self.ring.fill_frames();
-        if self.has_lost_touch(fill) {
-            self.prime(fill);
-        }
-        self.shed_surplus(wanted);
-        let silent = self.give_silence(wanted);
-        let (silence, sound) = out.split_at_mut(silent * channels);
-        silence.fill(0.0);
-        let got = self.ring.pop(sound);
-        let (sound, missing) = sound.split_at_mut(got * channels);
-        self.fade_in(sound, channels);
-        missing.fill(0.0);
-        self.account(silent, got, wanted - silent - got);
-    }
-
-    fn has_lost_touch(&self, fill: usize) -> bool {
-        match self.state {
-            State::Unprimed => true,
-            State::Flowing { .. } => fill == self.ring.capacity_frames(),
-            State::Dry => fill > 0,
+        if let Some(steering) = &mut self.steering {
+            steering.advance(frames, taken, &self.feed);
         }
     }
 
-    /// Makes the delay through the ring equal to the target.
-    fn prime(&mut self, fill: usize) {
-        // A full ring has refused frames: what it holds does not border on what comes next.
-        let is_stale = fill == self.ring.capacity_frames();
-        let keep = if is_stale { 0 } else { fill.min(self.target) };
-        let excess = self.ring.discard(fill - keep);
-        self.probe.discarded_frames.add(excess as u64);
-        if self.state != State::Unprimed {
-            self.fade.jump_to(0.0);
-            self.fade.head_for(1.0);
+    /// While nothing sounds, a clock that is not shared after all gets its converter.
+    fn change_mind(&mut self) {
+        let Some(steering) = &mut self.steering else { return };
+        if self.is_straight
+            && steering.steers()
+            && self.feed.silence_due().is_none()
+            && let Some(convert) = &mut self.convert
+        {
+            convert.reset();
+            steering.restart();
+            self.is_straight = false;
         }
-        self.state = State::Flowing { zeros: self.target - keep };
-        self.probe.primed.store(true, Relaxed);
-    }
-
-    /// When playback stood still while capture went on, the ring stays too full for good: what was
-    /// never below the target for [`SURPLUS_SECONDS`] is latency that nobody asked for.
-    fn shed_surplus(&mut self, wanted: usize) {
-        let window = (SURPLUS_SECONDS * self.rates.capture) as usize;
-        let Some(floor) = self.surplus.floor_of(window, wanted) else {
-            return;
-        };
-        let keep = self.target.saturating_sub(self.raise_by);
-        if floor < self.target + self.raise_by {
-            return;
-        }
-        let shed = self.ring.discard(floor - keep);
-        self.probe.overruns.add(1);
-        self.probe.lost_frames.add(shed as u64);
-        self.fade.jump_to(0.0);
-        self.fade.head_for(1.0);
-    }
-
-    fn give_silence(&mut self, wanted: usize) -> usize {
-        let State::Flowing { zeros } = &mut self.state else {
-            return 0;
-        };
-        let given = wanted.min(*zeros);
-        *zeros -= given;
-        given
-    }
-
-    /// Fades in after a re-seed; leaves the samples alone otherwise.
-    fn fade_in(&mut self, frames: &mut [f32], channels: usize) {
-        if self.fade.at_rest().is_some() {
-            return;
-        }
-        for frame in frames.chunks_exact_mut(channels) {
-            let gain = self.fade.advance();
-            for x in frame {
-                *x *= gain;
-            }
-        }
-    }
-
-    /// Silence counts as lost once capture has begun; a missing frame means the ring is dry.
-    fn account(&mut self, silent: usize, got: usize, missing: usize) {
-        let had_begun = self.has_begun;
-        self.has_begun |= got > 0;
-        if had_begun {
-            self.probe.lost_frames.add(silent as u64);
-        }
-        if self.has_begun {
-            self.probe.lost_frames.add(missing as u64);
-        }
-        if missing > 0 && self.state != State::Dry {
-            self.run_dry();
-        }
-        let fill = self.ring.fill_frames();
-        self.surplus.note(fill);
-        let fill = self.rates.to_engine(fill);
-        self.probe.fill_frames.set(fill as u64);
-    }
-
-    fn run_dry(&mut self) {
-        self.state = State::Dry;
-        if !self.has_begun {
-            self.probe.primed.store(false, Relaxed);
-            return;
-        }
-        self.probe.underruns.add(1);
-        let raised = (self.target + self.raise_by).min(self.ring.capacity_frames() / 2);
-        self.target = self.target.max(raised);
-        self.show_target();
-    }
-}
-
-/// The lowest fill that a read left behind in a while.
-#[derive(Debug, Default)]
-struct Surplus {
-    floor: Option<usize>,
-    passed: usize,
-}
-
-impl Surplus {
-    fn note(&mut self, fill: usize) {
-        self.floor = Some(self.floor.map_or(fill, |floor| floor.min(fill)));
-    }
-
-    /// Lets `frames` pass; after `window` of them gives the floor and begins anew.
-    fn floor_of(&mut self, window: usize, frames: usize) -> Option<usize> {
-        self.passed += frames;
-        if self.passed < window {
-            return None;
-        }
-        self.passed = 0;
-        self.floor.take()
-    }
-}
-
-/// The two clocks' rates, Hz.
-#[derive(Debug, Clone, Copy)]
-struct Rates {
-    capture: u32,
-    engine: u32,
-}
-
-impl Rates {
-    /// As many capture frames as `frames` engine frames need.
-    fn to_capture(self, frames: usize) -> usize {
-        if self.capture == self.engine {
-            return frames;
-        }
-        let scaled = (frames as u64 * u64::from(self.capture)).div_ceil(u64::from(self.engine));
-        usize::try_from(scaled).unwrap_or(usize::MAX)
-    }
-
-    /// Capture frames that the converter reads ahead of what it gives.
-    fn ahead(self) -> usize {
-        if self.capture == self.engine { 0 } else { Converter::AHEAD_FRAMES }
-    }
-
-    /// Capture frames as engine frames, rounded.
-    fn to_engine(self, frames: usize) -> usize {
-        if self.capture == self.engine {
-            return frames;
-        }
-        let (capture, engine) = (u64::from(self.capture), u64::from(self.engine));
-        let scaled = (frames as u64 * engine + capture / 2) / capture;
-        usize::try_from(scaled).unwrap_or(usize::MAX)
     }
 }

@@ -11,13 +11,19 @@
 //! and go back through a ring that holds all there can be. While nothing but an unchanged live
 //! input sounds, its buffer is handed on as it is: not a bit and not a copy more than without a
 //! mixer.
+//!
+//! A take (see [`Voice::as_take`]) has the plugin's main input for itself, behind the bus's level:
+//! while it plays, whatever else goes there runs on unheard, and is back, as it would have been
+//! without, 5 ms after its stop.
 
 mod buses;
 mod clip;
 mod frames;
 mod generator;
 mod glide;
+mod hole;
 mod interpolate;
+mod live;
 mod pan;
 mod peaks;
 mod pool;
@@ -30,6 +36,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 pub use buses::Bus;
 pub use clip::{Clip, ClipPlayer, EmptyClip};
 pub use generator::{Generator, Signal};
+pub use live::LivePlayer;
 pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
 pub use peaks::Peaks;
 pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
@@ -49,6 +56,7 @@ use buses::Buses;
 use glide::Glide;
 use peaks::Gathered;
 use strip::Strip;
+use voice::FADE_MS;
 
 /// Levels that a strip can have, in dB; the lowest is silence.
 pub const LEVELS_DB: RangeInclusive<f32> = SILENCE_DB..=24.0;
@@ -74,6 +82,8 @@ pub(crate) struct Mixer {
     live_probe: Arc<VoiceProbe>,
     gathered: Gathered,
     buses: Buses,
+    /// Of what a take keeps off the plugin's main input: as long as the fade of a voice.
+    others: Glide,
     around: Around,
     spent: rtrb::Producer<Box<Voice>>,
     /// Whether the last block's input is the live input as it came.
@@ -96,6 +106,7 @@ impl Mixer {
             live: Strip::new(setup.live, shape.rate),
             live_probe: Arc::default(),
             gathered: Gathered::default(),
+            others: Glide::new(1.0, (shape.rate * FADE_MS / 1_000) as usize),
             buses: Buses::new((setup.n_main.max(n_live), setup.n_side), shape, to_mono),
             around: Around::new(shape),
             spent,
@@ -125,6 +136,14 @@ impl Mixer {
         }
     }
 
+    /// A new generation sounds from the coming block on: takes begin anew with it.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn begin_anew(&mut self) {
+        self.voices.iter_mut().flatten().for_each(|voice| voice.begin_anew());
+    }
+
     /// Changes a voice; one that is no more is left in peace.
     ///
     /// # Real time
@@ -142,6 +161,16 @@ impl Mixer {
     /// Stores only.
     pub(crate) fn change_live(&mut self, change: VoiceChange) {
         self.live.change(change);
+    }
+
+    /// A callback begins: see [`crate::Engine::begin_callback`].
+    ///
+    /// # Real time
+    /// As [`crate::LiveInput::begin`], for each of them.
+    pub(crate) fn begin_callback(&mut self, at_ns: u64) {
+        for voice in self.voices.iter_mut().flatten() {
+            voice.begin_callback(at_ns);
+        }
     }
 
     /// Lets a bus head for another level.
@@ -170,14 +199,18 @@ impl Mixer {
         } else {
             self.buses.input.silence(frames);
             self.mix_live(captured, frames);
-            self.mix_voices(frames);
+            self.mix_voices(false, frames);
         }
         self.buses.level(frames, self.around.is_used);
+        if !self.is_plain {
+            self.play_takes(frames);
+        }
     }
 
     /// Whether all there is is the live input, unchanged. (A sidechain is silent then.)
     fn passes_as_it_is(&self) -> bool {
         self.n_alive == 0
+            && self.others.at_rest() == Some(1.0)
             && self.live.is_unity()
             && self.live.bus() == Bus::PluginIn
             && self.buses.is_unity(Bus::PluginIn)
@@ -193,13 +226,25 @@ impl Mixer {
         }
     }
 
+    /// What was recorded behind the bus's level is played behind it.
+    fn play_takes(&mut self, frames: usize) {
+        let is_alone = self.voices.iter().flatten().any(|voice| voice.is_alone());
+        self.others.head_for(if is_alone { 0.0 } else { 1.0 });
+        self.buses.weigh_main(self.others, frames);
+        self.others.skip(frames);
+        self.mix_voices(true, frames);
+    }
+
     fn note_live(&mut self, peak: f32, frames: usize) {
         self.gathered.note(self.live_probe.peaks(), peak, frames);
     }
 
-    fn mix_voices(&mut self, frames: usize) {
+    /// Lets sound all takes, or all that is none; who has ended goes.
+    fn mix_voices(&mut self, takes: bool, frames: usize) {
         for place in &mut self.voices {
-            let Some(voice) = place else { continue };
+            let Some(voice) = place.as_mut().filter(|voice| voice.is_take() == takes) else {
+                continue;
+            };
             voice.render(&mut self.buses, frames);
             self.around.is_used |= voice.bus().is_around();
             if voice.has_ended()

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use crate::load::LoadMeter;
+use crate::{drift::DriftFigures, load::LoadMeter};
 
 /// One counter: bumped and read by any thread.
 #[derive(Debug, Default)]
@@ -70,6 +70,8 @@ pub struct Probe {
     pub target_frames: Counter,
     /// Whether capture and playback have met: losses count from here.
     pub primed: AtomicBool,
+    /// The live input's drift loop.
+    pub drift: DriftFigures,
     /// Time per callback against its budget.
     pub load: LoadMeter,
 }

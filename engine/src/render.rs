@@ -156,6 +156,19 @@ impl Engine {
         (engine, control)
     }
 
+    /// A callback begins, whose first frame is due at `at_ns` on the clock that capture callbacks are
+    /// stamped with. Once per callback, before [`Engine::render`]; it is what inputs with a clock of
+    /// their own are steered by.
+    ///
+    /// # Real time
+    /// Wait-free, no allocation.
+    pub fn begin_callback(&mut self, at_ns: u64) {
+        if let Some(input) = &mut self.input {
+            input.begin(at_ns);
+        }
+        self.mixer.begin_callback(at_ns);
+    }
+
     /// Fills `output` with interleaved frames: any number of them, in blocks of at most
     /// `max_block`, cut where a dated command takes effect. `now_ns` is the driver's clock, which
     /// comes back in [`Event::Sounding`].
@@ -169,6 +182,9 @@ impl Engine {
         while frames_left > 0 {
             let frames = self.obey(frames_left.min(self.shape.max_block));
             let (output, later) = rest.split_at_mut(frames * self.shape.n_output);
+            if self.bus.begins_to_sound(self.frame) {
+                self.mixer.begin_anew();
+            }
             self.capture(frames);
             self.process(frames, now_ns);
             self.listen(frames);
@@ -184,8 +200,15 @@ impl Engine {
         self.events.clear();
         self.schedule.fill_from(&mut self.ports.commands, self.frame);
         let frames = self.schedule.cut(self.frame, frames);
+        while let Some(command) =
+            self.schedule.next_due(self.frame, self.frame + 1, self.can_swap())
+        {
+            self.execute(command);
+        }
+        // A swap that began here may want a shorter block; none begins below.
+        let frames = self.bus.cut(self.frame, frames);
         let end = self.frame + frames as u64;
-        while let Some(command) = self.schedule.next_due(self.frame, end, self.can_swap()) {
+        while let Some(command) = self.schedule.next_due(self.frame, end, false) {
             self.execute(command);
         }
         frames

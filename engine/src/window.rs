@@ -216,6 +216,20 @@ impl WindowReader {
         f32::from_bits(self.shared.samples[slot].load(Ordering::Relaxed))
     }
 
+    /// The samples of four frames from `frame` on, all of which the window
+    /// [`WindowReader::holds`].
+    ///
+    /// # Real time
+    /// Four loads.
+    pub fn four(&self, channel: usize, frame: u64) -> [f32; 4] {
+        let (slot, n) = (self.shared.slot(frame) + channel, self.shared.channels);
+        // At the ring's end they do not lie beside each other.
+        let Some(beside) = self.shared.samples.get(slot..=slot + 3 * n) else {
+            return [0, 1, 2, 3].map(|i| self.sample(channel, frame + i));
+        };
+        [0, n, 2 * n, 3 * n].map(|i| f32::from_bits(beside[i].load(Ordering::Relaxed)))
+    }
+
     /// Gives all frames before `frame` free.
     ///
     /// # Real time

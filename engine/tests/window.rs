@@ -10,6 +10,9 @@
 #[path = "support/rig.rs"]
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 mod rig;
+#[path = "support/stream.rs"]
+#[allow(dead_code, unreachable_pub, reason = "support of these tests")]
+mod stream;
 
 use std::sync::{
     Arc,
@@ -17,86 +20,11 @@ use std::sync::{
 };
 
 use retake_engine::{
-    CommandKind, Engine, EngineControl,
-    mixer::{
-        Material, MixerSetup, Repeat, StreamPlayer, StripSettings, Supply, Voice, VoiceChange,
-        VoiceId, VoicePool, VoiceProbe,
-    },
-    processor::Identity,
-    window::{Mark, WindowGauge, WindowWriter, window},
+    mixer::Supply,
+    window::{Mark, window},
 };
-use rig::{Dice, STEREO, generation, setup};
-
-/// Frame `n` of a file sounds like its number, as long as an f32 can count.
-fn sound_of(frame: u64) -> f32 {
-    (frame % (1 << 24)) as f32
-}
-
-/// A file without a thread: it writes when the test says so.
-struct File {
-    writer: WindowWriter,
-    frames: u64,
-}
-
-impl File {
-    /// Follows a seek, and writes at most `most` frames; the end is told behind the last one.
-    fn write(&mut self, most: usize) {
-        let wanted = self.writer.wanted();
-        if wanted.epoch != self.writer.at().epoch {
-            self.writer.begin(wanted);
-        }
-        let at = self.writer.at().frame;
-        let left = usize::try_from(self.frames.saturating_sub(at)).unwrap();
-        let n = self.writer.room().min(most).min(left) as u64;
-        let frames: Vec<f32> = (at..at + n).map(sound_of).collect();
-        self.writer.write(&frames);
-        if n as usize == left {
-            self.writer.end();
-        }
-    }
-}
-
-/// A voice that plays a file at the output of an engine.
-struct Player {
-    engine: Engine,
-    control: EngineControl,
-    file: File,
-    gauge: WindowGauge,
-    id: VoiceId,
-    probe: Arc<VoiceProbe>,
-}
-
-const CAPACITY: usize = 4_096;
-
-impl Player {
-    fn new(frames: u64, pitch: f64) -> Self {
-        let mut setup = setup(STEREO, None, generation(1, Identity { channels: 2 }));
-        setup.mixer = MixerSetup { n_main: 2, ..MixerSetup::default() };
-        let (engine, mut control) = Engine::new(setup);
-        let (writer, reader, gauge) = window(1, CAPACITY);
-        let stream = Material::Stream(StreamPlayer::new(reader, Repeat::default()));
-        let id = VoicePool::default().claim().unwrap();
-        let voice = Voice::new(id, stream, StripSettings::default(), STEREO).with_pitch(pitch);
-        let probe = voice.probe();
-        control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
-        Self { engine, control, file: File { writer, frames }, gauge, id, probe }
-    }
-
-    fn hear(&mut self, frames: usize) -> Vec<f32> {
-        let mut out = vec![9.0; 2 * frames];
-        self.engine.render(&mut out, 0);
-        out.iter().step_by(2).copied().collect()
-    }
-
-    fn seek(&mut self, frame: u64) {
-        let change = CommandKind::Voice(self.id, VoiceChange::Seek(frame));
-        self.control.commands.send(0, change).unwrap();
-    }
-}
-
-fn numbers(frames: std::ops::Range<u64>) -> Vec<f32> {
-    frames.map(sound_of).collect()
-}
+use rig::Dice;
+use stream::{CAPACITY, Player, numbers, sound_of};
 
 #[test]
 fn a_voice_waits_for_its_first_block_and_plays_every_frame_to_the_end() {
@@ -131,17 +59,39 @@ fn what_is_late_is_counted_and_the_rest_is_in_its_place() {
     assert_eq!(player.hear(900), numbers(0..900));
     let starved = player.hear(600);
     assert_eq!(starved[..98], numbers(900..998));
-    assert!(starved[98..].iter().all(|x| *x == 0.0));
+    // The last frame is held and dies away over 5 ms.
+    assert!(starved[98..338].windows(2).all(|w| w[0] > w[1] && w[0] - w[1] < 997.0 / 239.0));
+    assert!(starved[338..].iter().all(|x| *x == 0.0));
     assert_eq!((player.probe.supply(), player.probe.missed_frames()), (Supply::Starved, 502));
     player.file.write(2_000);
-    assert_eq!(player.hear(600), numbers(1_500..2_100));
+    let back = player.hear(600);
+    let risen = |n: u16| f32::from(1_500 + n) * f32::from(n + 1) / 240.0;
+    assert!(back.iter().zip(0..240).all(|(x, n)| (x - risen(n)).abs() < 0.01));
+    assert_eq!(back[240..], numbers(1_740..2_100));
     assert_eq!((player.probe.supply(), player.probe.missed_frames()), (Supply::Flowing, 502));
     // More than the window was missed: the file goes on at once with what is wanted now.
     player.hear(10_000);
     let wanted = player.file.writer.wanted();
     player.file.writer.begin(wanted);
     player.file.write(2_000);
-    assert_eq!(player.hear(600), numbers(12_100..12_700));
+    assert_eq!(player.hear(600)[240..], numbers(12_340..12_700));
+}
+
+#[test]
+fn an_end_that_comes_within_a_hole_dies_away_too() {
+    let mut player = Player::new(1_000, 1.0);
+    player.file.write(900);
+    player.hear(890);
+    player.hear(100);
+    // The file turns out to end where the voice is long past it.
+    player.file.write(0);
+    let wanted = player.file.writer.wanted();
+    player.file.writer.begin(wanted);
+    player.file.writer.end();
+    let rest = player.hear(500);
+    assert!(rest.windows(2).all(|w| (w[1] - w[0]).abs() < 5.0), "{rest:?}");
+    assert!(rest[0] > 500.0 && rest[499] == 0.0);
+    assert!(player.control.spent.pop().is_ok());
 }
 
 #[test]
@@ -205,8 +155,19 @@ fn pitched_and_windowed_is_as_pitched_and_in_memory() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the test plays the other thread")]
 fn under_two_threads_and_seeks_no_frame_is_mislabelled() {
+    two_threads(300_000);
+}
+
+/// Ten seconds and more.
+#[test]
+#[ignore = "long"]
+fn under_two_threads_and_seeks_for_long_no_frame_is_mislabelled() {
+    two_threads(100_000_000);
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test plays the other thread")]
+fn two_threads(samples: u64) {
     let (mut writer, mut reader, _) = window(2, 1_024);
     let stop = Arc::new(AtomicBool::new(false));
     let is_over = Arc::clone(&stop);
@@ -226,7 +187,7 @@ fn under_two_threads_and_seeks_no_frame_is_mislabelled() {
     let mut dice = Dice(23);
     let (mut at, mut checked) = (0_u64, 0_u64);
     let mut seek_at = 0;
-    while checked < 300_000 {
+    while checked < samples {
         std::thread::yield_now();
         if checked >= seek_at {
             at = dice.roll(0..10_000_000) as u64;

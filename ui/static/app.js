@@ -3,6 +3,7 @@
 
 /** @import { Probed, Telemetry } from "./lib/types.js" */
 /** @import { Wish } from "./lib/undo.js" */
+/** @typedef {{ method: string, params: object, key: string, tell: (message: string) => void }} SourceWish */
 import { Audit } from "./components/audit.js";
 import { Devices } from "./components/devices.js";
 import { Health } from "./components/health.js";
@@ -22,6 +23,8 @@ import { Presets } from "./components/presets.js";
 import { Probes } from "./components/probes.js";
 import { Rack } from "./components/rack.js";
 import { Reload } from "./components/reload.js";
+import { Drop } from "./components/sources/drop.js";
+import { Sources } from "./components/sources/sources.js";
 import { StereoPanel } from "./components/stereo.js";
 import { Viewdeck } from "./components/viewdeck.js";
 import { createViews } from "./components/views/index.js";
@@ -32,8 +35,10 @@ import { Poll } from "./lib/poll.js";
 import { RpcError, Socket } from "./lib/socket.js";
 import { Subscriptions } from "./lib/subscriptions.js";
 import { clamp } from "./lib/scale.js";
+import { unfit } from "./lib/sources.js";
 import { decode } from "./lib/telemetry.js";
 import { Undo } from "./lib/undo.js";
+import { upload } from "./lib/upload.js";
 import { Writes } from "./lib/writes.js";
 
 /** Counters without a place in the telemetry are read this often; it also finds a dead line. */
@@ -43,10 +48,14 @@ const FIGURES_MS = 100;
 /** Losses have their time in the status: it is asked for soon, but not for each. */
 const LOSSES_MS = 500;
 const UNKNOWN_METHOD = -32601;
+/** Errors that time mends: an answer that is not there yet, a line that comes back. */
+const NOT_YET = [-32002, 0];
 
 const model = new Model();
 const socket = new Socket(new URL(location.href));
-const writes = new Writes((id, value) => told(socket.request("set_param", { id, value }), (message) => parameters.refuse(id, message)));
+const writes = new Writes((/** @type {number} */ id, /** @type {number} */ value) => told(socket.request("set_param", { id, value }), (message) => parameters.refuse(id, message)));
+/** A strip's wishes: of those of one kind only the newest waits. */
+const mixing = new Writes((/** @type {string} */ _key, /** @type {SourceWish} */ { method, params, tell }) => told(socket.request(method, params), tell));
 const undo = new Undo(() => model.params.map(({ id, value }) => ({ id, value })));
 const notes = new Notes((note) => socket.request("note", note));
 const poll = new Poll();
@@ -58,6 +67,8 @@ const loudness = new LoudnessPanel(byId("loudness"));
 const stereo = new StereoPanel(byId("stereo"));
 /** The page's views register here. */
 const views = new Viewdeck(byId("views"));
+const sources = new Sources();
+const drop = new Drop(byId("uploads"));
 const parameters = new Parameters(byId("parameters"));
 const keyboard = new Keyboard(byId("keyboard"));
 const presets = new Presets(byId("presets"));
@@ -67,7 +78,7 @@ new Rack(byId("engine"), "Engine");
 const panels = [
   masthead, new Notices(byId("notices")), new Reload(byId("reload")),
   new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
-  new GenerationHistory(byId("history")), new Audit(byId("audit")), keyboard, presets,
+  new GenerationHistory(byId("history")), new Audit(byId("audit")), keyboard, presets, sources,
 ];
 const help = new Help(byId("help"));
 const load = new LoadPanel(byId("load"));
@@ -178,6 +189,7 @@ socket.addEventListener("connection", (event) => {
   if (model.connection !== "connected") return loudness.forget();
   notes.connected();
   subscriptions.renew();
+  sources.renew();
   readable = true;
   readPlugin();
   quietly(readParams);
@@ -270,6 +282,50 @@ async function preset(method, name) {
   }
 }
 
+/** Pictures of files come one after the other: they are long. */
+let pictures = Promise.resolve();
+
+/** A file's extremes. @param {{ id: number, from: number, to: number, n: number, tell: (reply: any, refusal?: string) => void }} wish */
+function picture({ id, from, to, n, tell }) {
+  pictures = pictures.then(() => socket.request("waveform", { id, from, to, n })).then(tell, (error) => {
+    const mends = error instanceof RpcError && NOT_YET.includes(error.code);
+    tell(null, mends ? "" : messageOf(error));
+  });
+}
+
+/** Files become sources, one after the other; they are seen among these. @param {File[]} files */
+async function addFiles(files) {
+  const waiting = files.map((file) => {
+    let stop = () => {};
+    const stopped = { yes: false };
+    const item = drop.begin(file.name, () => {
+      stopped.yes = true;
+      stop();
+    });
+    return { file, item, stopped, began: (/** @type {() => void} */ abort) => (stop = abort) };
+  });
+  for (const { file, item } of waiting) if (unfit(file)) item.refuse(unfit(file));
+  for (const { file, item, stopped, began } of waiting) {
+    if (unfit(file)) continue;
+    if (stopped.yes) item.done();
+    else await send(file, item, stopped, began);
+  }
+}
+
+/** @param {File} file @param {ReturnType<Drop["begin"]>} item @param {{ yes: boolean }} stopped @param {(abort: () => void) => void} began */
+async function send(file, item, stopped, began) {
+  const { done, abort } = upload(file, "", item.progress);
+  began(abort);
+  try {
+    await done;
+    item.done();
+    views.open("sources");
+  } catch (error) {
+    if (stopped.yes) item.done();
+    else item.refuse(messageOf(error));
+  }
+}
+
 /** What components wish for, by the name of their event. @type {Record<string, (detail: any) => void>} */
 const wishes = {
   gesture,
@@ -295,6 +351,11 @@ const wishes = {
   "reset-loudness": () => void ask("reset_loudness").catch(() => {}),
   "reset-clips": () => void ask("reset_clips").catch(() => {}),
   dismiss: () => changed(),
+  source: (wish) => mixing.set(wish.key, wish),
+  waveform: picture,
+  "add-source": ({ spec, tell }) => void told(socket.request("add_source", { spec }), tell),
+  "add-files": ({ files }) => void addFiles(files),
+  "show-view": ({ view }) => views.open(view),
 };
 for (const [name, act] of Object.entries(wishes)) {
   document.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
@@ -332,12 +393,13 @@ function frame(now) {
   if (dirty) {
     dirty = false;
     for (const panel of panels) panel.draw(model);
+    views.warn("sources", model.sources.some(({ state }) => state === "failed" || state === "starved"));
     parameters.draw(model.params);
   }
   if (!document.hidden) socket.credit();
 }
 
-for (const view of createViews()) views.register(view);
+for (const view of [...createViews(), sources]) views.register(view);
 subscriptions.set("page", { levels: true, loudness: true, stereo: { points: 0 } });
 subscriptions.hide(document.hidden);
 document.addEventListener("visibilitychange", () => subscriptions.hide(document.hidden));

@@ -2,6 +2,7 @@
 
 import { Journal } from "../static/components/journal.js";
 import { LoadPanel } from "../static/components/load.js";
+import { Overlay } from "../static/components/overlay.js";
 import { el } from "../static/lib/dom.js";
 import { Model } from "../static/lib/model.js";
 import { decode } from "../static/lib/telemetry.js";
@@ -60,4 +61,18 @@ test("the journal shows what is grave enough and has the words, of old lines and
   model.log({ level: "info", message: "the filter is well" });
   journal.draw(model);
   equal(shown(), ["Filter is unstable", "the filter exploded"]);
+});
+
+test("a failure that is told again stays as it was unfolded", () => {
+  const root = el("section", { hidden: "" });
+  const overlay = new Overlay(root);
+  const diagnostic = { level: "error", message: "no such thing", file: "src/lib.rs", line: 3, column: 1, code: null, rendered: null };
+  const draw = (/** @type {number} */ t) => overlay.draw(/** @type {any} */ ({ build: { generation: 4, exit: 101, t, diagnostics: [{ ...diagnostic }] }, generation: 3, reload: "BuildFailed" }));
+  draw(2);
+  const details = /** @type {HTMLDetailsElement} */ (root.querySelector("details"));
+  details.open = false;
+  draw(2);
+  equal([root.querySelector("details") === details, details.open], [true, false]);
+  draw(3);
+  equal(root.querySelector("details") === details, false, "another failure");
 });

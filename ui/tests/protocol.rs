@@ -360,6 +360,9 @@ fn reports_have_the_same_members_everywhere() {
     for (what, before, server, page) in [
         ("source", "\n`source ", sent("\"missed_frames\": "), "Source"),
         ("bus", "\n`bus ", sent("\"solo\": "), "Bus"),
+        ("take", "\n`take ", sent("\"max_seconds\": "), "Take"),
+        ("looping", "`looping`: `null`, or `", sent("\"source\": looping.source"), "Looping"),
+        ("waveform", "\n`waveform` gives `", sent("\"resolution\": "), "WaveformReply"),
         ("fault", "\n`fault ", sent("\"kind\": fault.kind"), "Fault"),
         ("reload_failed", "\n`reload_failed ", sent("\"reason\": refusal.reason"), "ReloadFailed"),
         ("findings", "`findings` is a list of `", fields(&rust, "VetFinding"), "Finding"),

@@ -103,6 +103,11 @@ test("the audit has a line per place, the most frequent first, and an unfolded s
   const { model } = told([]);
   audit.draw(model);
   equal([audit.none.hidden, audit.list.hidden, tab.textContent], [false, true, "Audit"]);
+  equal(audit.none.textContent?.startsWith("No findings"), true);
+  model.auditLack = "only Linux lets a program see what a plugin calls";
+  audit.draw(model);
+  equal(audit.none.textContent, "There is no audit: only Linux lets a program see what a plugin calls.");
+  model.auditLack = null;
   model.event(TROUBLES.audit[0]);
   audit.draw(model);
   equal([audit.none.hidden, tab.textContent, tab.dataset.alarm], [true, "Audit 3", "true"]);

@@ -13,6 +13,7 @@ import "./parameter.test.js";
 import "./poll.test.js";
 import "./reports.test.js";
 import "./sections.test.js";
+import "./sources.test.js";
 import "./taper.test.js";
 import "./telemetry.test.js";
 import "./undo.test.js";

@@ -2,6 +2,7 @@
 
 import { FakeServer, param } from "./fake.js";
 import { signal, spectrum } from "./stage-sound.js";
+import { installSources, sourceSection, sourcesOf } from "./stage-sources.js";
 import { PLUGIN, RELOADED } from "./stage-trouble.js";
 import { section, snapshot } from "./snapshot.js";
 
@@ -36,6 +37,7 @@ export const server = new FakeServer({
     },
   },
 });
+installSources(server, sourcesOf(wanted));
 /** @type {Record<string, any>} what the page asked for */
 let views = {};
 server.methods.subscribe = (asked) => (views = asked.views);
@@ -64,6 +66,7 @@ server.snapshot = () => {
   if (views.scope) sections.push(scope(views.scope.frames ?? 1024, t));
   if (views.probes) sections.push(section(6, 1, 0, 512, signal(512, t, 0.3).map(Math.abs)));
   if (views.load) sections.push(section(7, [0.118], 0, 0, 32, ...Array.from({ length: 32 }, (_, i) => (i > 1 && i < 6 ? 90 - 20 * i : 0))));
+  if (views.sources) sections.push(sourceSection(server.state.sources, t));
   const output = [channel(1.01, t), channel(0.88, t)];
   return snapshot({
     input: wanted.has("mono") ? [] : [channel(0.6, t), channel(0.52, t)], output: wanted.has("wide") ? [...output, ...output, ...output, ...output] : output, frames: FRAMES, frame: Math.round(t * 48000), sections, generation: 3,

@@ -1,6 +1,6 @@
 // The page as it looks while music runs through a plugin, without a server: to look at while its
 // design is worked on. Open stage.html from disk; ?notes, ?empty, ?many, ?wide, ?mono, ?fail, ?crash, ?refused, ?audit,
-// ?warned and ?howl vary it, ?still is for a browser on virtual time.
+// ?warned, ?howl, ?view=ID and ?sources=N vary it, ?still is for a browser on virtual time.
 
 import { server } from "./stage-server.js";
 import { TROUBLES } from "./stage-trouble.js";
@@ -20,6 +20,8 @@ for (const [name, events] of Object.entries(TROUBLES)) {
     if (event.kind === "howl") server.notify("state", { reload: "Running", generation: 3, bypass: false, mute: true, faulted: false });
   }), 800);
 }
+const view = wanted.get("view");
+if (view) document.querySelector(`[data-view=${view}]`)?.dispatchEvent(new MouseEvent("click"));
 if (wanted.has("fail")) {
   setTimeout(() => server.notify("event", {
     event: "build_failed", generation: 4, exit: 101, t: 9,

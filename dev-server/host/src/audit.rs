@@ -54,7 +54,7 @@ pub fn enable() -> Result<(), String> {
 }
 
 /// Whether [`enable`] was called, and could.
-pub fn is_on() -> bool {
+fn is_on() -> bool {
     IS_ON.load(Ordering::Relaxed)
 }
 

@@ -15,7 +15,8 @@
 //!
 //! Given back: `plugin-g` posts a halt behind the last block, the child's audio thread hands its
 //! processor to the child's main thread, which takes the plugin apart, says so and ends.
-//! A child that dies before: `watch` sees it by its process descriptor, marks the ring and wakes
+//! A child that crashes marks the board as the first act of its signal handler; one that ends in
+//! another way is seen by `watch`, by its process descriptor, which marks the board too. That wakes
 //! the audio thread, which says [`Outcome::Gone`](retake_engine::Outcome::Gone) within that block;
 //! then [`News::Crashed`](crate::News::Crashed) and [`News::Gone`](crate::News::Gone). A child
 //! that hangs is ended first. A server that dies: the child's `leash` reads the end of the socket and

@@ -25,7 +25,7 @@
 //! without channels, null functions (`ffi.rs`); the list that plugins push events to
 //! (`events/ffi.rs`); our two extensions (`probe/ffi.rs`, `hints/ffi.rs`); the host's log and note
 //! ports (`log/ffi.rs`, `note_ports/ffi.rs`); the unwinder and signals
-//! (`audit/{unwind,last_words}/ffi.rs`); and in `audit/interpose.rs`, the functions of the system
+//! (`audit/{unwind,last_words}/ffi.rs`); the setting of the heap (`heap/ffi.rs`); and in `audit/interpose.rs`, the functions of the system
 //! that ours stand before. All else is clack's safe interface.
 //!
 //! [`Processor`]: retake_engine::Processor
@@ -46,6 +46,7 @@ mod finding;
 mod format;
 mod functions;
 mod hash;
+mod heap;
 mod hints;
 mod inspect;
 mod instance;
@@ -75,6 +76,7 @@ pub use carry::{Carried, ParamRef};
 pub use error::{FailReason, HostError};
 pub use finding::{AuditFinding, AuditKind, CrashKind, StackFrame};
 pub use format::Format;
+pub use heap::give_back_large;
 pub use hints::Taper;
 pub use inspect::inspect;
 #[cfg(target_os = "linux")]

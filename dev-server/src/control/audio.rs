@@ -6,9 +6,9 @@ use retake_engine::{
     BusShape, Busy, CommandKind, Engine, EngineControl, EngineParts, Event, EventBody,
     FrameProducer, Generation, Origin, Setup, ToMono,
     mixer::{MixerSetup, Voice, VoiceProbe},
-    tap::TapReader,
+    tap::{TapReader, TapSource},
 };
-use retake_io::{AudioInfo, DeviceEvent, Opened, Recorder, RunPlan};
+use retake_io::{AudioInfo, DeviceEvent, Opened, Priority, Recorder, RunPlan};
 use serde_json::{Value, json};
 
 use super::{
@@ -109,6 +109,12 @@ impl Audio {
         self.engine.as_ref().map(|engine| engine.input.open_back(frames))
     }
 
+    /// What the plugin gets by its main input.
+    pub(super) fn main_input(&self) -> Option<TapSource> {
+        let input = &self.engine.as_ref()?.input;
+        Some(input.first(input.channels().saturating_sub(self.n_side())))
+    }
+
     /// Whether there are devices that no engine was built for yet.
     pub(super) fn awaits_engine(&self) -> bool {
         self.granted.as_ref().is_some_and(|granted| granted.opened.is_some())
@@ -168,14 +174,17 @@ impl Control {
                 });
             }
             DeviceEvent::Failed(error) => return Err(Failure::failed(error)),
-            DeviceEvent::State { end, state, reason } => {
-                let fields = json!({ "end": end, "state": state, "reason": reason });
+            DeviceEvent::State { end, input, state, reason } => {
+                let fields =
+                    json!({ "end": end, "input": input, "state": state, "reason": reason });
                 let word = fields["state"].as_str().unwrap_or_default();
-                say(Tone::Warning, "Device", format!("{end} {word}: {reason}"));
+                let which = if input > 0 { format!(" {}", input + 1) } else { String::new() };
+                say(Tone::Warning, "Device", format!("{end}{which} {word}: {reason}"));
                 let is_back = word == "back";
                 let event = self.parts.report.event("device", fields);
                 self.shown.device = if is_back { Value::Null } else { event };
             }
+            DeviceEvent::Priority(priority) => self.on_priority(&priority),
             DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
             DeviceEvent::Finished => return Ok(Some("duration")),
             DeviceEvent::Stopped { .. } => {}
@@ -183,7 +192,23 @@ impl Control {
         Ok(None)
     }
 
-    fn on_opened(&mut self, opened: Opened) -> Result<(), Failure> {
+    /// How the thread is scheduled that calls the engine, told when it differs from the last.
+    fn on_priority(&mut self, priority: &Priority) {
+        let fields = json!({ "priority": priority });
+        if self.shown.priority == fields["priority"] {
+            return;
+        }
+        self.shown.priority = fields["priority"].clone();
+        for lack in &priority.lacks {
+            say(Tone::Warning, "Priority", format!("the audio thread lacks {lack}"));
+        }
+        self.parts.report.event("priority", fields);
+    }
+
+    fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
+        let more = std::mem::take(&mut opened.more);
+        more.iter().for_each(|input| self.parts.report.count_also(&input.probe));
+        self.sources.take_inputs(more);
         for notice in &opened.notices {
             say(Tone::Warning, "Audio", notice);
         }
@@ -210,18 +235,11 @@ impl Control {
         let Some(shape) = self.audio.shape() else {
             return Ok(());
         };
-        let Some(granted) = &mut self.audio.granted else {
-            return Ok(());
-        };
-        // With what was set of the live input since the devices opened.
-        granted.mixer = self.sources.mixer(granted.n_live, shape.n_output);
-        let mixer = granted.mixer;
-        let Some(opened) = granted.opened.take() else {
+        let Some((opened, mixer)) = self.take_opened() else {
             return Ok(());
         };
         let is_new_session = self.audio.engine.is_none();
-        let plugin_latency = first.layout().latency_frames;
-        let has_sidechain = first.layout().n_side > 0;
+        let layout = first.layout();
         let (record, frame) = match self.audio.reshaping.take() {
             Some(parts) => parts,
             None => (self.create_recorder(shape)?, 0),
@@ -256,9 +274,19 @@ impl Control {
         self.say_muted();
         self.shown.audio = self.parts.report.event("audio_started", info);
         // Before the clock starts: generators sound from its first frame on.
-        self.begin_sources(shape, has_sidechain)?;
-        self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
+        self.begin_take(shape);
+        self.begin_sources(shape, layout.n_side > 0)?;
+        self.parts
+            .devices
+            .start(Box::new(engine), self.run_plan(shape.rate, layout.latency_frames));
         Ok(())
+    }
+
+    /// What the devices opened, and the mixer for it, with what was set of the live input since.
+    fn take_opened(&mut self) -> Option<(Opened, MixerSetup)> {
+        let granted = self.audio.granted.as_mut()?;
+        granted.mixer = self.sources.mixer(granted.n_live, granted.shape.n_output);
+        Some((granted.opened.take()?, granted.mixer))
     }
 
     /// Pages see of the plugin's input what anything can be in: the live input's channels; with
@@ -470,6 +498,10 @@ impl Control {
 
     /// Sends the parameter changes that wait.
     pub(super) fn send_params(&mut self) {
+        if self.audio.awaits_engine() {
+            // The one before is no more: what it is sent is lost.
+            return;
+        }
         let Some(engine) = &mut self.audio.engine else {
             return;
         };

@@ -53,6 +53,7 @@ impl Control {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
+            Request::Take(request) => return self.answer_take(request, asker),
             Request::Source(request) => self.answer_source(request),
             Request::Left => {
                 self.let_go(Player::Client(call.client));
@@ -82,7 +83,7 @@ impl Control {
             "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),
             "last_reload": shown.reloaded,
-            "audio": shown.audio,
+            "audio": shown.audio(),
             "build": shown.build_failed,
             "advice": shown.advice,
             "fault": shown.fault,
@@ -92,11 +93,13 @@ impl Control {
             "xruns": self.past.xruns(),
             "isolation": self.reload.isolation(),
             "audit": self.reload.audit(),
+            "audit_lack": self.parts.run.audit_lack,
             "plugin_faults": self.reload.playing_thread().map(PluginThread::faults),
             "bypass": self.bypass,
             "mute": self.mute,
             "sources": self.sources.show(),
             "buses": self.sources.show_buses(),
+            "take": self.show_take(),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },

@@ -9,16 +9,20 @@
 //! | `state` | where a source stands |
 //! | `play` | opening, playing, ending |
 //! | `change` | what pages and scripts ask of a source |
+//! | `inputs` | capture devices beside the first |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
+//! | `waveform` | what sources look like |
 
 mod buses;
 mod change;
 mod cycle;
+mod inputs;
 mod play;
 mod show;
 mod state;
+mod waveform;
 
 use std::sync::{
     Arc,
@@ -28,8 +32,9 @@ use std::sync::{
     },
 };
 
-use retake_engine::mixer::{
-    Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe,
+use retake_engine::{
+    Probe,
+    mixer::{Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe},
 };
 use retake_io::{
     Gate, IoError,
@@ -45,9 +50,11 @@ use crate::{
 };
 use buses::Buses;
 use cycle::Cycle;
+use inputs::Inputs;
 pub(super) use play::SoundNews;
 use show::Unsaid;
 use state::State;
+use waveform::Waveforms;
 
 /// Channels of the sidechain's bus.
 const SIDE_CHANNELS: usize = 2;
@@ -73,6 +80,7 @@ pub(super) struct Sources {
     is_used: bool,
     buses: Buses,
     cycle: Option<Cycle>,
+    waveforms: Waveforms,
     pool: VoicePool,
     /// Started with the first file.
     sounds: Option<Sounds>,
@@ -83,6 +91,8 @@ pub(super) struct Sources {
     last_order: u32,
     /// Of the engine, Hz; 0 before the first.
     rate: u32,
+    /// Of capture devices that no voice has taken up yet.
+    inputs: Inputs,
 }
 
 /// One source.
@@ -109,6 +119,8 @@ struct Source {
     channels: Option<usize>,
     frames: Option<u64>,
     unsaid: Unsaid,
+    /// A capture device's own counters.
+    counters: Option<Arc<Probe>>,
 }
 
 #[derive(Debug)]
@@ -134,6 +146,7 @@ impl Source {
             channels: None,
             frames: None,
             unsaid: Unsaid::default(),
+            counters: None,
         }
     }
 
@@ -307,6 +320,16 @@ impl Control {
     fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
         let spec: SourceSpec = spec.parse().map_err(RpcError::invalid_params)?;
         let id = self.add_source(spec, Origin::Client)?;
+        self.show_source(id)
+    }
+
+    /// Adds a loop of what the plugin heard; see the module `take`.
+    pub(super) fn add_take(&mut self, seconds: f64) -> Result<u32, RpcError> {
+        self.add_source(SourceSpec::take(seconds), Origin::Client)
+    }
+
+    /// A source as it is.
+    pub(super) fn show_source(&self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         Ok(self.sources.list[at].show(self.sources.rate))
     }

@@ -10,12 +10,14 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use super::guard::{self, Guard};
 use super::open;
 use super::server::Shared;
 use super::socket;
+use super::take;
 
 const HTML: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -55,6 +57,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
             respond(status, TEXT, Bytes::from(words + "\n"))
         }
         (&Method::GET, "/ws") => upgrade(shared, request),
+        (&Method::GET, "/take.wav") => save_take(shared, request.uri().query()).await,
         (&Method::GET | &Method::HEAD, "/") if by_url => enter(&shared.guard),
         (&Method::GET | &Method::HEAD, path) => page(shared, path),
         _ => {
@@ -107,6 +110,40 @@ fn upgrade(shared: &Arc<Shared>, mut request: Request<Incoming>) -> Answer {
         drop(seat);
     });
     response
+}
+
+/// The last seconds that the plugin heard, as a file.
+async fn save_take(shared: &Shared, query: Option<&str>) -> Answer {
+    let refuse = |status, why: String| {
+        let body = serde_json::json!({ "error": why }).to_string();
+        respond(status, "application/json", body.into())
+    };
+    let Ok(permit) = Arc::clone(&shared.takes).try_acquire_owned() else {
+        let why = "takes are being saved already: wait for them";
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, why.to_owned());
+    };
+    match take::file(&shared.take, query).await {
+        Ok(bytes) => {
+            let bytes = Bytes::from_owner(Held { bytes, _permit: permit });
+            let mut response = respond(StatusCode::OK, "audio/wav", bytes);
+            let name = HeaderValue::from_static("attachment; filename=\"take.wav\"");
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+            response
+        }
+        Err((status, why)) => refuse(status, why),
+    }
+}
+
+/// A body that lets go of its permit when it was sent.
+struct Held {
+    bytes: Vec<u8>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 fn plain(status: StatusCode, content_type: &'static str, body: &'static str) -> Answer {

@@ -31,6 +31,8 @@ pub struct Limits {
     pub frames_per_second: u32,
     /// Places in the source opened per second, for all pages together: each starts an editor.
     pub opens_per_second: u32,
+    /// Takes that are being saved at once; each is in memory until it is sent.
+    pub takes: usize,
 }
 
 impl Default for Limits {
@@ -49,6 +51,7 @@ impl Default for Limits {
             requests_per_second: 2_000,
             frames_per_second: 120,
             opens_per_second: 5,
+            takes: 2,
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::rpc::Envelope;
 use super::sources::{self, SourceRequest};
+use super::take::{self, TakeRequest};
 use super::{RpcError, Subscription, subscription};
 
 /// What control is asked to do. Checked as far as possible without knowing the session.
@@ -85,6 +86,8 @@ pub enum Request {
     },
     /// Something about sources and buses.
     Source(SourceRequest),
+    /// Something about the take and waveforms.
+    Take(TakeRequest),
     /// The client is gone; its last word, said by its connection. Nobody hears the answer.
     Left,
 }
@@ -190,6 +193,10 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "seek_source" => sources::seek(&named(params)?)?.into(),
         "remove_source" => sources::remove(&named(params)?).into(),
         "set_bus" => sources::set_bus(&named(params)?)?.into(),
+        "take" => named::<Nothing>(params).map(|_| TakeRequest::Show.into())?,
+        "take_loop" => take::take_loop(&named(params)?)?.into(),
+        "take_stop" => named::<Nothing>(params).map(|_| TakeRequest::Stop.into())?,
+        "waveform" => take::waveform(&named(params)?)?.into(),
         "set_param" => set_param(&named(params)?)?,
         "note" => note(&named(params)?)?,
         unknown => return Err(RpcError::unknown_method(unknown)),
@@ -330,6 +337,17 @@ mod tests {
             ("recall_preset", r#"{"name":7}"#),
             ("delete_preset", r#"{"name":"a","path":"b"}"#),
             ("presets", r#"{"plugin":"org.x"}"#),
+            ("take", r#"{"seconds":1}"#),
+            ("take_loop", "{}"),
+            ("take_loop", r#"{"seconds":1e999}"#),
+            ("take_loop", r#"{"seconds":"8"}"#),
+            ("take_stop", r#"{"id":1}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1}"#),
+            ("waveform", r#"{"id":1,"from":1,"to":1,"n":10}"#),
+            ("waveform", r#"{"id":1,"from":-1,"to":1,"n":10}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1,"n":2049}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1,"n":0}"#),
+            ("waveform", r#"{"id":1,"from":0,"to":1,"n":1.5}"#),
         ] {
             assert_eq!(ask(method, params).unwrap_err().code, -32602, "{method} {params}");
         }

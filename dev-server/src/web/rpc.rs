@@ -44,6 +44,11 @@ impl RpcError {
         Self::new(-32001, message)
     }
 
+    /// −32002: it is not known yet; the same request will be right later.
+    pub fn not_yet(message: impl Into<String>, data: Value) -> Self {
+        Self { data: Some(data), ..Self::new(-32002, message) }
+    }
+
     pub(crate) fn parse() -> Self {
         Self::new(-32700, "not valid JSON")
     }

@@ -14,7 +14,8 @@ use super::guard::Guard;
 use super::listen::listen;
 use super::port::{self, Bound, PortChoice};
 use super::{
-    Asset, ClientId, ControlHandle, Limits, Notifier, OpenHandle, TelemetrySource, Token, WebError,
+    Asset, ClientId, ControlHandle, Limits, Notifier, OpenHandle, TakeHandle, TelemetrySource,
+    Token, WebError,
 };
 
 /// Threads that serve all clients.
@@ -34,6 +35,8 @@ pub struct Config {
     pub asset: fn(&str) -> Option<Asset>,
     /// What a click on a place in the source does.
     pub open: OpenHandle,
+    /// What saving the take does.
+    pub take: TakeHandle,
     /// What a client may cost.
     pub limits: Limits,
 }
@@ -43,6 +46,9 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     pub(crate) asset: fn(&str) -> Option<Asset>,
     pub(crate) open: OpenHandle,
+    pub(crate) take: TakeHandle,
+    /// One permit per take that is on its way to a client.
+    pub(crate) takes: Arc<Semaphore>,
     pub(crate) limits: Limits,
     pub(crate) control: ControlHandle,
     pub(crate) telemetry: Arc<dyn TelemetrySource>,
@@ -112,6 +118,8 @@ pub fn serve(
         guard: Guard::new(port, config.token),
         asset: config.asset,
         open: config.open,
+        take: config.take,
+        takes: Arc::new(Semaphore::new(limits.takes)),
         limits,
         control,
         telemetry,

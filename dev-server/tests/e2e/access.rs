@@ -8,7 +8,7 @@ use crate::{browser::Browser, everything::everything};
 
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
 const THEMES: [&str; 2] = ["dark", "light"];
-const VIEWS: [&str; 5] = ["spectrum", "spectrogram", "scope", "goniometer", "probes"];
+const VIEWS: [&str; 6] = ["spectrum", "spectrogram", "scope", "goniometer", "probes", "sources"];
 const TABS: [&str; 7] = ["load", "health", "losses", "audit", "history", "devices", "journal"];
 /// Transitions of the page are shorter.
 const SETTLE: Duration = Duration::from_millis(250);
@@ -144,6 +144,7 @@ fn the_keyboard_alone_reaches_everything() {
     browser.until_gone("#overlay");
     tabs_turn(&mut browser);
     controls_turn(&mut browser);
+    sources_turn(&mut browser);
     help_closes(&mut browser);
     browser.assert_clean();
 }
@@ -185,6 +186,28 @@ fn controls_turn(browser: &mut Browser) {
     browser.eval("document.querySelector('[data-param=external] [role=switch]').focus()");
     browser.press(" ");
     browser.until_seen("[data-param=external] [aria-checked=true]");
+}
+
+/// A source's level, its pan, its picture and its loop's ends have the arrows, its switches Space.
+fn sources_turn(browser: &mut Browser) {
+    browser.click("[data-view=sources]");
+    browser.until_seen("[data-source='1'] .wave");
+    let mut turned = |part: &str, key: &str, place: &str, words: &str| {
+        browser.eval(&format!("document.querySelector(\"[data-source='1'] {part}\").focus()"));
+        browser.press(key);
+        browser.until_text(&format!("[data-source='1'] {place}"), words);
+    };
+    let gain = "[data-kind=slider] .parameter-text";
+    turned("[data-kind=slider] input", "ArrowRight", gain, "\u{2212}69.5 dB");
+    let pan = ".source-row [data-kind=knob] .parameter-text";
+    turned("[data-kind=knob] input", "ArrowLeft", pan, "5 % L");
+    turned("[data-end=to]", "ArrowRight", ".source-span", "0:00.200 – 0:00.610");
+    turned("[data-end=from]", "ArrowLeft", ".source-span", "0:00.190 – 0:00.610");
+    turned(".source-loop", " ", ".source-span", "");
+    turned(".wave-seek", "End", ".source-time", "0:01.0 / 0:01.0");
+    turned(".wave-seek", "Home", ".source-time", "0:00.0 / 0:01.0");
+    turned(".source-play", " ", ".source-play", "Pause");
+    turned(".source-mute", " ", ".source-mute[aria-pressed=true]", "Mute");
 }
 
 /// The dialog keeps the Tab key while it is open, and gives the focus back.

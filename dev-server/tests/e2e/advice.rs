@@ -5,6 +5,7 @@ use std::{fs, process::Command};
 use serde_json::{Value, json};
 
 use crate::{
+    browser::Browser,
     crates::Crate,
     line::Line,
     reload::{assert_nothing_lost, wait_for_sound},
@@ -28,7 +29,8 @@ fn a_slow_build_is_explained_with_the_reload_and_said_once() {
     command.arg("run").arg(plugin.path()).env("RUSTC_WRAPPER", slow_compiler());
     command.args(["--input", "virtual", "--output", "virtual", "--json", "--port", "0"]);
     let mut server = Server::spawn(command);
-    let mut page = Line::open(&server.wait("listening"));
+    let listening = server.wait("listening");
+    let mut browser = Browser::open(listening["url"].as_str().unwrap());
     wait_for_sound(&mut server);
     for gain in ["0.5", "0.25"] {
         plugin.law(&format!("*sample *= gain * {gain};"));
@@ -38,8 +40,15 @@ fn a_slow_build_is_explained_with_the_reload_and_said_once() {
         let is_own_code = |advice: &&Value| advice["what"] == "own_code";
         let own = advice.as_array().unwrap().iter().find(is_own_code).unwrap();
         assert!(own["costs_ms"].as_f64().unwrap() >= 800.0, "so long it slept");
-        assert_eq!(&page.call("status", &json!({}))["advice"], advice);
+        // A line that nobody reads for seconds is closed.
+        let status = Line::open(&listening).call("status", &json!({}));
+        assert_eq!(&status["advice"], advice);
+        browser.until(&format!(
+            "document.querySelector('#advice')?.textContent.includes({})",
+            own["message"]
+        ));
     }
+    browser.assert_clean();
     let ended = server.stop().succeeded();
     println!("{}", ended.stderr);
     assert_eq!(ended.stderr.matches("Slow build compiling").count(), 1, "{}", ended.stderr);

@@ -11,10 +11,11 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "audited",
     "late",
     "law",
+    "take",
     "saves",
     "broken",
     "pulse",
@@ -28,6 +29,7 @@ const NAMES: [&str; 16] = [
     "screenshot",
     "everything",
     "reports",
+    "takes",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

@@ -1,5 +1,7 @@
 //! A plugin with a control of every kind, a meter, a probe and notes: the page has all its panels.
 
+use serde_json::json;
+
 use crate::{
     browser::Browser,
     crates::Crate,
@@ -69,7 +71,7 @@ export_plugin!(All);
 "#;
 
 /// The plugin, a server that plays it, a line to that and a page. The microphone comes and goes, far
-/// louder than full scale.
+/// louder than full scale; beside it a file that stands still, a tone, and a text that is no sound.
 pub(crate) fn everything() -> (Crate, Server, Line, Browser) {
     let plugin = Crate::new("everything");
     plugin.save("src/lib.rs", SOURCE);
@@ -77,14 +79,18 @@ pub(crate) fn everything() -> (Crate, Server, Line, Browser) {
     let beat = |n: usize| if (n / 4_800).is_multiple_of(2) { 4.0 } else { 0.1 };
     let row: Vec<f32> = (0..48_000).map(|n| beat(n) * (n as f32 * 0.1).sin()).collect();
     Wav::new(48_000, vec![row.clone(), row]).write(&microphone);
+    let file = format!("gain=-70,loop=0.2-0.6,file:{}", microphone.display());
+    let text = format!("file:{}", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
     let microphone = format!("virtual:file={}", microphone.display());
     let words = ["run", plugin.path(), "--input", &microphone, "--output", "virtual"];
-    let (server, line, mut browser) = at_the_page(&words);
+    let sources = ["--source", &file, "--source", "tone:440,gain=-70", "--source", &text];
+    let (server, mut line, mut browser) = at_the_page(&[&words[..], &sources[..]].concat());
     for part in ["[data-param='envelope.attack']", ".piano", "[data-plugin-meter]", "[data-probe]"]
     {
         browser.until_seen(part);
     }
     browser.until_seen("#preset-name");
+    line.call("pause_source", &json!({ "id": 1, "on": true }));
     (plugin, server, line, browser)
 }
 

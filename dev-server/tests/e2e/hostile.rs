@@ -109,6 +109,13 @@ impl Session {
         fault
     }
 
+    /// Recalls a preset; where the fuse stands a moment later.
+    fn recall(&mut self, name: &str) -> Value {
+        self.call("recall_preset", &json!({ "name": name }));
+        pause(&mut self.server, 500);
+        self.call("params", &json!({}))[0]["value"].take()
+    }
+
     /// What does wrong before it may sound is refused.
     pub(crate) fn refused(&mut self, place: Place, deed: &str) -> Value {
         let keeps = self.call("status", &json!({}))["generation"].clone();
@@ -410,4 +417,36 @@ fn an_explosion_never_reaches_the_speaker_in_process() {
 #[test]
 fn an_explosion_never_reaches_the_speaker_in_a_process_of_its_own() {
     explosions("process");
+}
+
+/// The standby plays, and its library's file is gone: it takes a preset's parameters, and of the
+/// rest of its state people are told.
+fn recalls_after_a_promotion(isolation: &str) {
+    let mut session = Session::start("recalls", isolation, &[]);
+    session.call("save_preset", &json!({ "name": "own" }));
+    session.hear(Place::Process, deeds::PANIC);
+    session.call("save_preset", &json!({ "name": "newer" }));
+    session.light();
+    session.server.wait("promoted");
+    pause(&mut session.server, 200);
+    for name in ["own", "newer"] {
+        assert_eq!(session.recall(name), 0.0);
+    }
+    assert_eq!(session.call("status", &json!({}))["generation"], 1);
+    // The next build takes the state along.
+    session.mend();
+    let heard = session.end();
+    let n_told = heard.ended.stderr.matches("needs a build that plays").count();
+    assert_eq!((heard.n_faults(), n_told), (1, 1), "the state of its own kind is its own");
+    heard.assert_whole();
+}
+
+#[test]
+fn a_preset_recalled_after_a_promotion_in_process() {
+    recalls_after_a_promotion("in-process");
+}
+
+#[test]
+fn a_preset_recalled_after_a_promotion_in_a_process_of_its_own() {
+    recalls_after_a_promotion("process");
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A MIDI file with one track and 480 ticks to the quarter.
-fn midi(name: &str, track: &[u8]) -> PathBuf {
+pub(crate) fn midi(name: &str, track: &[u8]) -> PathBuf {
     midi_of(name, 480, track)
 }
 

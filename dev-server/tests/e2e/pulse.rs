@@ -2,6 +2,7 @@
 //! (its monitor) and the speaker (recorded by its monitor).
 
 use std::{
+    f64::consts::TAU,
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -9,11 +10,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::{Value, json};
+
 use crate::{
+    browser::Browser,
     crates::Crate,
     line::Line,
     server::{Server, retake, run},
-    signal::{delay_and_residual_db, sweep},
+    signal::{delay_and_residual_db, sine, sweep},
+    sources,
     wav::Wav,
 };
 
@@ -64,7 +69,7 @@ impl Daemon {
     /// Waits until no other test of this file has one.
     fn start() -> Self {
         let mut daemon = Self { home: tempfile::tempdir().unwrap(), child: None };
-        daemon.restart();
+        daemon.restart(RATE);
         daemon
     }
 
@@ -91,11 +96,12 @@ impl Daemon {
         }
     }
 
-    fn restart(&mut self) {
+    /// Its sinks have that rate.
+    fn restart(&mut self, rate: u32) {
         self.kill();
         let _ = std::fs::remove_file(self.socket());
         let script = self.home.path().join("start.pa");
-        std::fs::write(&script, SCRIPT).unwrap();
+        std::fs::write(&script, SCRIPT.replace("48000", &rate.to_string())).unwrap();
         let child = self
             .command("pulseaudio")
             .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
@@ -150,8 +156,12 @@ impl Daemon {
     }
 
     fn retake(&self, args: &[&str]) -> Server {
+        self.spawn(args, &["--host", "pulseaudio", "--unmute", "--json", "--port", "0"])
+    }
+
+    fn spawn(&self, args: &[&str], more: &[&str]) -> Server {
         let mut command = retake();
-        command.args(args).args(["--host", "pulseaudio", "--unmute", "--json", "--port", "0"]);
+        command.args(args).args(more);
         let (home, cargo) = (std::env::var_os("HOME"), std::env::var_os("CARGO_HOME"));
         let (home, cargo) = (home.map(PathBuf::from), cargo.map(PathBuf::from));
         self.enter(&mut command);
@@ -247,6 +257,51 @@ fn a_minute_at_128() {
     sweep_survives(128, 60, 1);
 }
 
+/// What was recorded of a minute is what the fast clock gives of the same file, and a tone, sample by
+/// sample.
+#[test]
+#[ignore = "a minute: for the closing note"]
+fn a_minute_of_sources_loses_nothing() {
+    let (flac, _) = sources::flac();
+    let file = format!("loop=all,file:{}", flac.display());
+    let sound = [file.as_str()];
+    // Of a loop of one second, the second turn.
+    let (_, alone, _) = sources::render("example-plugin", "alone", &sound, &["--duration", "3"]);
+    let turn = &alone.channels[0][48_000..96_000];
+
+    let daemon = Daemon::start();
+    let dir = tempfile::tempdir().unwrap();
+    let record = dir.path().join("record.wav");
+    let mut args = vec!["example-plugin", "--no-watch", "--set", "gain=-6"];
+    for source in [&file, "tone:997,gain=-20", "noise:pink,bus=sidechain"] {
+        args.extend(["--source", source]);
+    }
+    let mut server = daemon.retake(&[&args[..], &["--record", record.to_str().unwrap()]].concat());
+    server.wait("reloaded");
+    std::thread::sleep(Duration::from_mins(1));
+    let ended = server.stop().succeeded();
+    let stopped = ended.event("stopped");
+    let recorded = Wav::read(&record);
+    println!("{} frames recorded; {stopped}", recorded.frames());
+    assert_eq!(stopped["lost_frames"], 0);
+
+    let gain = sources::minus_6_db();
+    let without_tone = |n: usize| {
+        let tone = 0.1 * (TAU * 997.0 * n as f64 / f64::from(RATE)).sin();
+        f64::from(recorded.channels[0][n]) / gain - tone
+    };
+    // The file begins when it is open, the tone with the engine.
+    let is_there = |phase: usize, n: usize| {
+        let expected = f64::from(turn[(n + phase) % turn.len()]);
+        (without_tone(n) - expected).abs() <= 4e-6
+    };
+    let (begin, end) = (RATE as usize, recorded.frames() - RATE as usize);
+    let phase = (0..turn.len()).find(|phase| (begin..begin + 300).all(|n| is_there(*phase, n)));
+    let phase = phase.expect("the file sounds");
+    let wrong = (begin..end).filter(|n| !is_there(phase, *n)).count();
+    assert_eq!(wrong, 0, "of {} samples", end - begin);
+}
+
 #[test]
 fn the_daemon_dies_and_comes_back() {
     let mut daemon = Daemon::start();
@@ -258,19 +313,19 @@ fn the_daemon_dies_and_comes_back() {
     let token = server.wait("listening");
     server.wait("reloaded");
     let mut socket = Line::open(&token);
-    socket.call("set_param", &serde_json::json!({ "id": "gain", "value": -6.0 }));
+    socket.call("set_param", &json!({ "id": "gain", "value": -6.0 }));
     plugin.law("*sample *= gain * 0.5;");
     let second = server.wait("reloaded");
     daemon.kill();
     server.wait_for("device", |event| event["state"] == "lost");
-    daemon.restart();
+    daemon.restart(RATE);
     server.wait_for("device", |event| event["state"] == "back");
     let _speaking = daemon.speak(&material, 256);
     // 0.5 at −6 dB, halved by the second generation's law: that is what sounds again.
     let wanted = 0.5 * 10_f64.powf(-6.0 / 20.0) * 0.5;
     let until = Instant::now() + Duration::from_secs(30);
     loop {
-        let meters = socket.call("meters", &serde_json::json!({}));
+        let meters = socket.call("meters", &json!({}));
         let peak = meters["output"][0]["peak_dbfs"].as_f64().unwrap_or(-200.0);
         if (peak - 20.0 * wanted.log10()).abs() < 0.1 {
             break;
@@ -278,7 +333,100 @@ fn the_daemon_dies_and_comes_back() {
         assert!(Instant::now() < until, "no sound came back: {meters}");
         std::thread::sleep(Duration::from_millis(200));
     }
-    let status = socket.call("status", &serde_json::json!({}));
+    let status = socket.call("status", &json!({}));
     assert_eq!(status["generation"], second["generation"]);
+    server.stop().succeeded();
+}
+
+/// The speaker's monitor is a cable back: what is measured is the report and the server's own buffers.
+#[test]
+fn a_round_trip_through_a_sound_server_is_measured() {
+    let daemon = Daemon::start();
+    let args = ["latency", "--input", "speaker.monitor", "--output", "speaker"];
+    let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end().succeeded();
+    println!("{}", ended.stderr);
+    let event = ended.event("latency");
+    let frames = |key: &str| event[key].as_f64().unwrap();
+    assert!(frames("measured_frames") > frames("reported_frames"), "{event}");
+    let args = ["latency", "--input", "mic.monitor", "--output", "speaker"];
+    let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end();
+    assert_eq!(ended.code, Some(1), "nothing comes back: {}", ended.stderr);
+}
+
+/// The daemon ends, and comes back with sinks of that rate; then the plugin fails.
+fn fails_after_a_gap(
+    daemon: &mut Daemon,
+    server: &mut Server,
+    listening: &Value,
+    rate: u32,
+) -> Value {
+    daemon.kill();
+    server.wait_for("device", |event| event["state"] == "lost");
+    daemon.restart(rate);
+    server.wait_for("device", |event| event["state"] == "back");
+    // A line that nobody reads is closed.
+    Line::open(listening).call("set_param", &json!({ "id": "gain", "value": -20.0 }));
+    server.wait("fault")
+}
+
+/// Fails when the gain is turned down.
+const FAILS: &str = "assert!(gain > 0.2, \"too soft\"); *sample *= gain * 0.5;";
+
+#[test]
+fn a_standby_outlives_its_devices_but_not_another_rate() {
+    let mut daemon = Daemon::start();
+    let plugin = Crate::new("pulse");
+    let mut server = daemon.retake(&[plugin.path(), "--isolation", "process"]);
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    plugin.law(FAILS);
+    server.wait("reloaded");
+    let fault = fails_after_a_gap(&mut daemon, &mut server, &listening, RATE);
+    assert_eq!((&fault["generation"], &fault["action"]), (&json!(2), &json!("standby")));
+    assert_eq!(server.wait("promoted")["generation"], 1);
+    // The first stands by again, until its format is none any more.
+    Line::open(&listening).call("set_param", &json!({ "id": "gain", "value": 0.0 }));
+    plugin.law(&format!("{FAILS} *sample *= 0.5;"));
+    server.wait("reloaded");
+    let fault = fails_after_a_gap(&mut daemon, &mut server, &listening, 44_100);
+    assert_eq!((&fault["generation"], &fault["action"]), (&json!(3), &json!("bypassed")));
+    let ended = server.stop().succeeded();
+    println!("{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("Standby generation 1 is given up: the devices"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.events.iter().filter(|event| event["event"] == "promoted").count(), 1);
+}
+
+#[test]
+fn a_howl_is_muted_and_the_page_says_so() {
+    let daemon = Daemon::start();
+    build_example();
+    let _alone = Crate::new("pulse");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("howl.wav");
+    Wav::new(RATE, vec![sine(RATE, 997.0, 0.95, 120 * RATE as usize); 2]).write(&file);
+    let mut server = daemon.retake(&["example-plugin", "--no-watch", "--period", "1024"]);
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    let mut browser = Browser::open(listening["url"].as_str().unwrap());
+    browser.until_seen("#audio[data-state=running]");
+    let speaking = daemon.speak(&file, 1_024);
+    let guard = server.wait_for("guard", |event| event["kind"] == "howl");
+    assert!(guard["message"].as_str().unwrap().contains("997 Hz"), "{guard}");
+    browser.until_seen("#guard-howl");
+    let notice = browser.text("#guard-howl");
+    for part in ["Feedback: the output is muted.", "997 Hz", "Unmute"] {
+        assert!(notice.contains(part), "no {part} in: {notice}");
+    }
+    let mut line = Line::open(&listening);
+    assert_eq!(line.call("status", &json!({}))["mute"], true);
+    drop(speaking);
+    browser.click("#guard-howl button");
+    browser.until_gone("#guard-howl");
+    assert_eq!(line.call("status", &json!({}))["mute"], false);
+    browser.assert_clean();
     server.stop().succeeded();
 }

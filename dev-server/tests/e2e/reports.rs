@@ -38,6 +38,8 @@ fn a_crash_an_allocation_and_a_refusal_are_on_the_page() {
     a_crash(&plugin, &listening, &mut browser);
     an_allocation(&plugin, &mut browser);
     a_refusal(&plugin, &mut browser);
+    a_quarantine(&plugin, &mut browser);
+    an_offset(&plugin, &mut browser);
     browser.assert_clean();
     server.stop().succeeded();
 }
@@ -83,4 +85,37 @@ fn a_refusal(plugin: &Crate, browser: &mut Browser) {
     }
     browser.until_text("#generation", "3");
     picture(browser, "refusal.png");
+}
+
+/// It hangs on the impulse, and is not even tried the second time.
+fn a_quarantine(plugin: &Crate, browser: &mut Browser) {
+    const HANGS: &str = "if *sample > 0.9 { loop { std::hint::spin_loop() } } *sample *= gain;";
+    let said = |browser: &mut Browser, what: &str| {
+        let what = json!(what);
+        browser.until(&format!(
+            "document.querySelector('#reload-refused')?.textContent.includes({what})"
+        ));
+    };
+    plugin.law(HANGS);
+    said(browser, "did not come back");
+    plugin.law(ALLOCATES);
+    browser.until_gone("#reload-refused");
+    plugin.law(HANGS);
+    said(browser, "this very build");
+    said(browser, "--admit-anyway");
+    picture(browser, "quarantine.png");
+}
+
+/// A second of an offset is told.
+fn an_offset(plugin: &Crate, browser: &mut Browser) {
+    plugin.law("*sample = 0.5 * gain.signum();");
+    browser.until_seen("#guard-dc");
+    let notice = browser.text("#guard-dc");
+    for part in ["Offset in the output.", "+0.500", "6.0 dBFS"] {
+        assert!(notice.contains(part), "no {part} in: {notice}");
+    }
+    picture(browser, "offset.png");
+    // The next generation begins without.
+    plugin.law("*sample *= gain;");
+    browser.until_gone("#guard-dc");
 }

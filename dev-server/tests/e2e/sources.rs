@@ -1,6 +1,9 @@
 //! `--source`: what sounds beside the microphone, heard at the far end.
 
-use std::{f64::consts::TAU, path::PathBuf};
+use std::{
+    f64::consts::TAU,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 
@@ -12,7 +15,12 @@ use crate::{
 };
 
 /// Renders sources through a plugin on the fast clock, from `take/NAME.wav`'s first frame on.
-fn render(plugin: &str, name: &str, sources: &[&str], more: &[&str]) -> (Ended, Wav, PathBuf) {
+pub(crate) fn render(
+    plugin: &str,
+    name: &str,
+    sources: &[&str],
+    more: &[&str],
+) -> (Ended, Wav, PathBuf) {
     let out = tmp("sources").join(format!("{name}-out.wav"));
     let output = format!("virtual:file={}", out.display());
     let mut words = vec!["run", plugin, "--output", &output, "--clock", "fast"];
@@ -25,7 +33,7 @@ fn render(plugin: &str, name: &str, sources: &[&str], more: &[&str]) -> (Ended, 
     (ended, wav, out)
 }
 
-fn minus_6_db() -> f64 {
+pub(crate) fn minus_6_db() -> f64 {
     10_f64.powf(-6.0 / 20.0)
 }
 
@@ -57,6 +65,40 @@ fn files_and_tones_are_mixed_exactly_and_twice_the_same() {
     let bytes = std::fs::read(&path).unwrap();
     render("example-plugin", "mix", &sources, &more);
     assert!(bytes == std::fs::read(&path).unwrap(), "the same command, other bytes");
+}
+
+/// The same as three sources of ten minutes: a FLAC file in a loop, a tone, noise at the side.
+#[test]
+#[ignore = "takes minutes"]
+fn ten_minutes_of_a_mix_are_exact_and_twice_the_same() {
+    let (flac, samples) = flac();
+    let file = format!("loop=all,file:{}", flac.display());
+    let sources = [file.as_str(), "tone:997,gain=-20", "noise:pink,bus=sidechain"];
+    let more = ["--duration", "600", "--set", "gain=-6", "--rate", "44100"];
+    let (_, out, path) = render("example-plugin", "ten minutes", &sources, &more);
+    assert_eq!((out.rate, out.frames()), (44_100, 600 * 44_100));
+    let mut worst = 0.0_f64;
+    for (row, source) in out.channels.iter().zip(&samples) {
+        for (n, y) in row.iter().enumerate() {
+            let tone = 0.1 * (TAU * 997.0 * n as f64 / 44_100.0).sin();
+            let expected = minus_6_db() * (f64::from(source[n % source.len()]) + tone);
+            worst = worst.max((f64::from(*y) - expected).abs());
+        }
+    }
+    println!("largest error of 2 × {} samples: {worst:e}", out.frames());
+    assert!(worst <= 1e-6, "{worst}");
+    let bytes = std::fs::read(&path).unwrap();
+    render("example-plugin", "ten minutes", &sources, &more);
+    assert!(bytes == std::fs::read(&path).unwrap(), "the same command, other bytes");
+}
+
+/// A FLAC file of one second at 44.1 kHz, and what it holds, from the WAV file it was made of.
+pub(crate) fn flac() -> (PathBuf, [Vec<f32>; 2]) {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/io/tests/data");
+    let mut wav = hound::WavReader::open(data.join("sweep.wav")).unwrap();
+    let samples: Vec<_> = wav.samples::<i16>().map(|x| f32::from(x.unwrap()) / 32_768.0).collect();
+    let channel = |c| samples.iter().skip(c).step_by(2).copied().collect();
+    (data.join("sweep.flac"), [channel(0), channel(1)])
 }
 
 #[test]

@@ -17,7 +17,15 @@ const UPGRADE: [(&str, &str); 4] = [
 
 /// Sends a request that is right but for `wrong`, as a page and as a WebSocket.
 fn refusals(rig: &Rig, wrong: &[(&str, &str)]) -> Vec<String> {
-    let paths = ["GET /", "GET /app/main.js", "GET /nothing", "HEAD /nothing", "POST /", "GET /ws"];
+    let paths = [
+        "GET /",
+        "GET /take.wav?seconds=1",
+        "GET /app/main.js",
+        "GET /nothing",
+        "HEAD /nothing",
+        "POST /",
+        "GET /ws",
+    ];
     let answers = paths.iter().map(|path| {
         let headers = [wrong, &UPGRADE].concat();
         let headers = if path.ends_with("/ws") { &headers } else { wrong };
@@ -56,7 +64,7 @@ fn whatever_is_wrong_the_refusal_is_the_same_403() {
     ] {
         all.extend(refusals(&rig, wrong));
     }
-    assert_eq!(all.len(), 60);
+    assert_eq!(all.len(), 70);
     let first = &all[0];
     assert!(first.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{first}");
     assert!(first.contains("Open the URL from the terminal"), "{first}");
@@ -84,6 +92,34 @@ fn click(rig: &Rig, changed: &[(&str, &str)], body: &str) -> String {
     };
     let headers: Vec<_> = own.map(as_changed).into_iter().filter(|(_, v)| !v.is_empty()).collect();
     http_with(rig, "POST /open", &headers, body)
+}
+
+#[test]
+fn the_take_is_saved_for_whoever_is_in() {
+    let rig = Rig::new();
+    let (host, cookie) = (rig.host(), rig.cookie());
+    let get = |path: &str| http(&rig, path, &[("Host", &host), ("Cookie", &cookie)]);
+    let saved = get("GET /take.wav?seconds=1.5");
+    assert!(saved.starts_with("HTTP/1.1 200 OK\r\n") && saved.ends_with("\r\n\r\nRIFF"), "{saved}");
+    for head in
+        ["content-type: audio/wav", "content-disposition: attachment; filename=\"take.wav\""]
+    {
+        assert!(saved.contains(head), "{head} in {saved}");
+    }
+    for (query, why) in [
+        ("", "this takes ?seconds=N"),
+        ("?seconds=", "this takes ?seconds=N"),
+        ("?seconds=inf", "this takes ?seconds=N"),
+        ("?seconds=3", "more than the 2 s that are kept"),
+    ] {
+        let refused = get(&format!("GET /take.wav{query}"));
+        assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
+        assert!(refused.ends_with(&format!("{{\"error\":\"{why}\"}}")), "{refused}");
+    }
+    // By its URL a token opens the page and the socket, and nothing else.
+    let by_url = format!("GET /take.wav?seconds=1&token={}", rig.token.as_str());
+    assert!(http(&rig, &by_url, &[("Host", &host)]).starts_with("HTTP/1.1 403 "));
+    assert!(get("POST /take.wav?seconds=1").starts_with("HTTP/1.1 405 "));
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::{Arc, mpsc};
 
 use retake::web::{
     Asset, Call, Config, ControlGone, ControlHandle, Limits, OpenHandle, OpenRefused, PortChoice,
-    Request, RpcError, Server, Subscription, TelemetrySource, TelemetryView, Token, serve,
+    Request, RpcError, Server, Subscription, TakeFile, TakeHandle, TakeRefused, TelemetrySource,
+    TelemetryView, Token, serve,
 };
 use serde_json::{Value, json};
 
@@ -28,8 +29,14 @@ impl Rig {
         std::thread::spawn(move || inbox.into_iter().for_each(&mut control));
         let now = Arc::new(AtomicU64::new(0));
         let token = Token::random().unwrap();
-        let config =
-            Config { port: PortChoice::Any, token: token.clone(), asset, open: open(), limits };
+        let config = Config {
+            port: PortChoice::Any,
+            token: token.clone(),
+            asset,
+            open: open(),
+            take: take(),
+            limits,
+        };
         let control = ControlHandle::new(move |call| calls.send(call).map_err(|_| ControlGone));
         let server = serve(config, control, Arc::new(Figures(Arc::clone(&now)))).unwrap();
         Self { server, token, now }
@@ -65,6 +72,16 @@ pub(crate) fn open() -> OpenHandle {
         ("src/lib.rs", 7) => Ok(()),
         ("src/lib.rs", _) => Err(OpenRefused::NoEditor("no editor is known".to_owned())),
         _ => Err(OpenRefused::NotFound),
+    })
+}
+
+/// Two seconds are kept, of the bytes of a file.
+pub(crate) fn take() -> TakeHandle {
+    TakeHandle::new(|seconds, reply| {
+        let file: TakeFile = Box::new(|| Ok(b"RIFF".to_vec()));
+        let refused = || TakeRefused::Length("more than the 2 s that are kept".to_owned());
+        let made = if seconds <= 2.0 { Ok(file) } else { Err(refused()) };
+        drop(reply.send(made));
     })
 }
 

@@ -8,9 +8,11 @@
 pub(crate) use open::ranges;
 
 mod backoff;
+mod capture;
 mod driver;
 mod fault;
 mod feed;
+mod leash;
 mod open;
 mod opened;
 mod outage;
@@ -18,6 +20,7 @@ mod plan;
 mod regroup;
 mod session;
 mod slot;
+mod stamping;
 mod streams;
 
 use std::{
@@ -35,6 +38,7 @@ use serde::Serialize;
 use crate::{
     choice::Choice,
     error::{End, IoError},
+    priority::{Priority, Thread},
 };
 
 /// What to open.
@@ -44,6 +48,8 @@ pub struct DeviceRequest {
     pub host: Option<String>,
     /// The microphone.
     pub input: Choice,
+    /// More microphones, each with a clock, a ring and counters of its own.
+    pub more: Vec<Choice>,
     /// The speaker.
     pub output: Choice,
     /// Rate of the clock owner, Hz; `None` = the device's own.
@@ -135,6 +141,9 @@ pub struct AudioInfo {
     pub clock: Clock,
     /// The microphone.
     pub input: Option<DeviceInfo>,
+    /// The microphones beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<DeviceInfo>,
     /// The speaker.
     pub output: Option<DeviceInfo>,
     /// Rate of the clock owner, Hz.
@@ -169,6 +178,8 @@ pub struct Opened {
     pub info: AudioInfo,
     /// The engine's end of the microphone.
     pub input: Option<LiveInput>,
+    /// Those of the microphones beside it, in the order of the request.
+    pub more: Vec<MoreInput>,
     /// Nobody chose this real speaker nor what is heard of it: a microphone may howl, a test tone
     /// may frighten. Begin muted.
     pub unasked_sound: bool,
@@ -178,6 +189,19 @@ pub struct Opened {
     pub is_live_loop: bool,
     /// What was done instead of what was asked, in sentences.
     pub notices: Vec<String>,
+}
+
+/// The engine's end of a microphone beside the first.
+#[derive(Debug)]
+pub struct MoreInput {
+    /// What it gives, from the next block of whoever takes it.
+    pub input: LiveInput,
+    /// Its own counters.
+    pub probe: Arc<Probe>,
+    /// As it was granted.
+    pub info: DeviceInfo,
+    /// Frames from its callback to the speaker's.
+    pub latency_frames: usize,
 }
 
 /// What the `devices` thread tells control.
@@ -199,11 +223,15 @@ pub enum DeviceEvent {
     State {
         /// Which.
         end: End,
+        /// Which of the microphones; 0 = the first, and for a speaker.
+        input: usize,
         /// What.
         state: DeviceState,
         /// Why.
         reason: String,
     },
+    /// A stream plays: how the thread is scheduled that calls the engine. Not on the fast clock.
+    Priority(Priority),
     /// `stop_after_frames` is reached; a virtual speaker's file is complete.
     Finished,
     /// The run cannot go on (disk full, a gate that never opened).
@@ -233,11 +261,13 @@ enum Message {
     Stop,
     /// A callback was dropped and sent its engine home.
     Returned(Box<Engine>),
+    /// The first callback has asked the system.
+    Priority(Priority, Option<Thread>),
     /// The virtual clock stopped by itself.
     Ended(Result<(), IoError>),
 }
 
-/// More than can be on their way at once: two orders, one engine, one end.
+/// More than can be on their way at once: two orders, one engine, one end, a priority.
 const MESSAGES: usize = 16;
 
 /// Control's handle on the `devices` thread. Dropping it stops the streams.

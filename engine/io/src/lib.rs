@@ -12,6 +12,7 @@ mod formats;
 pub mod hosts;
 pub mod listing;
 pub mod midi;
+pub mod priority;
 pub mod recorder;
 pub mod sound;
 pub mod r#virtual;
@@ -20,10 +21,12 @@ mod wav;
 pub use choice::Choice;
 pub use devices::{
     AudioInfo, Clock, DEFAULT_PERIOD, DeviceEvent, DeviceInfo, DeviceRequest, DeviceState, Devices,
-    Format, Gate, Mode, Opened, RunPlan,
+    Format, Gate, Mode, MoreInput, Opened, RunPlan,
 };
 pub use error::{End, IoError};
 pub use hosts::is_present;
 pub use listing::{DeviceListing, HostListing, list};
 pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
+pub use priority::{Policy, Priority};
 pub use recorder::Recorder;
+pub use wav::wav_bytes;

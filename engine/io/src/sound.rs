@@ -5,10 +5,14 @@
 //! holds up nobody else.
 
 mod decoder;
+mod edits;
 mod open;
+mod overview;
 mod reader;
 mod stream;
 mod track;
+mod wide;
 
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
+pub use overview::{Columns, NotYet, Overview, Overviews, Sight};
 pub use track::Track;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::BufWriter,
+    io::{BufWriter, Cursor},
     path::{Path, PathBuf},
 };
 
@@ -77,12 +77,7 @@ impl WavWriter {
     /// # Errors
     /// [`IoError::WavWrite`] when it cannot be created, [`IoError::DiskFull`].
     pub(crate) fn create(path: &Path, rate: u32, channels: u16) -> Result<Self, IoError> {
-        let spec = hound::WavSpec {
-            channels,
-            sample_rate: rate,
-            bits_per_sample: 32,
-            sample_format: hound::SampleFormat::Float,
-        };
+        let spec = spec_of(rate, channels);
         let hound = hound::WavWriter::create(path, spec).map_err(|e| write_error(path, 0, &e))?;
         Ok(Self {
             hound: Some(hound),
@@ -141,6 +136,31 @@ impl WavWriter {
         }
         Ok(self.frames)
     }
+}
+
+/// What is written: 32-bit floats.
+fn spec_of(rate: u32, channels: u16) -> hound::WavSpec {
+    hound::WavSpec {
+        channels,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    }
+}
+
+/// The same file in memory, of whole interleaved frames.
+///
+/// # Errors
+/// [`IoError::WavWrite`] when it has no channel, or more than the 4 GiB that its head can name.
+pub fn wav_bytes(rate: u32, channels: u16, interleaved: &[f32]) -> Result<Vec<u8>, IoError> {
+    let fail = |e: hound::Error| write_error(Path::new("take.wav"), 0, &e);
+    let mut bytes = Cursor::new(Vec::with_capacity(4 * interleaved.len() + 128));
+    let mut writer = hound::WavWriter::new(&mut bytes, spec_of(rate, channels)).map_err(fail)?;
+    for &sample in interleaved {
+        writer.write_sample(sample).map_err(fail)?;
+    }
+    writer.finalize().map_err(fail)?;
+    Ok(bytes.into_inner())
 }
 
 fn write_error(path: &Path, frames: u64, error: &hound::Error) -> IoError {

@@ -18,12 +18,27 @@ pub(super) struct Swap {
 }
 
 impl Swap {
+    /// Whether the next generation is called for the first time with the block that begins at `now`.
+    pub(super) fn begins_to_sound(&self, now: u64) -> bool {
+        self.done == self.fade.frames_alone() && !self.next.is_behind(now)
+    }
+
+    /// Of a block of `frames` that begins at `now`, those before the next generation begins to
+    /// sound: it does so with the first frame of a block.
+    pub(super) fn cut(&self, now: u64, frames: usize) -> usize {
+        let left = self.fade.frames_alone().saturating_sub(self.done);
+        if left == 0 || self.next.is_behind(now) { frames } else { frames.min(left) }
+    }
+
     /// Which generations have to run in the coming `frames`.
     pub(super) fn runs(&self, frames: usize) -> Runs {
         let at = self.done;
         let (old, new) = match self.fade {
             Fade::Cross { .. } => (true, true),
-            Fade::OutIn { frames: length } => (at < length / 2, at + frames > length / 2),
+            Fade::OutIn { .. } => {
+                let alone = self.fade.frames_alone();
+                (at < alone, at + frames > alone)
+            }
         };
         Runs { old, new }
     }
@@ -85,6 +100,14 @@ impl Fade {
     pub fn frames(self) -> usize {
         match self {
             Self::Cross { frames } | Self::OutIn { frames } => frames,
+        }
+    }
+
+    /// Frames at its beginning in which the new generation does not sound.
+    fn frames_alone(self) -> usize {
+        match self {
+            Self::Cross { .. } => 0,
+            Self::OutIn { frames } => frames / 2,
         }
     }
 

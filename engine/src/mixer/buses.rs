@@ -41,6 +41,19 @@ pub(crate) struct Buses {
 }
 
 impl Buses {
+    /// Weighs what is in the plugin's main input so far.
+    ///
+    /// # Real time
+    /// Nothing at unity, else arithmetic.
+    pub(crate) fn weigh_main(&mut self, gain: Glide, frames: usize) {
+        match gain.at_rest() {
+            Some(1.0) => {}
+            // Not by a product: what is no number would stay none.
+            Some(0.0) => self.rows(Bus::PluginIn).for_each(|row| row[..frames].fill(0.0)),
+            _ => self.rows(Bus::PluginIn).for_each(|row| scale(&mut row[..frames], gain)),
+        }
+    }
+
     /// For a plugin of `(main, sidechain)` channels in.
     pub(crate) fn new((n_main, n_side): (usize, usize), shape: BusShape, to_mono: ToMono) -> Self {
         let BusShape { rate, max_block, n_output } = shape;

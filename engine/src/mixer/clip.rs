@@ -36,6 +36,14 @@ impl Clip {
         self.rows.channels()
     }
 
+    /// All samples of a channel.
+    ///
+    /// # Panics
+    /// If there is no such channel.
+    pub fn channel(&self, channel: usize) -> &[f32] {
+        self.rows.channel(channel)
+    }
+
     /// How long it is.
     pub fn frames(&self) -> u64 {
         self.rows.capacity() as u64
@@ -115,6 +123,11 @@ impl Frames for Course {
 
     fn sample(&self, channel: usize, at: u64) -> f32 {
         self.clip.rows.channel(channel)[index(at)]
+    }
+
+    fn points(&self, channel: usize, at: u64) -> [f32; 4] {
+        let points = &self.clip.rows.channel(channel)[index(at)..][..4];
+        [points[0], points[1], points[2], points[3]]
     }
 
     fn copy(&self, channel: usize, at: u64, out: &mut [f32]) {

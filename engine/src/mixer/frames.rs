@@ -18,6 +18,9 @@ pub(crate) trait Frames {
     /// A sample of the frame that lies `at`.
     fn sample(&self, channel: usize, at: u64) -> f32;
 
+    /// The samples of four frames that lie beside each other, from `at` on.
+    fn points(&self, channel: usize, at: u64) -> [f32; 4];
+
     /// Copies what lies from `at` on.
     fn copy(&self, channel: usize, at: u64, out: &mut [f32]);
 }
@@ -111,8 +114,7 @@ impl Cursor {
             let weights = self.weights();
             let at = shift(self.frame, first);
             for (c, row) in out.rows_mut().enumerate() {
-                let points = [0, 1, 2, 3].map(|i| from.sample(c, at + i));
-                row[done] = weigh(weights, points);
+                row[done] = weigh(weights, from.points(c, at));
             }
             self.advance(pitch);
             done += 1;

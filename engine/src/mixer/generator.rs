@@ -1,12 +1,15 @@
 //! Sounds that are a formula: the same from the same first frame, in blocks of any size.
 //!
-//! One channel, which goes to every channel of its bus. Full scale is ±1.0.
+//! One channel, which goes to every channel of its bus; the line-up signal alone has two. Full scale
+//! is ±1.0.
 
 mod pink;
 
-use std::f64::consts::TAU;
+use std::{f64::consts::TAU, ops::Range};
 
 use pink::Pink;
+
+use crate::planar::Planar;
 
 /// What a generator gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,6 +49,9 @@ pub enum Signal {
         /// Which.
         level: f32,
     },
+    /// The EBU's stereo line-up signal (EBU Tech 3304, 2009, 2.1): 1 kHz at −18 dBFS on both
+    /// channels, the left one silent for the last 250 ms of every 3 s.
+    LineUp,
 }
 
 /// A signal being played.
@@ -65,6 +71,7 @@ enum Formula {
     Impulse,
     Clicks { hz: f64, rate: f64 },
     Constant(f32),
+    LineUp { rate: u32 },
 }
 
 impl Generator {
@@ -80,15 +87,31 @@ impl Generator {
             Signal::Clicks { hz } => Formula::Clicks { hz, rate: hz_of_rate },
             Signal::Silence => Formula::Constant(0.0),
             Signal::Dc { level } => Formula::Constant(level),
+            Signal::LineUp => Formula::LineUp { rate },
         };
         Self { formula, at: 0 }
     }
 
-    /// Fills `out` with what follows; returns how many frames there were before the end.
+    /// Samples per frame.
+    pub(crate) fn channels(&self) -> usize {
+        if matches!(self.formula, Formula::LineUp { .. }) { 2 } else { 1 }
+    }
+
+    /// Fills the first `frames` of `out` with what follows; returns how many there were before the
+    /// end.
     ///
     /// # Real time
     /// Arithmetic only.
-    pub(crate) fn fill(&mut self, out: &mut [f32]) -> usize {
+    pub(crate) fn fill(&mut self, out: &mut Planar, frames: usize) -> usize {
+        let at = self.at;
+        let got = self.fill_row(&mut out.channel_mut(0)[..frames]);
+        if let Formula::LineUp { rate } = self.formula {
+            identify_left(out, at..at + frames as u64, rate.into());
+        }
+        got
+    }
+
+    fn fill_row(&mut self, out: &mut [f32]) -> usize {
         let at = self.at;
         self.at += out.len() as u64;
         let frames = out.iter_mut().zip(at..);
@@ -110,6 +133,11 @@ impl Generator {
                 frames.for_each(|(x, n)| *x = f32::from(u8::from(before(n + 1) > before(n))));
             }
             Formula::Constant(level) => out.fill(*level),
+            Formula::LineUp { rate } => {
+                let periods_per_frame = LINE_UP_HZ / f64::from(*rate);
+                let tone = |n: u64| LINE_UP_GAIN * sine(n as f64 * periods_per_frame);
+                frames.for_each(|(x, n)| *x = tone(n));
+            }
         }
         out.len()
     }
@@ -117,6 +145,25 @@ impl Generator {
     /// Frames it has given.
     pub(crate) fn position(&self) -> u64 {
         self.at
+    }
+}
+
+const LINE_UP_HZ: f64 = 1_000.0;
+/// −18 dBFS.
+const LINE_UP_GAIN: f32 = 0.125_892_54;
+
+/// The right channel gets what the left one has, which is silent for a quarter of a second before
+/// every third: a whole number of periods before and behind it, so that there is no click.
+fn identify_left(out: &mut Planar, frames: Range<u64>, rate: u64) {
+    let (period, silent) = ((3 * rate).max(1), rate / 4);
+    let mut rows = out.rows_mut();
+    if let (Some(left), Some(right)) = (rows.next(), rows.next()) {
+        for ((left, right), n) in left.iter_mut().zip(right).zip(frames) {
+            *right = *left;
+            if n % period >= period - silent {
+                *left = 0.0;
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who may sound: a fixed number of voices, each with an id that is never another's.
 
 /// Voices that can be alive at once.
-pub const VOICES: usize = 64;
+pub const VOICES: usize = 128;
 
 /// One voice of a session: its place in the mixer, and the how-manieth it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

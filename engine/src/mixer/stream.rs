@@ -2,7 +2,7 @@
 //!
 //! A voice begins to sound, and goes on after a seek, once a whole block is there. From then on its
 //! time passes: what is not there in time is silent and counted, and what comes after it is in its
-//! right place.
+//! right place. Both edges of such a hole are fades of 5 ms.
 
 use std::{
     ops::Range,
@@ -14,6 +14,7 @@ use std::{
 
 use super::{
     frames::{Cursor, Frames},
+    hole::Edges,
     interpolate::{LOOK_AHEAD, LOOK_BACK},
     voice::{PITCHES, Supply},
 };
@@ -59,13 +60,15 @@ pub struct StreamPlayer {
     has_begun: bool,
     /// Frames of silence for want of sound.
     missed: u64,
+    edges: Edges,
     supply: Supply,
 }
 
 impl StreamPlayer {
-    /// Begins with the first frame.
-    pub fn new(window: WindowReader, repeat: Repeat) -> Self {
+    /// Begins with the first frame; `rate` is the engine's, Hz.
+    pub fn new(window: WindowReader, repeat: Repeat, rate: u32) -> Self {
         Self {
+            edges: Edges::new(window.channels(), rate),
             window,
             repeat,
             cursor: Cursor::default(),
@@ -109,30 +112,37 @@ impl StreamPlayer {
         let end = there.map_or(0, |there| there.end.saturating_sub(behind));
         let view = View { window: &self.window, end };
         let got = self.cursor.play(&view, out, frames, pitch);
+        self.edges.hear(out, 0..got);
         self.supply = Supply::Flowing;
-        if got < frames && !is_all {
-            self.miss(out, got..frames, pitch);
-        }
+        let heard = match () {
+            () if is_all => got + self.edges.die_away(out, got..frames),
+            () if got < frames => self.miss(out, got..frames, pitch),
+            () => got,
+        };
         self.window.release(self.cursor.frame.saturating_sub(LOOK_BACK));
-        if is_all { got } else { frames }
+        heard
     }
 
-    fn miss(&mut self, out: &mut Planar, missing: Range<usize>, pitch: f64) {
-        out.rows_mut().for_each(|row| row[missing.clone()].fill(0.0));
+    fn miss(&mut self, out: &mut Planar, missing: Range<usize>, pitch: f64) -> usize {
+        let end = missing.end;
         self.cursor.skip(missing.len(), pitch);
         self.missed += missing.len() as u64;
         self.supply = Supply::Starved;
+        self.edges.miss(out, missing);
+        end
     }
 
-    /// Goes on with `frame`: at once when it is there.
+    /// Goes on with `frame`: at once when a block of it is there.
     pub(crate) fn seek(&mut self, frame: u64) {
         let before = frame.saturating_sub(LOOK_BACK);
         self.window.look();
-        let is_there = self.window.holds(before) && self.window.holds(frame + LOOK_AHEAD);
-        if !is_there {
+        if self.window.holds(before) {
+            self.window.release(before);
+        } else {
             self.window.seek(before);
-            self.has_begun = false;
         }
+        self.has_begun = false;
+        self.edges.forget();
         self.cursor = Cursor::at(frame);
     }
 
@@ -164,6 +174,10 @@ impl Frames for View<'_> {
 
     fn sample(&self, channel: usize, at: u64) -> f32 {
         self.window.sample(channel, at)
+    }
+
+    fn points(&self, channel: usize, at: u64) -> [f32; 4] {
+        self.window.four(channel, at)
     }
 
     fn copy(&self, channel: usize, at: u64, out: &mut [f32]) {

@@ -17,6 +17,7 @@ use super::{
     clip::ClipPlayer,
     generator::Generator,
     glide::Glide,
+    live::LivePlayer,
     pan::PanLaw,
     peaks::{Gathered, Peaks},
     pool::VoiceId,
@@ -34,29 +35,33 @@ pub enum Material {
     Clip(ClipPlayer),
     /// Frames that are read ahead.
     Stream(StreamPlayer),
+    /// What a device captures.
+    Live(LivePlayer),
 }
 
 impl Material {
     fn channels(&self) -> usize {
         match self {
-            Self::Generator(_) => 1,
+            Self::Generator(generator) => generator.channels(),
             Self::Clip(clip) => clip.channels(),
             Self::Stream(stream) => stream.channels(),
+            Self::Live(live) => live.channels(),
         }
     }
 
     /// Fills the first frames of `block`; returns how many there were before the end.
     fn fill(&mut self, block: &mut Planar, frames: usize, pitch: f64) -> usize {
         match self {
-            Self::Generator(generator) => generator.fill(&mut block.channel_mut(0)[..frames]),
+            Self::Generator(generator) => generator.fill(block, frames),
             Self::Clip(clip) => clip.fill(block, frames, pitch),
             Self::Stream(stream) => stream.fill(block, frames, pitch),
+            Self::Live(live) => live.fill(block, frames),
         }
     }
 
     fn seek(&mut self, frame: u64) {
         match self {
-            Self::Generator(_) => {}
+            Self::Generator(_) | Self::Live(_) => {}
             Self::Clip(clip) => clip.seek(frame),
             Self::Stream(stream) => stream.seek(frame),
         }
@@ -75,6 +80,7 @@ impl Material {
             Self::Generator(generator) => generator.position(),
             Self::Clip(clip) => clip.position(),
             Self::Stream(stream) => stream.position(),
+            Self::Live(live) => live.position(),
         }
     }
 
@@ -83,6 +89,7 @@ impl Material {
         match self {
             Self::Generator(_) | Self::Clip(_) => (Supply::Flowing, 0),
             Self::Stream(stream) => stream.supply(),
+            Self::Live(live) => live.supply(),
         }
     }
 }
@@ -169,7 +176,7 @@ impl VoiceProbe {
 }
 
 /// Pauses, stops and seeks fade out, and in again, over this long.
-const FADE_MS: u32 = 5;
+pub(crate) const FADE_MS: u32 = 5;
 
 /// One sound in the mixer.
 #[derive(Debug)]
@@ -186,6 +193,7 @@ pub struct Voice {
     probe: Arc<VoiceProbe>,
     gathered: Gathered,
     has_begun: bool,
+    is_take: bool,
     has_ended: bool,
 }
 
@@ -216,6 +224,7 @@ impl Voice {
             probe,
             gathered: Gathered::default(),
             has_begun: false,
+            is_take: false,
             has_ended: false,
         }
     }
@@ -233,6 +242,15 @@ impl Voice {
         self
     }
 
+    /// As the material on which generations are compared: until it is stopped, nothing else is
+    /// heard on the plugin's main input, and it begins anew with the first frame that a new
+    /// generation sounds.
+    #[must_use]
+    pub fn as_take(mut self) -> Self {
+        self.is_take = true;
+        self
+    }
+
     /// Who it is.
     pub fn id(&self) -> VoiceId {
         self.id
@@ -241,6 +259,13 @@ impl Voice {
     /// How far it is, also while it sounds.
     pub fn probe(&self) -> Arc<VoiceProbe> {
         Arc::clone(&self.probe)
+    }
+
+    /// A callback begins, for material that runs on another clock.
+    pub(crate) fn begin_callback(&mut self, at_ns: u64) {
+        if let Material::Live(live) = &mut self.material {
+            live.begin(at_ns);
+        }
     }
 
     /// # Real time
@@ -306,6 +331,25 @@ impl Voice {
 
     pub(crate) fn bus(&self) -> Bus {
         self.strip.bus()
+    }
+
+    pub(crate) fn is_take(&self) -> bool {
+        self.is_take
+    }
+
+    /// Whether it is a take that keeps everything else off the plugin's main input.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_take && self.intent != Intent::Stop
+    }
+
+    /// A take begins anew with the next frame, without a fade.
+    ///
+    /// # Real time
+    /// Stores only.
+    pub(crate) fn begin_anew(&mut self) {
+        if self.is_alone() {
+            self.material.seek(0);
+        }
     }
 
     pub(crate) fn has_ended(&self) -> bool {

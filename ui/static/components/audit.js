@@ -13,10 +13,12 @@ const KINDS = {
   allocation: "takes memory", free: "gives memory back", lock: "waits for a lock", file: "file", socket: "network", sleep: "sleeps", system: "system call",
 };
 
+const NONE = "No findings: process neither allocates, waits nor calls the system, as far as it was seen.";
+
 export class Audit {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.none = el("p", { id: "audit-none", class: "health-none" }, "No findings: process neither allocates, waits nor calls the system, as far as it was seen.");
+    this.none = el("p", { id: "audit-none", class: "health-none" });
     this.head = el("p", { class: "audit-head" }, "On the audio thread each of these can take longer than a block:");
     this.list = el("ol", { id: "audit-list", class: "audit-list", tabindex: "0", "aria-label": "Calls that an audio thread must not make" });
     root.append(this.none, this.head, this.list);
@@ -26,8 +28,9 @@ export class Audit {
   }
 
   /** @param {Model} model */
-  draw({ audit }) {
+  draw({ audit, auditLack }) {
     this.none.hidden = audit.length > 0;
+    setText(this.none, auditLack === null ? NONE : `There is no audit: ${auditLack}.`);
     this.head.hidden = this.list.hidden = audit.length === 0;
     const tab = document.getElementById(`${this.tab}-tab`);
     if (tab) {

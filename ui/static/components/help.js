@@ -16,6 +16,7 @@ const KEYS = [
     ["Drag", "move; knobs up and down"], ["Shift + drag", "ten times finer"], ["Wheel", "a step per notch"],
     ["Double-click", "the default"], ["Click a value", "type it"],
   ]],
+  ["Sources", [["R", "loop the take, or stop"], ["← →", "on a picture or a loop's end: a hundredth of it"], ["Delete", "back to the start, or the end"]]],
   ["Notes, when the plugin takes them", [["A … '", "play"], ["Z X", "an octave down, up"], ["C V", "softer, louder"]]],
 ];
 

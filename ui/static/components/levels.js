@@ -1,5 +1,5 @@
 // The meter bridges at both ends of the page: what goes in, what comes out, one strip per channel
-// beside a scale. Keeps the ballistics of every channel; draws in the page's frame loop. Emits `reset-clips`.
+// beside a scale. Keeps the ballistics of every channel; draws in the page's frame loop. Emits `reset-clips` and `show-view`.
 
 /** @import { ChannelRecord, Telemetry } from "../lib/types.js" */
 import { ChannelMeter, RMS_WINDOWS, decibels } from "../lib/ballistics.js";
@@ -27,7 +27,10 @@ export class Levels {
     const reset = button({ id: "reset-meters", class: "small panel-act", title: "Forget peaks and clips of all channels" }, "Reset", () => {
       emit(output, "reset-clips");
     });
-    input.append(this.bridges.input.root);
+    const sources = button({ id: "show-sources", class: "small panel-act", title: "What the plugin hears" }, "Sources", () => {
+      emit(input, "show-view", { view: "sources" });
+    });
+    input.append(sources, this.bridges.input.root);
     output.append(reset, this.bridges.output.root);
   }
 

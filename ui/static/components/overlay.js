@@ -32,7 +32,8 @@ export class Overlay {
 
   /** @param {Model} model */
   draw({ build, generation, reload }) {
-    if (build && build !== this.shown) this.fill(build);
+    // A status tells the same failure again: what is read in it, and has the focus, stays.
+    if (build && (!this.shown || identity(build) !== identity(this.shown))) this.fill(build);
     this.shown = build;
     this.root.hidden = build === null || identity(build) === this.dismissed;
     if (!build) return;

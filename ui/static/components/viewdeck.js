@@ -71,6 +71,20 @@ export class Viewdeck {
     this.remember();
   }
 
+  /** It is wanted, whatever is shown. @param {string} id */
+  open(id) {
+    if (!this.shown.includes(id)) this.choose(id);
+  }
+
+  /** Something in it is not as it should be. @param {string} id @param {boolean} on */
+  warn(id, on) {
+    const toggle = this.slots.find(({ view }) => view.id === id)?.toggle;
+    if (!toggle || toggle.hasAttribute("data-alarm") === on) return;
+    toggle.toggleAttribute("data-alarm", on);
+    if (on) toggle.setAttribute("aria-description", "something is wrong there");
+    else toggle.removeAttribute("aria-description");
+  }
+
   /** @param {boolean} on */
   setTiled(on) {
     this.tiled = on;

@@ -1,7 +1,7 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, StateNote, Status, Telemetry, Xrun } from "./types.js" */
+/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, Bus, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, Source, StateNote, Status, Take, Telemetry, Xrun } from "./types.js" */
 
 import { ms } from "./format.js";
 
@@ -44,6 +44,8 @@ export class Model {
     this.isolation = null;
     /** What its process does that it must not. @type {AuditFinding[]} */
     this.audit = [];
+    /** Why nothing of that is seen. @type {string | null} */
+    this.auditLack = null;
     /** Why the newest build was slow. @type {Advice[]} */
     this.advice = [];
     /** What the output guard told last of what lasts: an offset, a howl. @type {Map<string, GuardNote>} by kind */
@@ -70,6 +72,12 @@ export class Model {
     this.sounding = new Set();
     /** @type {Preset[]|null} null = not known, or a server without */
     this.presets = null;
+    /** What sounds, the live input first. @type {Source[]} */
+    this.sources = [];
+    /** @type {Bus[]} */
+    this.buses = [];
+    /** @type {Take|null} null = not known, or a server without */
+    this.take = null;
     /** @type {LogNote[]} newest last */
     this.journal = [];
     this.journalCount = 0;
@@ -107,11 +115,30 @@ export class Model {
     this.pluginFaults = status.plugin_faults ?? null;
     this.isolation = status.isolation ?? null;
     this.audit = status.audit ?? [];
+    this.auditLack = status.audit_lack ?? null;
     this.advice = status.advice ?? [];
     if (!status.mute) this.guards.delete("howl");
     if (status.fault) this.blame(status.fault);
     this.takesNotes = status.plugin_takes_notes ?? false;
     this.bpm = status.bpm ?? null;
+    this.sources = status.sources ?? [];
+    this.buses = status.buses ?? [];
+    this.take = status.take ?? null;
+  }
+
+  /** A source that is new, or another than it was; trouble is told once. @param {Source} source @param {number} [t] s */
+  source(source, t) {
+    const others = this.sources.filter(({ id }) => id !== source.id);
+    const before = this.sources.find(({ id }) => id === source.id);
+    this.sources = [...others, { ...before, ...source }].sort((a, b) => a.id - b.id);
+    const { id, name, state, reason } = source;
+    if (state === before?.state || (state !== "failed" && state !== "starved")) return;
+    this.log({ level: state === "failed" ? "error" : "warning", message: `source ${id}, ${name}, ${state}${reason ? `: ${reason}` : ""}`, t });
+  }
+
+  /** @param {Bus} bus */
+  bus(bus) {
+    this.buses = this.buses.map((before) => (before.bus === bus.bus ? bus : before));
   }
 
   /** @param {Telemetry} snapshot */
@@ -265,6 +292,17 @@ const EVENTS = {
       level: event.state === "back" ? "info" : "warning",
       message: `${event.end} ${event.state}${event.reason ? `: ${event.reason}` : ""}`,
     }),
+  },
+  source: {
+    fold: (model, event) => model.source(event, event.t),
+  },
+  source_removed: {
+    fold: (model, { id }) => (model.sources = model.sources.filter((source) => source.id !== id)),
+  },
+  bus: { fold: (model, event) => model.bus(event) },
+  take: {
+    fold: (model, event) => (model.take = event),
+    line: ({ looping }) => ({ level: "info", message: looping ? `looping the last ${looping.seconds.toFixed(2)} s` : "the take's loop has ended" }),
   },
   stopped: {
     line: (event) => ({ level: "info", message: `stopped: ${event.reason}` }),

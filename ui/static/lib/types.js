@@ -113,8 +113,10 @@
  * @property {PluginFaults|null} [plugin_faults]
  * @property {Isolation|null} [isolation] null without a plugin
  * @property {AuditFinding[]} [audit]
+ * @property {string | null} [audit_lack]
  * @property {Source[]} [sources] the live input first, then by number
  * @property {Bus[]} [buses]
+ * @property {Take} [take]
  * @property {Advice[]} [advice] of the newest build that compiled something
  * @property {Counters} counters
  * @property {Load} load
@@ -145,6 +147,10 @@
 /** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */
 /** @typedef {"plugin-in"|"sidechain"|"dry"|"master"} BusName */
 /** @typedef {{ bus: BusName, gain_db: number|null, mute: boolean, solo: boolean }} Bus  The sum of its strips. */
+/** @typedef {{ from: number, to: number }} Span  Seconds of a file. */
+/** @typedef {{ seconds: number, source: number, holes: number, lost_frames: number }|null} Looping  The take that is played over and over. */
+/** @typedef {{ kept_seconds: number, max_seconds: number, holes: number, lost_frames: number, looping: Looping }} Take  What is kept of what the plugin heard. */
+/** @typedef {{ from: number, to: number, channels: number, min: number[][], max: number[][], resolution: number }} WaveformReply  Extremes per channel and column; from, to in seconds. */
 
 /**
  * @typedef {object} ParamInfo  One entry of the result of `params`; values are plain.

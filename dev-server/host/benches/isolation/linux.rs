@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use audio_thread_priority::promote_current_thread_to_real_time;
 use retake_engine::{Outcome, Planar, ProcessIo, Transport, processor::Replies};
 use retake_host::{
     Activated, Admission, Format, Isolation, News, Patience, PluginThread, Request, StagingDir,
@@ -29,7 +30,8 @@ pub(crate) fn main() {
     let frames = numbers.first().copied().unwrap_or(128);
     let seconds = numbers.get(1).copied().unwrap_or(10);
     let library = library();
-    let is_real_time = super::ffi::be_real_time();
+    // As a driver of a device asks.
+    let is_real_time = promote_current_thread_to_real_time(128, 48_000).is_ok();
     println!("audio thread: {} priority", if is_real_time { "real-time" } else { "normal" });
     for isolation in [Isolation::InProcess, Isolation::Process] {
         measure(isolation, &library, frames, seconds);

@@ -10,8 +10,6 @@
 )]
 
 #[cfg(target_os = "linux")]
-mod ffi;
-#[cfg(target_os = "linux")]
 mod linux;
 
 fn main() {

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! asks     (only the parent writes)   [asked, watched] [events: a ring] [block 0] [block 1] …
-//! answers  (the child writes)         [done]                            [block 0] [block 1] …
+//! answers  (the child writes)                                           [block 0] [block 1] …
 //! ```
 //!
 //! The parent fills block `asked % n` and counts `asked` up; the child answers in the same order and
-//! counts `done` up. A child that is late finds every block that it missed, and catches up. When all
+//! counts its answers on the board, which lives as long as the child does, so that a crash is told
+//! there too. A child that is late finds every block that it missed, and catches up. When all
 //! blocks wait, the ring is full: the parent is told, and keeps the events for the next one.
 
 use std::sync::{Arc, atomic::Ordering};
@@ -15,6 +16,7 @@ use retake_engine::{Outcome, PluginEvent, ProcessIo, Transport, generation::EVEN
 use serde::{Deserialize, Serialize};
 
 use super::{
+    board::Board,
     shm::{Region, acquire, wake},
     words::{EVENT_WORDS, Reader, Writer, load, store},
 };
@@ -33,9 +35,6 @@ const N_BLOCKS: std::ops::RangeInclusive<usize> = 8..=64;
 
 const ASKED: usize = 0;
 const WATCHED: usize = 1;
-const DONE: usize = 0;
-/// Set in `done` when nobody counts it up any more.
-const ENDED: u32 = 1;
 
 /// What a ring is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +86,7 @@ impl Shape {
 
     /// Words of the region that the child writes.
     pub(crate) fn n_answer_words(&self) -> usize {
-        HEAD_WORDS + self.n_blocks * self.answer_words()
+        self.n_blocks * self.answer_words()
     }
 }
 
@@ -109,8 +108,9 @@ const KINDS: [Kind; 4] = [Kind::Block, Kind::Reset, Kind::Halt, Kind::Drop];
 /// The parent's end.
 #[derive(Debug)]
 pub(crate) struct Asker {
+    board: Arc<Board>,
     asks: Region,
-    answers: Arc<Region>,
+    answers: Region,
     shape: Shape,
     asked: u32,
     /// Answers that were taken.
@@ -130,9 +130,11 @@ pub(crate) struct Progress {
 }
 
 impl Asker {
-    pub(crate) fn new(asks: Region, answers: Arc<Region>, shape: Shape) -> Self {
+    /// The only ring of this board.
+    pub(crate) fn new(board: Arc<Board>, asks: Region, answers: Region, shape: Shape) -> Self {
         let events_to = vec![0; shape.n_blocks].into();
-        Self { asks, answers, shape, asked: 0, taken: 0, n_events: 0, events_to }
+        board.begin_answers();
+        Self { board, asks, answers, shape, asked: 0, taken: 0, n_events: 0, events_to }
     }
 
     /// Whether another block can wait.
@@ -145,7 +147,7 @@ impl Asker {
 
     /// Blocks answered; never more than asked, whatever the child wrote.
     fn done(&self) -> u32 {
-        let done = acquire(&self.answers.words()[DONE]) >> 1;
+        let done = acquire(self.board.answered()) >> 1;
         // The counter lost its highest bit to the mark of the end.
         let waiting = self.asked.wrapping_sub(done) << 1 >> 1;
         let open = self.asked.wrapping_sub(self.taken);
@@ -154,13 +156,13 @@ impl Asker {
 
     /// How far the child is.
     pub(crate) fn progress(&self) -> Progress {
-        let is_over = acquire(&self.answers.words()[DONE]) & ENDED != 0;
+        let is_over = self.board.has_ended();
         Progress { is_done: self.done() == self.asked, is_over }
     }
 
     /// The word that changes when the child answers, as it was just now.
     pub(crate) fn waiting_word(&self) -> (&std::sync::atomic::AtomicU32, u32) {
-        let word = &self.answers.words()[DONE];
+        let word = self.board.answered();
         (word, acquire(word))
     }
 
@@ -238,19 +240,12 @@ impl Asker {
     pub(crate) fn take(&mut self, mut see: impl FnMut(Answer<'_>)) {
         let (done, size) = (self.done(), self.shape.answer_words());
         while self.taken != done {
-            let at = HEAD_WORDS + self.shape.slot(self.taken) * size;
+            let at = self.shape.slot(self.taken) * size;
             let words = &self.answers.words()[at..][..size];
             self.taken = self.taken.wrapping_add(1);
             see(Answer { words, shape: &self.shape, is_last: self.taken == self.asked });
         }
     }
-}
-
-/// Marks the ring as one that nobody serves any more, and wakes who waits.
-pub(crate) fn end(answers: &Region) {
-    let word = &answers.words()[DONE];
-    word.fetch_or(ENDED, Ordering::Release);
-    wake(word);
 }
 
 /// What the child answered to a block.
@@ -294,6 +289,7 @@ impl Answer<'_> {
 /// The child's end.
 #[derive(Debug)]
 pub(crate) struct Answerer {
+    board: &'static Board,
     asks: Region,
     answers: Region,
     pub(crate) shape: Shape,
@@ -310,8 +306,8 @@ pub(crate) struct Asked {
 }
 
 impl Answerer {
-    pub(crate) fn new(asks: Region, answers: Region, shape: Shape) -> Self {
-        Self { asks, answers, shape, done: 0 }
+    pub(crate) fn new(board: &'static Board, asks: Region, answers: Region, shape: Shape) -> Self {
+        Self { board, asks, answers, shape, done: 0 }
     }
 
     /// The word that changes when there is a block, and what it is as long as there is none.
@@ -359,16 +355,14 @@ impl Answerer {
     /// Where the answer to that block goes.
     pub(crate) fn draft(&self) -> Draft<'_> {
         let size = self.shape.answer_words();
-        let at = HEAD_WORDS + self.shape.slot(self.done) * size;
+        let at = self.shape.slot(self.done) * size;
         Draft { words: &self.answers.words()[at..][..size], shape: &self.shape }
     }
 
     /// The answer is written.
     pub(crate) fn send(&mut self) {
         self.done = self.done.wrapping_add(1);
-        let word = &self.answers.words()[DONE];
-        word.store(self.done << 1, Ordering::Release);
-        wake(word);
+        self.board.answer(self.done);
     }
 }
 
@@ -424,7 +418,7 @@ mod tests {
     struct Both {
         asker: Asker,
         answerer: Answerer,
-        answers: Arc<Region>,
+        board: Arc<Board>,
         output: Planar,
         replies: Replies,
     }
@@ -436,14 +430,16 @@ mod tests {
                 Region::create("asks", shape.n_ask_words(), Writers::Maker).unwrap();
             let (answers, answers_file) =
                 Region::create("answers", shape.n_answer_words(), Writers::Everybody).unwrap();
-            let answers = Arc::new(answers);
+            let (board, board_file) = Board::create().unwrap();
+            let board = Arc::new(board);
+            let childs = Box::leak(Box::new(Board::map(&board_file).unwrap()));
             let theirs = Region::map(&asks_file, shape.n_ask_words(), Writers::Maker).unwrap();
             let ours =
                 Region::map(&answers_file, shape.n_answer_words(), Writers::Everybody).unwrap();
             Self {
-                asker: Asker::new(asks, Arc::clone(&answers), shape),
-                answerer: Answerer::new(theirs, ours, shape),
-                answers,
+                asker: Asker::new(Arc::clone(&board), asks, answers, shape),
+                answerer: Answerer::new(childs, theirs, ours, shape),
+                board,
                 output: Planar::new(1, FRAMES),
                 replies: Replies::new(REPLY_ROOM),
             }
@@ -532,12 +528,12 @@ mod tests {
     fn a_counter_that_makes_no_sense_is_not_believed() {
         let mut both = Both::new();
         both.ask(0.5, 0);
-        both.answers.words()[DONE].store(77 << 1, Ordering::Relaxed);
+        both.board.answered().store(77 << 1, Ordering::Relaxed);
         assert!(!both.asker.progress().is_done);
         assert!(both.taken().is_empty() && both.asker.has_room());
         both.answer();
         assert_eq!(both.taken(), [(0.5, 0, true)]);
-        end(&both.answers);
+        both.board.end();
         assert!(both.asker.progress().is_over && both.asker.progress().is_done);
     }
 

@@ -1,20 +1,34 @@
 //! Pages that both processes see from the child's start to its end: what others must know of the
-//! child even while it answers nothing.
+//! child even while it answers nothing, and the word that the server's audio thread waits on.
 
-use std::{io, os::fd::OwnedFd, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    sync::atomic::{
+        AtomicU32,
+        Ordering::{AcqRel, Relaxed, Release},
+    },
+    time::Duration,
+};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::shm::{PAGE_WORDS, Region, Writers};
+use super::shm::{self, PAGE_WORDS, Region, Writers};
 use crate::{audit::LastWords, wishes::FaultCounts};
 
 const BUSY: usize = 0;
 const ON_TRIAL: usize = 1;
 const FAULTS: usize = 2;
 const N_FAULTS: usize = 7;
+/// Twice the number of blocks that the child has answered since its ring was made, and [`ENDED`]; on
+/// a cache line of its own.
+const ANSWERED: usize = 16;
 /// The page from which on the last words of a crash lie.
 const LAST_WORDS: usize = 1;
 const N_WORDS: usize = PAGE_WORDS + size_of::<LastWords>().div_ceil(size_of::<u32>());
+
+/// Set beside the count of answers when nobody will answer any more.
+const ENDED: u32 = 1;
 
 /// The shared pages.
 #[derive(Debug)]
@@ -76,6 +90,41 @@ impl Board {
     pub(crate) fn counts(&self) -> FaultCounts {
         let words = self.0.words();
         FaultCounts::from_array(std::array::from_fn(|n| words[FAULTS + n].load(Relaxed).into()))
+    }
+
+    /// A new ring counts from 0; nobody serves the one before.
+    pub(super) fn begin_answers(&self) {
+        self.answered().fetch_and(ENDED, AcqRel);
+    }
+
+    /// What changes with each answer, and at the end.
+    ///
+    /// # Real time
+    /// Nothing; of the following, an atomic operation and a call of the system that does not wait.
+    pub(super) fn answered(&self) -> &AtomicU32 {
+        &self.0.words()[ANSWERED]
+    }
+
+    /// So many blocks are answered.
+    pub(super) fn answer(&self, n_blocks: u32) {
+        // The mark of the end stays, even when another thread sets it now.
+        let count = |word| Some(n_blocks << 1 | word & ENDED);
+        let _ = self.answered().fetch_update(Release, Relaxed, count);
+        shm::wake(self.answered());
+    }
+
+    /// Nobody answers any more: who waits is woken.
+    pub(super) fn end(&self) {
+        self.answered().fetch_or(ENDED, Release);
+        shm::wake(self.answered());
+    }
+
+    /// Whether nobody answers any more.
+    ///
+    /// # Real time
+    /// One load.
+    pub(super) fn has_ended(&self) -> bool {
+        shm::acquire(self.answered()) & ENDED != 0
     }
 
     /// Where the child leaves its last words, and the parent finds them.

@@ -102,7 +102,8 @@ fn live() -> io::Result<()> {
 /// From now on a crash leaves its last words; those of this thread even at the end of its stack.
 fn speak(board: &'static Board) -> io::Result<AltStack> {
     if let Some(words) = board.last_words() {
-        crate::audit::install(words)?;
+        // Before a word: who waits for a block hears at once that none will come.
+        crate::audit::install(words, move || board.end())?;
     }
     AltStack::new()
 }
@@ -247,8 +248,8 @@ impl Leash {
         let answers = Region::map(answers, shape.n_answer_words(), Writers::Everybody)?;
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let processor = waiting.ok_or(io::ErrorKind::InvalidData)?;
-        let ring = Answerer::new(asks, answers, shape);
         let (wishes, board) = (Arc::clone(&self.wishes), self.board);
+        let ring = Answerer::new(board, asks, answers, shape);
         let service = Service::new(processor, ring, wishes, board);
         let (socket, handed) = (Arc::clone(&self.socket), self.handed.clone());
         thread::Builder::new().name("audio".to_owned()).spawn(move || {

@@ -3,17 +3,13 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-use super::{
-    block_ring,
-    board::{Board, now_ms, since_ms},
-    shm::Region,
-};
+use super::board::{Board, now_ms, since_ms};
 use crate::mode::Patience;
 
 /// A child that missed so many blocks in a row, for so long, is given up.
@@ -29,7 +25,7 @@ const WATCHDOG: Duration = Duration::from_secs(10);
 /// One child as its parent sees it.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) board: Board,
+    pub(crate) board: Arc<Board>,
     usual: Patience,
     /// Milliseconds that a block is waited for; 0 = half its length.
     patience_ms: AtomicU32,
@@ -41,14 +37,12 @@ pub(crate) struct Link {
     /// The thread that plays, as the system numbers it; 0 = none yet.
     audio_thread: AtomicU32,
     is_dead: AtomicBool,
-    /// The ring in use, to wake who waits at it.
-    answers: Mutex<Option<Arc<Region>>>,
 }
 
 impl Link {
     pub(super) fn new(board: Board, usual: Patience) -> Self {
         let link = Self {
-            board,
+            board: Arc::new(board),
             usual,
             patience_ms: AtomicU32::new(0),
             n_late: AtomicU32::new(0),
@@ -57,7 +51,6 @@ impl Link {
             is_given_up: AtomicBool::new(false),
             audio_thread: AtomicU32::new(0),
             is_dead: AtomicBool::new(false),
-            answers: Mutex::new(None),
         };
         link.be_usual();
         link
@@ -153,22 +146,10 @@ impl Link {
             || self.board.busy_for().is_some_and(|lasting| lasting > limit)
     }
 
-    /// Takes the ring that the audio thread waits at.
-    pub(super) fn hold(&self, answers: Arc<Region>) {
-        let mut held = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_dead() {
-            block_ring::end(&answers);
-        }
-        *held = Some(answers);
-    }
-
     /// The child is gone; who waits for it is woken.
     pub(super) fn die(&self) {
-        let held = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_dead.store(true, Ordering::Release);
-        if let Some(answers) = &*held {
-            block_ring::end(answers);
-        }
+        self.board.end();
     }
 
     /// Whether the child is gone.

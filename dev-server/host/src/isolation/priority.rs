@@ -23,8 +23,8 @@ pub(super) struct Given {
     pub(super) lacks: Vec<String>,
 }
 
-/// Below what drives a device, as a rule.
-const PRIORITY: i32 = 40;
+/// Below what the server's audio thread asks for.
+const PRIORITY: i32 = 9;
 
 /// Asks for the calling thread.
 pub(super) fn take() -> Given {

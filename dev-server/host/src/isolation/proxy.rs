@@ -346,12 +346,11 @@ impl Talk<'_> {
         let (asks, asks_file) = Region::create("retake-asks", shape.n_ask_words(), Writers::Maker)?;
         let (answers, answers_file) =
             Region::create("retake-answers", shape.n_answer_words(), Writers::Everybody)?;
-        let answers = Arc::new(answers);
-        self.proxy.link.hold(Arc::clone(&answers));
         let files = [asks_file.as_fd(), answers_file.as_fd()];
+        let ring = Asker::new(Arc::clone(&self.proxy.link.board), asks, answers, shape);
         // A child that is gone is heard of by its end.
         let _ = wire::send_with(&self.socket, &ToChild::Ring(shape), &files);
-        Ok(Asker::new(asks, answers, shape))
+        Ok(ring)
     }
 
     fn activated(&self, parts: Parts, ring: Asker) -> Activated {

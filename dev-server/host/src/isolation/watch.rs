@@ -23,12 +23,18 @@ use super::{
     proxy::Mail,
     wire,
 };
-use crate::{audit::Words, finding::CrashKind};
+use crate::{
+    audit::{LastWords, Words},
+    finding::CrashKind,
+};
 
 /// How often it looks whether the child is stuck.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 /// How long a child that closed its end of the talk may live on.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// How long a child that crashes may take to say where it was: its libraries have to be searched,
+/// on a busy machine.
+const LAST_BREATH: Duration = Duration::from_secs(2);
 
 /// How long it has to say where it is, before it is ended.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -78,14 +84,20 @@ impl Watch {
         while !sentence.is_mute && self.look(false).0 && self.hear() {}
         self.kill();
         let status = self.child.wait();
-        let words = sentence.words.or_else(|| self.link.board.last_words()?.read());
+        let said = self.link.board.last_words().and_then(LastWords::read);
+        let (crash, other) = match said {
+            Some(said) if said.are_of_a_crash() => (Some(said), None),
+            said => (None, said),
+        };
+        let words = crash.or(sentence.words).or(other);
         let _ = self.mail.send(Mail::Ended(end(status, sentence.verdict, words)));
     }
 
     /// Hears it until it has ended, and ends it if need be.
     fn listen(&self) -> Sentence {
         let mut sentence = Sentence::default();
-        let mut mute_since = None;
+        let (mut mute_since, mut crashing_since) = (None, None);
+        let is_over = |since: Option<Instant>, limit| since.is_some_and(|at| at.elapsed() > limit);
         loop {
             let (has_word, has_ended) = self.look(sentence.is_mute);
             if has_ended {
@@ -94,9 +106,16 @@ impl Watch {
             if has_word && !self.hear() {
                 (sentence.is_mute, mute_since) = (true, Some(Instant::now()));
             }
-            let is_mute = mute_since.is_some_and(|since: Instant| since.elapsed() > FAREWELL);
-            let is_due = sentence.verdict.is_none() && (is_mute || self.link.is_stuck());
-            if is_due {
+            if self.link.board.has_ended() {
+                crashing_since.get_or_insert_with(Instant::now);
+            }
+            let is_mute = is_over(mute_since, FAREWELL);
+            // One that crashes comes back from no call, and is no hang.
+            let is_due = match crashing_since {
+                Some(since) => is_over(Some(since), LAST_BREATH),
+                None => is_mute || self.link.is_stuck(),
+            };
+            if is_due && sentence.verdict.is_none() {
                 sentence.verdict = Some(self.verdict(is_mute));
                 sentence.words = self.ask(is_mute);
                 self.kill();
@@ -152,51 +171,72 @@ impl Watch {
     }
 }
 
+impl Verdict {
+    /// What it was ended for, and that in words.
+    fn reason(self) -> (CrashKind, &'static str) {
+        match self {
+            Self::Stuck => {
+                (CrashKind::Hang, "the plugin did not come back from a call: its process was ended")
+            }
+            Self::Slow => (
+                CrashKind::OverBudget,
+                "the plugin's blocks took more than half of their time, again and again: its \
+                 process was ended",
+            ),
+            Self::Mute => (CrashKind::Killed, "the plugin's process talks nonsense: it was ended"),
+        }
+    }
+}
+
+/// The signal of a crash: said, or the one that ended the process, whoever wanted to end it as well.
+fn crash(status: Option<ExitStatus>, words: Option<&Words>) -> Option<(i32, String)> {
+    if let Some(words) = words.filter(|words| words.are_of_a_crash()) {
+        return Some((words.signal, words.message()));
+    }
+    let signal = status.and_then(|status| status.signal());
+    let is_crash = |signal: &i32| ![libc::SIGKILL, libc::SIGXCPU].contains(signal);
+    signal.filter(is_crash).map(|signal| (signal, name(signal)))
+}
+
 fn end(status: io::Result<ExitStatus>, verdict: Option<Verdict>, words: Option<Words>) -> End {
-    let crash = words.as_ref().filter(|words| words.are_of_a_crash());
-    let (what, message) = match (verdict, status) {
-        // It was ended while it wrote them: on a busy machine that takes its time.
-        (Some(Verdict::Stuck | Verdict::Slow), _) if let Some(words) = crash => {
-            (CrashKind::Signal(words.signal), format!("the plugin crashed: {}", words.message()))
+    let crash = crash(status.as_ref().ok().copied(), words.as_ref());
+    let (what, message) = match (crash, verdict) {
+        (Some((signal, said)), _) => {
+            (CrashKind::Signal(signal), format!("the plugin crashed: {said}"))
         }
-        (Some(Verdict::Stuck), _) => (
-            CrashKind::Hang,
-            "the plugin did not come back from a call: its process was ended".to_owned(),
-        ),
-        (Some(Verdict::Slow), _) => (
-            CrashKind::OverBudget,
-            "the plugin's blocks took more than half of their time, again and again: its process \
-             was ended"
-                .to_owned(),
-        ),
-        (Some(Verdict::Mute), _) => {
-            (CrashKind::Killed, "the plugin's process talks nonsense: it was ended".to_owned())
+        (None, Some(verdict)) => {
+            let (what, message) = verdict.reason();
+            (what, message.to_owned())
         }
-        (None, Err(e)) => (CrashKind::Killed, format!("the plugin's process is gone: {e}")),
-        (None, Ok(status)) => match (status.signal(), status.code()) {
-            (Some(libc::SIGXCPU), _) => (
-                CrashKind::Hang,
-                "the plugin's audio thread ran on and on: its process was ended".to_owned(),
-            ),
-            (Some(9), _) => {
-                (CrashKind::Killed, "the plugin's process was killed from outside".to_owned())
-            }
-            (Some(signal), _) => {
-                let said = words.as_ref().map_or_else(|| name(signal), Words::message);
-                (CrashKind::Signal(signal), format!("the plugin crashed: {said}"))
-            }
-            (None, Some(LOST)) => (
-                CrashKind::Exit(LOST),
-                "the plugin closed a descriptor that is not its own: close only what you opened"
-                    .to_owned(),
-            ),
-            (None, code) => {
-                let code = code.unwrap_or(-1);
-                (CrashKind::Exit(code), format!("the plugin ended its process: exit code {code}"))
-            }
-        },
+        (None, None) => by_itself(status),
     };
     End { what, message, words }
+}
+
+/// How a process ended that did not crash, and that we did not end.
+fn by_itself(status: io::Result<ExitStatus>) -> (CrashKind, String) {
+    let status = match status {
+        Ok(status) => status,
+        Err(e) => return (CrashKind::Killed, format!("the plugin's process is gone: {e}")),
+    };
+    match (status.signal(), status.code()) {
+        (Some(libc::SIGXCPU), _) => (
+            CrashKind::Hang,
+            "the plugin's audio thread ran on and on: its process was ended".to_owned(),
+        ),
+        (Some(_), _) => {
+            (CrashKind::Killed, "the plugin's process was killed from outside".to_owned())
+        }
+        (None, Some(LOST)) => (
+            CrashKind::Exit(LOST),
+            "the plugin closed a descriptor that is not its own: close only what you opened"
+                .to_owned(),
+        ),
+        (None, code) => {
+            let code = code.unwrap_or(-1);
+            (CrashKind::Exit(code), format!("the plugin ended its process: exit code {code}"))
+        }
+    }
 }
 
 /// The signals of a crash, in words.
@@ -208,5 +248,27 @@ fn name(signal: i32) -> String {
         libc::SIGILL => "illegal instruction".to_owned(),
         libc::SIGFPE => "arithmetic error, such as an integer divided by zero".to_owned(),
         other => format!("signal {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How an end is called that came by that signal, whatever we wanted.
+    fn what(signal: i32, verdict: Option<Verdict>) -> CrashKind {
+        end(Ok(ExitStatus::from_raw(signal)), verdict, None).what
+    }
+
+    #[test]
+    fn a_crash_that_came_before_our_own_end_is_a_crash() {
+        for verdict in [None, Some(Verdict::Stuck), Some(Verdict::Slow), Some(Verdict::Mute)] {
+            assert_eq!(what(libc::SIGSEGV, verdict), CrashKind::Signal(libc::SIGSEGV));
+        }
+        assert_eq!(what(libc::SIGKILL, Some(Verdict::Stuck)), CrashKind::Hang);
+        assert_eq!(what(libc::SIGKILL, Some(Verdict::Slow)), CrashKind::OverBudget);
+        assert_eq!(what(libc::SIGKILL, None), CrashKind::Killed);
+        assert_eq!(what(libc::SIGXCPU, None), CrashKind::Hang);
+        assert_eq!(what(libc::SIGXCPU, Some(Verdict::Stuck)), CrashKind::Hang);
     }
 }

@@ -15,9 +15,10 @@ fn main() {
     };
 
     let mut args = std::env::args().skip(1);
-    let words = shared::words(Path::new(&args.next().unwrap()));
+    let file = args.next().unwrap();
+    let words = shared::words(Path::new(&file));
     let artifact = args.next().unwrap().into();
-    audit::install(words).unwrap();
+    speak(words, &file);
     let _stack = audit::AltStack::new().unwrap();
     words.note_audio_thread();
     let request = Request {
@@ -54,6 +55,17 @@ fn main() {
         events: &[],
         replies: &mut Replies::new(16),
     });
+}
+
+/// A crash notes in another file whether that comes before the words.
+#[cfg(target_os = "linux")]
+fn speak(words: &'static retake_host::audit::LastWords, file: &str) {
+    let acts = std::fs::File::create(format!("{file}.act")).unwrap();
+    let first_act = move || {
+        let what: &[u8] = if words.read().is_none() { b"first" } else { b"late" };
+        std::io::Write::write_all(&mut &acts, what).unwrap();
+    };
+    retake_host::audit::install(words, first_act).unwrap();
 }
 
 #[cfg(not(target_os = "linux"))]

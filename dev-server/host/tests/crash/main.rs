@@ -32,7 +32,7 @@ struct Crash {
     library: PathBuf,
     words: &'static LastWords,
     child: Child,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Crash {
@@ -46,17 +46,23 @@ impl Crash {
             .env("XDG_CACHE_HOME", dir.path())
             .spawn()
             .unwrap();
-        Self { library, words, child, _dir: dir }
+        Self { library, words, child, dir }
     }
 
     /// Waits for the end by that signal; the message, and the stack.
     fn ends_by(&mut self, signal: i32) -> (Words, Vec<StackFrame>) {
         let status = self.child.wait().unwrap();
         assert_eq!(status.signal(), Some(signal), "{status}");
+        assert_eq!(self.acts(), "first", "before it says where it was, and once");
         let words = self.words.read().expect("it said nothing");
         assert_eq!(words.signal, signal);
         let stack = self.named(&words);
         (words, stack)
+    }
+
+    /// What it did before it spoke.
+    fn acts(&self) -> String {
+        fs::read_to_string(self.dir.path().join("words.act")).unwrap()
     }
 
     fn named(&self, words: &Words) -> Vec<StackFrame> {
@@ -127,7 +133,7 @@ fn an_endless_loop_says_where_it_is_and_goes_on() {
         |n: u32| SOURCE.lines().nth(n as usize - 1).is_some_and(|l| l.ends_with("loop"));
     let lines = [own.line.unwrap(), own.line.unwrap() + 1];
     assert!(lines.into_iter().any(is_marked), "{own:?}");
-    assert_eq!(words.message(), "does not come back");
+    assert_eq!((words.message().as_str(), crash.acts().as_str()), ("does not come back", ""));
     assert!(asked().is_some(), "the thread still runs, and can be asked again");
     assert_eq!(crash.child.try_wait().unwrap(), None);
     crash.child.kill().unwrap();

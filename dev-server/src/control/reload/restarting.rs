@@ -124,9 +124,13 @@ impl Control {
         let number = generation.number();
         if self.reload.candidate.as_ref().is_some_and(|c| c.number == number) {
             self.postpone(generation);
-        } else {
-            self.on_retired(generation);
+            return;
         }
+        if self.reload.behind.has(number) {
+            let what = format!("generation {number} is given up: the devices have another format");
+            say(Tone::Warning, "Standby", what);
+        }
+        self.on_retired(generation);
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Control, Source, State, buses::busy};
 use crate::{
     control::audio::frames_of,
     report::{Tone, say},
-    source::SourceChange,
+    source::{SourceChange, SourceKind},
     web::{RpcError, SourceRequest},
 };
 
@@ -81,6 +81,10 @@ impl Control {
             check_time_line(source, word)?;
         }
         if let Some(bus) = change.bus {
+            if source.spec.kind == SourceKind::Take {
+                let message = "a take is for the plugin's main input";
+                return Err(RpcError::unsupported(message));
+            }
             self.check_bus(bus)?;
         }
         let span = change.repeat.as_ref().and_then(|repeat| repeat.frames(self.sources.rate));
@@ -119,8 +123,8 @@ impl Control {
     fn pause_source(&mut self, id: u32, on: bool) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
         let source = &self.sources.list[at];
-        if source.is_live() {
-            return Err(RpcError::unsupported("the live input cannot be paused: mute it"));
+        if source.spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be paused: mute it"));
         }
         match &source.state {
             State::Failed(reason) => return Err(RpcError::unsupported(reason.clone())),
@@ -170,10 +174,10 @@ impl Control {
     }
 
     /// Ends a source: it fades out, and its number is nobody's any more.
-    fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
+    pub(in super::super) fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
-        if self.sources.list[at].is_live() {
-            return Err(RpcError::unsupported("the live input cannot be removed: mute it"));
+        if self.sources.list[at].spec.kind.is_captured() {
+            return Err(RpcError::unsupported("a live input cannot be removed: mute it"));
         }
         self.send_change(at, VoiceChange::Stop).map_err(busy)?;
         let source = self.sources.list.remove(at);
@@ -183,6 +187,10 @@ impl Control {
         let what = format!("{id} {} removed", source.spec.kind.name());
         say(Tone::Plain, "Source", what);
         self.parts.report.event("source_removed", json!({ "id": id }));
+        self.sources.waveforms.forget(id);
+        if source.spec.kind == SourceKind::Take {
+            self.on_take_removed(id, source.voice.map(|voice| voice.id));
+        }
         self.show_inputs();
         Ok(json!({}))
     }

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::atomic::Ordering::Release};
 
 use retake_engine::{
     BusShape, CommandKind,
-    mixer::{Generator, Material, Signal, Voice, VoiceChange, VoicePool},
+    mixer::{ClipPlayer, Generator, Material, Signal, Voice, VoiceChange, VoicePool},
 };
 use retake_io::sound::{Sound, SoundEvent, SoundRequest};
 
@@ -33,7 +33,9 @@ impl Source {
             SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
             SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
             SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::File(_) => None,
+            SourceKind::Mic | SourceKind::Input { .. } | SourceKind::File(_) | SourceKind::Take => {
+                None
+            }
         }
     }
 
@@ -128,6 +130,14 @@ impl Control {
                 self.mark_source(at, State::Filling);
                 self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
             }
+            (None, SourceKind::Take) => {
+                let Some(clip) = self.take.clip() else { return };
+                source.channels = Some(clip.channels());
+                source.frames = Some(clip.frames());
+                let player = ClipPlayer::new(clip, Some(0..u64::MAX));
+                self.play_source(at, Material::Clip(player), shape);
+            }
+            (None, SourceKind::Input { number, .. }) => self.begin_input(at, number, shape),
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
             _ => source.state = State::Ready,
@@ -214,7 +224,7 @@ impl Control {
         self.play_source(at, sound.material, shape);
     }
 
-    fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
+    pub(super) fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {
         let source = &mut self.sources.list[at];
         let place = source.place.take().map_or_else(|| self.sources.pool.claim(), Ok);
         let id = match place {
@@ -223,6 +233,9 @@ impl Control {
         };
         let mut voice =
             Voice::new(id, material, source.strip(), shape).with_pitch(source.spec.pitch);
+        if source.spec.kind == SourceKind::Take {
+            voice = voice.as_take();
+        }
         if let Some(frame) = source.begin_at.take().filter(|frame| *frame > 0) {
             voice = voice.with(VoiceChange::Seek(frame));
         }
@@ -253,6 +266,7 @@ impl Control {
         }
         while let Some(voice) = self.audio.take_spent() {
             self.sources.pool.release(voice.id());
+            self.on_voice_gone(voice.id());
             let is_its = |source: &Source| {
                 source.voice.as_ref().is_some_and(|playing| playing.id == voice.id())
             };

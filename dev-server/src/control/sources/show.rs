@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::mixer::VOICES;
+use retake_engine::{Probe, mixer::VOICES};
 use serde_json::{Value, json};
 
 use super::{Control, Source, Sources};
@@ -59,6 +59,7 @@ impl Source {
             "seconds": self.frames.map(seconds),
             "position": voice.map(|probe| seconds(probe.position())),
             "missed_frames": voice.map(|probe| probe.missed_frames()),
+            "counters": self.counters.as_deref().map(show_counters),
         })
     }
 
@@ -137,6 +138,18 @@ impl Control {
         }
         self.sources.say_buses(now);
     }
+}
+
+/// What a capture device's ring has seen, in the words of `status.counters`.
+fn show_counters(probe: &Probe) -> Value {
+    json!({
+        "underruns": probe.underruns.get(),
+        "overruns": probe.overruns.get(),
+        "lost_frames": probe.lost_frames.get(),
+        "discarded_frames": probe.discarded_frames.get(),
+        "fill_frames": probe.fill_frames.get(),
+        "target_frames": probe.target_frames.get(),
+    })
 }
 
 fn to_the_millionth(x: f32) -> f64 {

@@ -1,15 +1,20 @@
 //! The few lines that run in the device's callbacks: capture into the ring, render out of it.
 
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, atomic::Ordering::Relaxed, mpsc::SyncSender},
     time::Instant,
 };
 
-use cpal::Data;
-use retake_engine::{Engine, FrameProducer, Probe, ftz::FlushToZero};
+use cpal::{Data, StreamInstant};
+use retake_engine::{Engine, FrameProducer, Probe, drift::StampWriter, ftz::FlushToZero};
 
-use super::slot::Held;
-use crate::formats;
+use super::{
+    Message,
+    leash::Inside,
+    slot::Held,
+    stamping::{Stamping, nanos},
+};
+use crate::{formats, priority::Priority};
 
 /// Samples that are converted at once where the device's format is not f32.
 const SCRATCH_SAMPLES: usize = 8_192;
@@ -19,23 +24,68 @@ fn scratch(channels: usize) -> Vec<f32> {
     vec![0.0; (SCRATCH_SAMPLES / channels).max(1) * channels]
 }
 
+/// The priority that a stream's first callback asks for its thread; nothing when it has been asked.
+#[derive(Default)]
+pub(super) struct Promotion(Option<Wanted>);
+
+struct Wanted {
+    host: String,
+    period: u32,
+    rate: u32,
+    /// Told what came of it.
+    home: Option<SyncSender<Message>>,
+}
+
+impl Promotion {
+    /// For a stream of `host`; what came of it goes `home`.
+    pub(super) fn new(
+        host: &str,
+        (period, rate): (u32, u32),
+        home: Option<SyncSender<Message>>,
+    ) -> Self {
+        Self(Some(Wanted { host: host.to_owned(), period, rate, home }))
+    }
+
+    /// # Real time
+    /// The first call is [`Priority::take`], every other nothing.
+    fn take(&mut self) {
+        let Some(Wanted { host, period, rate, home }) = self.0.take() else {
+            return;
+        };
+        let (priority, thread) = Priority::take(&host, period, rate);
+        if let Some(home) = home {
+            drop(home.try_send(Message::Priority(priority, thread)));
+        }
+    }
+}
+
 /// The capture callback: device samples → input ring.
 pub(super) struct Capture {
+    promotion: Promotion,
     ring: FrameProducer,
+    /// Where it is told what came when, and on which clock.
+    stamps: (StampWriter, Stamping),
     scratch: Vec<f32>,
     probe: Arc<Probe>,
 }
 
 impl Capture {
-    pub(super) fn new(ring: FrameProducer, probe: Arc<Probe>) -> Self {
-        Self { scratch: scratch(ring.channels()), ring, probe }
+    pub(super) fn new(
+        ring: FrameProducer,
+        stamps: (StampWriter, Stamping),
+        promotion: Promotion,
+        probe: Arc<Probe>,
+    ) -> Self {
+        Self { promotion, scratch: scratch(ring.channels()), ring, stamps, probe }
     }
 
     /// Pushes whole frames; the newest that do not fit are counted.
     ///
     /// # Real time
-    /// Wait-free, no allocation, no system call.
-    pub(super) fn call(&mut self, data: &Data) {
+    /// Wait-free, no allocation, no system call but for the first call's, which ask for a priority.
+    pub(super) fn call(&mut self, data: &Data, at: StreamInstant) {
+        self.promotion.take();
+        let at_ns = self.stamps.1.now_ns(at);
         let channels = self.ring.channels();
         let frames = data.len() / channels;
         let mut pushed = 0;
@@ -50,6 +100,7 @@ impl Capture {
                 at += samples;
             }
         }
+        self.stamps.0.add(pushed, at_ns);
         if pushed < frames {
             self.count((frames - pushed) as u64);
         }
@@ -86,27 +137,44 @@ impl Pace {
 /// The playback callback: holds the engine, and silence while there is none.
 pub(super) struct Playback {
     held: Held,
+    promotion: Promotion,
+    inside: Inside,
     /// Only for devices that play in real time.
     pace: Option<Pace>,
     scratch: Vec<f32>,
     channels: usize,
     rate: u32,
     epoch: Instant,
+    stamping: Stamping,
     probe: Arc<Probe>,
 }
 
 impl Playback {
-    pub(super) fn new(held: Held, format: (u32, u16), epoch: Instant, probe: Arc<Probe>) -> Self {
+    pub(super) fn new(
+        held: Held,
+        format: (u32, u16),
+        (epoch, stamping): (Instant, Stamping),
+        probe: Arc<Probe>,
+    ) -> Self {
         let channels = format.1.into();
         Self {
             held,
+            promotion: Promotion::default(),
+            inside: Inside::default(),
             pace: None,
             scratch: scratch(channels),
             channels,
             rate: format.0,
             epoch,
+            stamping,
             probe,
         }
+    }
+
+    /// The first call asks for a priority, which holds as long as calls come back: see the mark.
+    pub(super) fn promote(&mut self, promotion: Promotion) -> Inside {
+        self.promotion = promotion;
+        self.inside.clone()
     }
 
     /// Counts callbacks that come too late from now on.
@@ -117,13 +185,16 @@ impl Playback {
     /// Renders into the device's buffer, of whatever size it is.
     ///
     /// # Real time
-    /// As [`Engine::render`]; reads the monotonic clock twice.
-    pub(super) fn call(&mut self, data: &mut Data) {
+    /// As [`Engine::render`]; reads the monotonic clock three times. The first call asks for a priority.
+    pub(super) fn call(&mut self, data: &mut Data, at: StreamInstant) {
+        self.promotion.take();
         let Some(engine) = self.held.engine() else {
             formats::silence(data);
             return;
         };
         let meter = Timed::begin(self.epoch);
+        self.inside.enter(meter.now_ns);
+        engine.begin_callback(self.stamping.now_ns(at));
         let frames = data.len() / self.channels;
         let samples = frames * self.channels;
         if let Some(pace) = &mut self.pace
@@ -137,6 +208,7 @@ impl Playback {
             render_converted(engine, data, &mut self.scratch, samples, meter.now_ns);
         }
         meter.end(frames, self.rate, &self.probe);
+        self.inside.leave();
     }
 
     /// Without a playback device: renders `frames` for the taps and meters alone.
@@ -144,10 +216,12 @@ impl Playback {
     /// # Real time
     /// As [`Playback::call`].
     pub(super) fn call_unheard(&mut self, frames: usize) {
+        self.promotion.take();
         let Some(engine) = self.held.engine() else {
             return;
         };
         let meter = Timed::begin(self.epoch);
+        self.inside.enter(meter.now_ns);
         let mut left = frames * self.channels;
         while left > 0 {
             let samples = left.min(self.scratch.len());
@@ -155,6 +229,7 @@ impl Playback {
             left -= samples;
         }
         meter.end(frames, self.rate, &self.probe);
+        self.inside.leave();
     }
 }
 
@@ -197,16 +272,12 @@ impl Timed {
     }
 }
 
-fn nanos(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{devices::slot::slot, r#virtual::SampleMemory};
     use cpal::SampleFormat;
-    use retake_engine::frame_ring;
+    use retake_engine::{drift::Stamp, frame_ring};
 
     #[test]
     fn without_an_engine_a_callback_is_silence_and_counts_nothing() {
@@ -214,10 +285,11 @@ mod tests {
         let (home, _inbox) = std::sync::mpsc::sync_channel(1);
         let (_handover, held) = slot(home);
         let format = (48_000, 2);
-        let mut playback = Playback::new(held, format, Instant::now(), Arc::clone(&probe));
+        let (epoch, probe_too) = (Instant::now(), Arc::clone(&probe));
+        let mut playback = Playback::new(held, format, (epoch, Stamping::Card), probe_too);
         let mut memory = SampleMemory::new(SampleFormat::U8, 6);
         memory.lend(6, |data| {
-            playback.call(data);
+            playback.call(data, StreamInstant::ZERO);
             assert_eq!(data.bytes(), [128; 6]);
         });
         assert_eq!(probe.callbacks.get(), 0);
@@ -237,10 +309,14 @@ mod tests {
         for (format, is_primed) in [(SampleFormat::F32, false), (SampleFormat::I16, true)] {
             probe.primed.store(is_primed, Relaxed);
             let (producer, ring) = frame_ring(2, 100);
-            let mut capture = Capture::new(producer, Arc::clone(&probe));
+            let (writer, mut reader) = retake_engine::drift::stamps();
+            let stamps = (writer, Stamping::Card);
+            let probe_too = Arc::clone(&probe);
+            let mut capture = Capture::new(producer, stamps, Promotion::default(), probe_too);
             let mut memory = SampleMemory::new(format, 2 * 130);
-            memory.lend(2 * 130, |data| capture.call(data));
+            memory.lend(2 * 130, |data| capture.call(data, StreamInstant::from_nanos(7)));
             assert_eq!(ring.fill_frames(), 100);
+            assert_eq!(reader.read(), Some(Stamp { frames: 100, at_ns: 7 }));
         }
         assert_eq!(probe.overruns.get(), 2);
         assert_eq!(probe.discarded_frames.get(), 30);

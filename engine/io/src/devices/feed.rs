@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use retake_engine::{FrameConsumer, InputSpec, LiveInput, Probe};
+use retake_engine::{FrameConsumer, InputClock, InputSpec, LiveInput, Probe, drift::StampReader};
 
-use super::open::Granted;
-use crate::error::IoError;
+use super::{open::Granted, opened::max_block};
+use crate::{error::IoError, hosts::VIRTUAL, r#virtual::Spec};
 
 /// The engine's end of a capture ring, not yet an input.
 pub(super) struct Feed {
     pub(super) ring: FrameConsumer,
+    /// When its frames came; none when the capture callback renders itself.
+    pub(super) stamps: Option<StampReader>,
     pub(super) granted: Granted,
 }
 
@@ -20,6 +22,19 @@ pub(super) struct Reader<'a> {
     pub(super) playback: Option<&'a Granted>,
     pub(super) engine_rate: u32,
     pub(super) max_block: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// The callback of `clock`, whichever end it is at, beside the capture stream.
+    pub(super) fn beside(clock: &'a Granted) -> Self {
+        let max_block = max_block(clock);
+        Self { playback: Some(clock), engine_rate: clock.info.rate, max_block }
+    }
+
+    /// The capture callback of `clock` itself.
+    pub(super) fn within(clock: &'a Granted) -> Self {
+        Self { playback: None, ..Self::beside(clock) }
+    }
 }
 
 /// The sound server runs both callbacks on one thread that also serves its socket.
@@ -55,7 +70,12 @@ impl Feed {
             period_frames: playback_period.max(capture_period),
             max_block: reader.max_block,
         };
-        let input = LiveInput::new(self.ring, spec, probe).map_err(|e| IoError::Convert {
+        let clock = match (self.stamps, reader.playback) {
+            (Some(stamps), Some(playback)) => between(&self.granted, playback, stamps),
+            _ => InputClock::Same,
+        };
+        let input = LiveInput::with_clock(self.ring, clock, spec, probe);
+        let input = input.map_err(|e| IoError::Convert {
             from: rate,
             to: reader.engine_rate,
             reason: e.to_string(),
@@ -75,11 +95,46 @@ impl Feed {
         if [&playback.host, &self.granted.host].iter().any(|host| *host == "pulseaudio") {
             target = target.max(PULSE_PERIODS * playback_period.max(capture_period));
         }
-        if self.granted.info.rate != reader.engine_rate {
+        let is_steered = self.stamps.is_some() && belief(&self.granted, playback) == Belief::Apart;
+        if is_steered || self.granted.info.rate != reader.engine_rate {
             target += CONVERTER_LEAD;
         }
         target
     }
+}
+
+/// What is known of two devices' clocks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Belief {
+    /// One thread, one time.
+    Same,
+    /// One server or one card: probably one clock.
+    Shared,
+    Apart,
+}
+
+fn belief(capture: &Granted, playback: &Granted) -> Belief {
+    let hosts = (capture.host.as_str(), playback.host.as_str());
+    match hosts {
+        (VIRTUAL, VIRTUAL) if ppm(capture).to_bits() == ppm(playback).to_bits() => Belief::Same,
+        ("jack", "jack") | ("pulseaudio", "pulseaudio") => Belief::Shared,
+        (VIRTUAL, VIRTUAL) => Belief::Apart,
+        _ if hosts.0 == hosts.1 && capture.info.device == playback.info.device => Belief::Shared,
+        _ => Belief::Apart,
+    }
+}
+
+fn between(capture: &Granted, playback: &Granted, stamps: StampReader) -> InputClock {
+    match belief(capture, playback) {
+        Belief::Same => InputClock::Same,
+        Belief::Shared => InputClock::Shared(stamps),
+        Belief::Apart => InputClock::Own(stamps),
+    }
+}
+
+/// By how much a virtual device's clock is off.
+pub(super) fn ppm(granted: &Granted) -> f64 {
+    granted.info.device.parse::<Spec>().map_or(0.0, |spec| spec.ppm)
 }
 
 /// Capture frames as engine frames, rounded up.

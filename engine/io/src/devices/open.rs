@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cpal::{
-    BufferSize, Data, Error, ErrorKind, SampleFormat, StreamConfig, SupportedBufferSize,
-    SupportedStreamConfig, SupportedStreamConfigRange,
+    BufferSize, Data, Error, ErrorKind, SampleFormat, StreamConfig, StreamInstant,
+    SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
     traits::{DeviceTrait, StreamTrait},
 };
 
@@ -169,12 +169,14 @@ pub(super) fn build_input<D, E>(
     mut callbacks: impl FnMut() -> (D, E),
 ) -> Result<(cpal::Stream, Granted), IoError>
 where
-    D: FnMut(&Data) + Send + 'static,
+    D: FnMut(&Data, StreamInstant) + Send + 'static,
     E: FnMut(Error) + Send + 'static,
 {
     let build = |config: StreamConfig| {
         let (mut data, error) = callbacks();
-        let data = move |samples: &Data, _: &cpal::InputCallbackInfo| data(samples);
+        let data = move |samples: &Data, info: &cpal::InputCallbackInfo| {
+            data(samples, info.timestamp().callback);
+        };
         let device = &found.device;
         device.build_input_stream_raw(config, asked.format, data, error, Some(PATIENCE))
     };
@@ -191,12 +193,14 @@ pub(super) fn build_output<D, E>(
     mut callbacks: impl FnMut() -> (D, E),
 ) -> Result<(cpal::Stream, Granted), IoError>
 where
-    D: FnMut(&mut Data) + Send + 'static,
+    D: FnMut(&mut Data, StreamInstant) + Send + 'static,
     E: FnMut(Error) + Send + 'static,
 {
     let build = |config: StreamConfig| {
         let (mut data, error) = callbacks();
-        let data = move |samples: &mut Data, _: &cpal::OutputCallbackInfo| data(samples);
+        let data = move |samples: &mut Data, info: &cpal::OutputCallbackInfo| {
+            data(samples, info.timestamp().callback);
+        };
         let device = &found.device;
         device.build_output_stream_raw(config, asked.format, data, error, Some(PATIENCE))
     };

@@ -2,7 +2,11 @@
 
 use retake_engine::{BusShape, Engine, LiveInput};
 
-use super::{AudioInfo, DeviceRequest, Format, Mode, Opened, open::Granted, plan::Plan};
+use super::{
+    AudioInfo, DeviceRequest, Format, Mode, MoreInput, Opened,
+    open::Granted,
+    plan::{Plan, Target},
+};
 use crate::{choice::Choice, error::End};
 
 /// Blocks shorter than this cost more than they are worth; longer ones make parameters coarse.
@@ -14,57 +18,66 @@ pub(super) fn max_block(clock: &Granted) -> usize {
 }
 
 impl Plan {
-    /// `input` comes with its latency in frames.
-    pub(super) fn opened(
-        &self,
-        request: &DeviceRequest,
-        (clock, capture): (&Granted, Option<Granted>),
-        input: Option<(LiveInput, usize)>,
-    ) -> Opened {
+    /// Of the clock owner; the inputs come with [`Opened::take_first`].
+    pub(super) fn opened(&self, request: &DeviceRequest, clock: &Granted) -> Opened {
         let mode = match (&self.input, &self.output) {
             (Some(_), Some(_)) => Mode::Duplex,
             (None, _) => Mode::Output,
             (_, None) => Mode::Input,
         };
-        let (input, latency_frames) =
-            input.map_or((None, 0), |(input, latency)| (Some(input), latency));
         let format = Format {
             engine_rate: clock.info.rate,
-            n_input: input.as_ref().map_or(0, LiveInput::channels),
+            n_input: 0,
             n_output: clock.info.channels.into(),
             max_block: max_block(clock),
-            latency_frames,
+            latency_frames: 0,
             mode,
         };
         let info = AudioInfo {
             host: clock.host.clone(),
             mode,
             clock: request.clock,
-            input: capture.map(|granted| granted.info),
+            input: None,
+            more: Vec::new(),
             output: (mode != Mode::Input).then(|| clock.info.clone()),
             engine_rate: format.engine_rate,
             max_block: format.max_block,
-            latency_frames,
+            latency_frames: 0,
         };
         let is_default =
             |end, choice: &Choice| *choice == Choice::Default && self.target(end).is_some();
+        let is_real = |target: &Target| !matches!(target, Target::Virtual { .. });
         Opened {
             format,
             info,
-            input,
+            input: None,
+            more: Vec::new(),
             unasked_sound: is_default(End::Input, &request.input)
                 && is_default(End::Output, &request.output)
                 && !self.is_virtual(End::Output),
             virtual_output: mode == Mode::Input || self.is_virtual(End::Output),
-            is_live_loop: mode == Mode::Duplex
-                && !self.is_virtual(End::Input)
-                && !self.is_virtual(End::Output),
+            is_live_loop: self.input.iter().chain(&self.more).any(is_real)
+                && self.output.as_ref().is_some_and(is_real),
             notices: self.notices.clone(),
         }
     }
 }
 
 impl Opened {
+    /// The first input, by which the engine's is as wide.
+    pub(super) fn take_first(&mut self, first: MoreInput) {
+        self.format.n_input = first.input.channels();
+        self.format.latency_frames = first.latency_frames;
+        self.info.latency_frames = first.latency_frames;
+        self.info.input = Some(first.info);
+        self.input = Some(first.input);
+    }
+
+    pub(super) fn take_more(&mut self, more: MoreInput) {
+        self.info.more.push(more.info.clone());
+        self.more.push(more);
+    }
+
     /// Whether `engine` can go on with these streams as it is.
     pub(super) fn fits(&self, engine: &Engine) -> bool {
         let shape = BusShape {

@@ -53,6 +53,8 @@ impl Target {
 pub(super) struct Plan {
     pub(super) hosts: Hosts,
     pub(super) input: Option<Target>,
+    /// The microphones beside it.
+    pub(super) more: Vec<Target>,
     pub(super) output: Option<Target>,
     pub(super) card: Option<Card>,
     pub(super) notices: Vec<String>,
@@ -82,24 +84,43 @@ impl Plan {
             decide(end, choice, &mut hosts, &mut notices)
         };
         let input = decide(End::Input, &request.input)?;
+        let more = request.more.iter().map(|choice| decide(End::Input, choice));
+        let more: Vec<_> = more.collect::<Result<_, _>>()?;
         let output = decide(End::Output, &request.output)?;
         let pace = match request.clock {
             Clock::Real => Pace::Real,
             Clock::Fast => Pace::Fast,
         };
-        let virtual_host = virtual_host(pace, &input, &output)?;
-        let target = |end, decided| match decided {
-            Decided::Nothing => None,
-            Decided::Real(target) => Some(target),
-            Decided::Virtual(spec) => virtual_host.as_ref()?.target(end, spec),
+        let virtual_host = virtual_host(pace, (&input, &more), &output)?;
+        let mut microphones = virtual_host.iter().flat_map(OnCard::microphones);
+        let mut target = |end, decided| match (decided, end) {
+            (Decided::Nothing, _) => None,
+            (Decided::Real(target), _) => Some(target),
+            (Decided::Virtual(spec), End::Input) => {
+                let device = Box::new(microphones.next()?);
+                Some(Target::Virtual { device, name: spec.text })
+            }
+            (Decided::Virtual(spec), End::Output) => virtual_host.as_ref()?.speaker(spec),
         };
         Ok(Self {
             input: target(End::Input, input),
+            more: more.into_iter().filter_map(|decided| target(End::Input, decided)).collect(),
             output: target(End::Output, output),
             card: virtual_host.as_ref().map(|host| host.card.clone()),
             hosts,
             notices,
         })
+    }
+
+    /// The microphone of that number, as it is there now.
+    ///
+    /// # Errors
+    /// As [`Target::find`].
+    pub(super) fn find_input(&mut self, input: usize) -> Result<Found, IoError> {
+        let Some(more) = input.checked_sub(1) else {
+            return self.find(End::Input);
+        };
+        self.more.get(more).ok_or(IoError::NoEnds)?.find(End::Input, &mut self.hosts)
     }
 
     /// The device at `end`, as it is there now.
@@ -208,27 +229,34 @@ struct OnCard {
     card: Card,
 }
 
-fn virtual_host(pace: Pace, input: &Decided, output: &Decided) -> Result<Option<OnCard>, IoError> {
+fn virtual_host(
+    pace: Pace,
+    (input, more): (&Decided, &[Decided]),
+    output: &Decided,
+) -> Result<Option<OnCard>, IoError> {
     let spec = |decided: &Decided| match decided {
         Decided::Virtual(spec) => Some(spec.clone()),
         _ => None,
     };
-    let (microphone, speaker) = (spec(input), spec(output));
-    if microphone.is_none() && speaker.is_none() {
+    let microphones: Vec<_> = std::iter::once(input).chain(more).filter_map(spec).collect();
+    let speaker = spec(output);
+    if microphones.is_empty() && speaker.is_none() {
         return Ok(None);
     }
-    let host = VirtualHost::new(pace, microphone, speaker)?;
+    let host = VirtualHost::new(pace, microphones, speaker)?;
     let card = host.card().clone();
     let host = cpal::platform::CustomHost::from_host(host).into();
     Ok(Some(OnCard { host, card }))
 }
 
 impl OnCard {
-    fn target(&self, end: End, spec: Spec) -> Option<Target> {
-        let device = match end {
-            End::Input => self.host.default_input_device(),
-            End::Output => self.host.default_output_device(),
-        };
-        Some(Target::Virtual { device: Box::new(device?), name: spec.text })
+    /// In the order in which they were asked for; one that is unplugged from the start has no place.
+    fn microphones(&self) -> Vec<cpal::Device> {
+        self.host.input_devices().map(Iterator::collect).unwrap_or_default()
+    }
+
+    fn speaker(&self, spec: Spec) -> Option<Target> {
+        let device = Box::new(self.host.default_output_device()?);
+        Some(Target::Virtual { device, name: spec.text })
     }
 }

@@ -1,12 +1,15 @@
-//! When a device dies or comes back: the Engine goes home, streams are opened anew, the Engine
-//! goes out again. The stream that has not changed is left alone.
+//! When the clock's device dies or comes back: the Engine goes home, streams are opened anew, the
+//! Engine goes out again. (A capture device beside it: see [`super::capture`].)
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use retake_engine::Engine;
 
 use super::{
-    DeviceEvent, DeviceState, Message, Opened,
+    DeviceEvent, DeviceState, Message, MoreInput, Opened,
     feed::{Feed, Reader},
     outage::Outage,
     session::{Session, State},
@@ -19,95 +22,81 @@ const RECALL: Duration = Duration::from_secs(1);
 const HOMECOMING: Duration = Duration::from_secs(5);
 
 impl Session {
-    /// The device at `end` is gone: goes on without it.
-    pub(super) fn lose(&mut self, end: End, reason: &str) {
+    /// The clock's device is gone: goes on without it.
+    pub(super) fn lose_clock(&mut self, reason: &str) {
         if self.state == State::Playing {
-            self.note_outage(end, reason);
-            self.regroup(end);
+            self.note_outage(reason);
+            self.regroup(false);
         }
     }
 
-    fn note_outage(&mut self, end: End, reason: &str) {
-        let state =
-            if self.outages.contains_key(&end) { DeviceState::Retry } else { DeviceState::Lost };
-        let outage = self.outages.entry(end).or_insert_with(Outage::new);
+    fn note_outage(&mut self, reason: &str) {
+        let state = if self.outage.is_some() { DeviceState::Retry } else { DeviceState::Lost };
+        let outage = self.outage.get_or_insert_with(Outage::new);
         if outage.fail(Instant::now(), reason) {
-            self.tell(end, state, reason);
+            self.tell(self.plan.clock_end(), state, reason);
         }
     }
 
-    /// Opens the device at `end` again if it is there.
-    pub(super) fn retry(&mut self, end: End) {
-        if let Err(error) = self.plan.find(end) {
-            return self.note_outage(end, &error.to_string());
+    /// Opens the clock's device again if it is there.
+    pub(super) fn retry_clock(&mut self) {
+        if let Err(error) = self.plan.find(self.plan.clock_end()) {
+            return self.note_outage(&error.to_string());
         }
-        let is_clock = end == self.plan.clock_end();
-        for (&other, outage) in &mut self.outages {
-            // What the clock's device came back with, the other end may have come back with too:
-            // both at once is one new engine at most.
-            if other == end || is_clock {
-                outage.begin_try();
-            }
-        }
-        self.regroup(end);
+        // What it came back with, the others may have come back with too: all at once is one new
+        // engine at most.
+        let captures = self.captures.iter_mut().filter_map(|captured| captured.outage.as_mut());
+        captures.chain(&mut self.outage).for_each(Outage::begin_try);
+        self.regroup(false);
     }
 
     /// Gets the engine home and gives it the streams that can be had now.
-    fn regroup(&mut self, changed: End) {
-        let keeps_clock = changed != self.plan.clock_end();
+    pub(super) fn regroup(&mut self, keeps_clock: bool) {
         let Some(mut engine) = self.bring_home(keeps_clock) else {
             return self.end(Err(IoError::EngineKept));
         };
-        let opened = match self.reopen() {
+        let mut opened = match self.reopen() {
             Ok(opened) => opened,
             Err(error) => {
                 self.engine = Some(engine);
                 return self.end(Err(error));
             }
         };
-        let back = self.end_outages();
+        let is_back = self.outage.take_if(|outage| outage.is_trying()).is_some();
         if opened.fits(&engine) {
+            self.plug_in_first(&mut opened);
+            self.replace_more(&mut opened);
             engine.begin_epoch(opened.input);
             self.play(engine);
         } else {
             self.state = State::Waiting;
+            self.plug_in(&mut opened);
             let opened = Box::new(opened);
             self.emit(DeviceEvent::Reshape { engine, opened });
         }
-        for end in back {
-            if !self.outages.contains_key(&end) {
-                self.tell(end, DeviceState::Back, "opened again");
-            }
+        if is_back && self.outage.is_none() {
+            self.tell(self.plan.clock_end(), DeviceState::Back, "opened again");
         }
-    }
-
-    /// The ends whose try has succeeded.
-    fn end_outages(&mut self) -> Vec<End> {
-        let trying = self.outages.iter().filter(|(_, outage)| outage.is_trying());
-        let back: Vec<_> = trying.map(|(end, _)| *end).collect();
-        self.outages.retain(|_, outage| !outage.is_trying());
-        back
+        self.end_input_outages();
     }
 
     /// Opens what can be opened, a stand-in for a missing clock.
     fn reopen(&mut self) -> Result<Opened, IoError> {
         loop {
-            let (end, error) = match self.open_streams() {
-                Ok(feed) => return self.describe(feed),
-                Err(failed) => failed,
-            };
-            if !self.may_open(end) {
+            match self.open_streams() {
+                Ok(feeds) => return self.describe(feeds),
                 // Not even the stand-in.
-                return Err(error);
+                Err(Failed::Clock(error)) if !self.may_open_clock() => return Err(error),
+                Err(Failed::Clock(error)) => self.note_outage(&error.to_string()),
+                Err(Failed::Capture(n, error)) => self.note_input_outage(n, &error.to_string()),
             }
-            self.note_outage(end, &error.to_string());
         }
     }
 
-    /// Closes the capture stream, takes the engine from the clock's callback, and closes that
+    /// Closes the capture streams, takes the engine from the clock's callback, and closes that
     /// stream too unless it is to be kept.
     pub(super) fn bring_home(&mut self, keeps_clock: bool) -> Option<Box<Engine>> {
-        self.capture = None;
+        self.captures.iter_mut().for_each(|captured| captured.stream = None);
         if keeps_clock && self.engine.is_none() {
             self.recall();
         }
@@ -140,28 +129,38 @@ impl Session {
     }
 }
 
+/// What could not be opened.
+pub(super) enum Failed {
+    Clock(IoError),
+    Capture(usize, IoError),
+}
+
+/// The reading ends of what was opened: of a capture device that owns the clock, and of those beside
+/// the clock by their numbers.
+pub(super) struct Feeds {
+    clock: Option<Feed>,
+    captures: Vec<Option<Feed>>,
+}
+
 /// Opening.
 impl Session {
-    /// Whether the device at `end` is not known to be away.
-    fn may_open(&self, end: End) -> bool {
-        self.outages.get(&end).is_none_or(Outage::is_trying)
+    /// Whether the clock's device is not known to be away.
+    fn may_open_clock(&self) -> bool {
+        self.outage.as_ref().is_none_or(Outage::is_trying)
     }
 
-    /// Opens the streams that are missing; the engine's end of the microphone comes back.
-    pub(super) fn open_streams(&mut self) -> Result<Option<Feed>, (End, IoError)> {
-        let clock_end = self.plan.clock_end();
-        let feed = match self.clock {
+    /// Opens the streams that are missing; the engine's ends of the microphones come back.
+    pub(super) fn open_streams(&mut self) -> Result<Feeds, Failed> {
+        let clock = match self.clock {
             Some(_) => None,
-            None => self.open_clock(clock_end).map_err(|e| (clock_end, e))?,
+            None => self.open_clock(self.plan.clock_end()).map_err(Failed::Clock)?,
         };
-        if clock_end == End::Input || self.plan.input.is_none() || !self.may_open(End::Input) {
-            return Ok(feed);
-        }
-        self.open_capture().map(Some).map_err(|e| (End::Input, e))
+        let captures = self.open_captures().map_err(|(n, error)| Failed::Capture(n, error))?;
+        Ok(Feeds { clock, captures })
     }
 
     fn open_clock(&mut self, end: End) -> Result<Option<Feed>, IoError> {
-        if let (false, Some(like)) = (self.may_open(end), &self.last_clock) {
+        if let (false, Some(like)) = (self.may_open_clock(), &self.last_clock) {
             self.clock = Some(self.opener.stand_in(like)?);
             return Ok(None);
         }
@@ -178,27 +177,20 @@ impl Session {
         Ok(feed)
     }
 
-    fn open_capture(&mut self) -> Result<Feed, IoError> {
-        let rate = self.last_clock.as_ref().map_or(0, |granted| granted.info.rate);
-        let found = self.plan.find(End::Input)?;
-        let (capture, feed) = self.opener.capture(found, rate)?;
-        self.capture = Some(capture);
-        Ok(feed)
-    }
-
     /// What control and the engine must know of the streams that are open now.
-    pub(super) fn describe(&self, feed: Option<Feed>) -> Result<Opened, IoError> {
-        let Some(clock) = &self.last_clock else {
+    pub(super) fn describe(&mut self, feeds: Feeds) -> Result<Opened, IoError> {
+        let Some(clock) = self.last_clock.clone() else {
             return Err(IoError::NoEnds);
         };
-        let reader = Reader {
-            playback: (self.plan.clock_end() == End::Output).then_some(clock),
-            engine_rate: clock.info.rate,
-            max_block: super::opened::max_block(clock),
-        };
-        let granted = feed.as_ref().map(|feed| feed.granted.clone());
-        let input = feed.map(|feed| feed.into_input(reader, self.opener.probe.clone()));
-        let input = input.transpose()?;
-        Ok(self.plan.opened(&self.opener.request, (clock, granted), input))
+        let mut opened = self.plan.opened(&self.opener.request, &clock);
+        if let Some(feed) = feeds.clock {
+            let probe = Arc::clone(&self.opener.probe);
+            let info = feed.granted.info.clone();
+            let within = Reader::within(&clock);
+            let (input, latency_frames) = feed.into_input(within, Arc::clone(&probe))?;
+            opened.take_first(MoreInput { input, probe, info, latency_frames });
+        }
+        self.describe_captures(feeds.captures, &clock, &mut opened)?;
+        Ok(opened)
     }
 }

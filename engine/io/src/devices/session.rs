@@ -1,7 +1,7 @@
 //! The `devices` thread: one loop over orders, returned engines, faults and retries.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
@@ -13,15 +13,19 @@ use retake_engine::{Engine, Probe};
 
 use super::{
     DeviceEvent, DeviceRequest, DeviceState, Message, Opened, RunPlan,
+    capture::Captured,
+    leash::{Leash, Pull},
     open::Granted,
     outage::Outage,
     plan::{Plan, fallback_notice},
-    streams::{CaptureStream, ClockStream, Opener},
+    regroup::Failed,
+    streams::{ClockStream, Opener},
 };
 use crate::{
     choice::Choice,
     error::{End, IoError},
     hosts::VIRTUAL,
+    priority::Thread,
     r#virtual::{Card, Run},
 };
 
@@ -60,13 +64,17 @@ pub(super) struct Session {
     /// Orders that came while an engine was awaited.
     pub(super) pending: VecDeque<Message>,
     pub(super) clock: Option<ClockStream>,
-    pub(super) capture: Option<CaptureStream>,
+    /// The capture streams beside it: of the microphone, and of those that are more.
+    pub(super) captures: Vec<Captured>,
     /// What the clock's device gave last: the shape of its stand-in.
     pub(super) last_clock: Option<Granted>,
     /// The engine, while no stream has it.
     pub(super) engine: Option<Box<Engine>>,
-    pub(super) outages: BTreeMap<End, Outage>,
+    /// The clock's device is away.
+    pub(super) outage: Option<Outage>,
     pub(super) state: State,
+    /// The thread that calls the engine, where it was promoted.
+    promoted: Option<(Thread, Leash)>,
     /// Where the run ends, in engine frames.
     stop_after_frames: Option<u64>,
 }
@@ -82,18 +90,21 @@ pub(super) enum State {
 
 impl Session {
     fn new(opener: Opener, plan: Plan, inbox: Receiver<Message>, events: Events) -> Self {
+        let first = Captured::new(Arc::clone(&opener.probe));
+        let more = plan.more.iter().map(|_| Captured::new(Arc::default()));
         Self {
+            captures: std::iter::once(first).chain(more).collect(),
             opener,
             plan,
             events,
             inbox,
             pending: VecDeque::new(),
             clock: None,
-            capture: None,
             last_clock: None,
             engine: None,
-            outages: BTreeMap::new(),
+            outage: None,
             state: State::Waiting,
+            promoted: None,
             stop_after_frames: None,
         }
     }
@@ -102,8 +113,14 @@ impl Session {
     fn open(&mut self) -> Result<Opened, IoError> {
         loop {
             let (end, error) = match self.open_streams() {
-                Ok(feed) => return self.describe(feed),
-                Err(failed) => failed,
+                Ok(feeds) => {
+                    let mut opened = self.describe(feeds)?;
+                    self.plug_in(&mut opened);
+                    return Ok(opened);
+                }
+                Err(Failed::Clock(error)) => (self.plan.clock_end(), error),
+                Err(Failed::Capture(0, error)) => (End::Input, error),
+                Err(Failed::Capture(_, error)) => return Err(error),
             };
             let request = &mut self.opener.request;
             let choice = match end {
@@ -115,7 +132,8 @@ impl Session {
                 return Err(error);
             }
             *choice = Choice::Named(VIRTUAL.to_owned());
-            (self.clock, self.capture) = (None, None);
+            self.clock = None;
+            self.captures.iter_mut().for_each(|captured| captured.stream = None);
             let mut plan = Plan::new(request)?;
             plan.notices.append(&mut self.plan.notices);
             plan.notices.push(fallback_notice(end));
@@ -129,7 +147,12 @@ impl Session {
 
     pub(super) fn tell(&self, end: End, state: DeviceState, reason: &str) {
         let reason = reason.to_owned();
-        self.emit(DeviceEvent::State { end, state, reason });
+        self.emit(DeviceEvent::State { end, input: 0, state, reason });
+    }
+
+    pub(super) fn tell_input(&self, input: usize, state: DeviceState, reason: &str) {
+        let reason = reason.to_owned();
+        self.emit(DeviceEvent::State { end: End::Input, input, state, reason });
     }
 
     fn serve(&mut self) {
@@ -143,7 +166,11 @@ impl Session {
                 Ok(Message::Stop) => return self.stop(),
                 Ok(Message::Returned(engine)) => {
                     self.engine = Some(engine);
-                    self.lose(self.plan.clock_end(), "its stream was closed");
+                    self.lose_clock("its stream was closed");
+                }
+                Ok(Message::Priority(priority, thread)) => {
+                    self.promoted = thread.map(|thread| (thread, Leash::default()));
+                    self.emit(DeviceEvent::Priority(priority));
                 }
                 Ok(Message::Ended(result)) => self.end(result),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -179,15 +206,12 @@ impl Session {
         };
         if let Err(engine) = clock.handover.give(engine) {
             self.engine = Some(engine);
-            return self.lose(self.plan.clock_end(), "its stream was closed");
+            return self.lose_clock("its stream was closed");
         }
-        let captured = self.capture.as_ref().map_or(Ok(()), CaptureStream::play);
-        let played = clock.play();
+        self.play_captures();
+        let played = self.clock.as_ref().map_or(Ok(()), ClockStream::play);
         if let Err(reason) = played {
-            return self.lose(self.plan.clock_end(), &reason);
-        }
-        if let Err(error) = captured {
-            self.lose(End::Input, &error.to_string());
+            self.lose_clock(&reason);
         }
     }
 
@@ -215,22 +239,31 @@ impl Session {
         if self.state != State::Playing {
             return;
         }
+        self.hold_the_leash();
         let clock_end = self.plan.clock_end();
         let clock_fault = self.clock.as_ref().and_then(|clock| clock.fault.reason());
         if let Some(reason) = clock_fault {
-            self.lose(clock_end, &reason);
+            self.lose_clock(&reason);
         }
-        let capture_fault = self.capture.as_ref().and_then(|capture| capture.fault.reason());
-        if let Some(reason) = capture_fault {
-            self.lose(End::Input, &reason);
+        if self.outage.as_ref().is_some_and(|outage| outage.is_due(Instant::now())) {
+            self.retry_clock();
         }
-        let now = Instant::now();
-        for end in [clock_end, End::Input] {
-            if self.outages.get(&end).is_some_and(|outage| outage.is_due(now)) {
-                self.retry(end);
-            }
-        }
+        self.look_after_captures();
         self.watch_duration(clock_end);
+    }
+
+    /// A callback that does not come back has no priority.
+    fn hold_the_leash(&mut self) {
+        let (Some(clock), Some((thread, leash))) = (&self.clock, &mut self.promoted) else {
+            return;
+        };
+        let now = self.opener.request.epoch.elapsed();
+        let now_ns = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        match leash.look(&clock.inside, now_ns) {
+            Some(Pull::Take) => thread.demote(),
+            Some(Pull::GiveBack) => thread.promote(),
+            None => {}
+        }
     }
 
     /// A virtual clock stops by itself at the exact frame.

@@ -3,18 +3,24 @@
 use std::sync::{Arc, mpsc::SyncSender};
 
 use cpal::{
-    Data,
+    Data, StreamInstant,
     traits::{HostTrait, StreamTrait},
 };
-use retake_engine::{Probe, frame_ring};
+use retake_engine::{
+    FrameConsumer, Probe,
+    drift::{self, StampReader},
+    frame_ring,
+};
 
 use super::{
-    DeviceRequest, Message,
-    driver::{Capture, Playback},
+    Clock, DeviceRequest, Message,
+    driver::{Capture, Playback, Promotion},
     fault::Fault,
-    feed::{Feed, capacity_frames},
+    feed::{Feed, capacity_frames, ppm},
+    leash::Inside,
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
     slot::{Handover, Held, slot},
+    stamping::Stamping,
 };
 use crate::{
     error::{End, IoError},
@@ -27,6 +33,7 @@ pub(super) struct ClockStream {
     stream: cpal::Stream,
     pub(super) handover: Handover,
     pub(super) fault: Fault,
+    pub(super) inside: Inside,
     pub(super) granted: Granted,
     /// Renders for nobody while the real device is away.
     pub(super) is_stand_in: bool,
@@ -87,11 +94,12 @@ impl Opener {
             let fault = Fault::default();
             let on_error = fault.callback(End::Output, Arc::clone(&self.probe));
             let mut playback = self.driver(held, asked);
+            let inside = playback.promote(self.promotion(found, asked, true));
             if found.host != VIRTUAL {
                 playback.watch_pace();
             }
-            ends = Some((handover, fault));
-            (move |data: &mut Data| playback.call(data), on_error)
+            ends = Some((handover, fault, inside));
+            (move |data: &mut Data, at: StreamInstant| playback.call(data, at), on_error)
         })?;
         clock_stream(stream, granted, ends)
     }
@@ -107,20 +115,26 @@ impl Opener {
             let (handover, held) = slot(self.home.clone());
             let fault = Fault::default();
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
-            let (mut capture, consumer) = self.capture_driver(asked);
+            let (mut capture, consumer, _) = self.capture_driver(asked, Promotion::default());
             let mut playback = self.driver(held, asked);
-            ends = Some((handover, fault));
+            let inside = playback.promote(self.promotion(found, asked, true));
+            ends = Some((handover, fault, inside));
             ring = Some(consumer);
             let channels = usize::from(asked.channels());
-            let call = move |data: &Data| {
-                capture.call(data);
+            let call = move |data: &Data, at: StreamInstant| {
+                capture.call(data, at);
                 playback.call_unheard(data.len() / channels);
             };
             (call, on_error)
         })?;
         let clock = clock_stream(stream, granted.clone(), ends)?;
         let ring = ring.ok_or_else(|| unbuilt(End::Input))?;
-        Ok((clock, Feed { ring, granted }))
+        Ok((clock, Feed { ring, stamps: None, granted }))
+    }
+
+    /// The same, with other counters.
+    pub(super) fn counting(&self, probe: &Arc<Probe>) -> Self {
+        Self { probe: Arc::clone(probe), ..self.clone() }
     }
 
     /// The capture device beside another clock owner of `engine_rate`.
@@ -142,13 +156,14 @@ impl Opener {
         let (stream, granted) = build_input(&found, asked, || {
             let fault = Fault::default();
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
-            let (mut capture, consumer) = self.capture_driver(asked);
-            ends = Some((fault, consumer));
-            (move |data: &Data| capture.call(data), on_error)
+            let promotion = self.promotion(&found, asked, false);
+            let (mut capture, consumer, stamps) = self.capture_driver(asked, promotion);
+            ends = Some((fault, consumer, stamps));
+            (move |data: &Data, at: StreamInstant| capture.call(data, at), on_error)
         })?;
-        let (fault, ring) = ends.ok_or_else(|| unbuilt(End::Input))?;
+        let (fault, ring, stamps) = ends.ok_or_else(|| unbuilt(End::Input))?;
         let capture = CaptureStream { stream, fault, found };
-        Ok((capture, Feed { ring, granted }))
+        Ok((capture, Feed { ring, stamps: Some(stamps), granted }))
     }
 
     /// A clock that renders for nobody, in the shape of `like`.
@@ -161,9 +176,10 @@ impl Opener {
             rate: Some(like.info.rate),
             channels: Some(like.info.channels),
             period: Some(like.info.period),
+            ppm: ppm(like),
             ..Spec::default()
         };
-        let host = VirtualHost::new(Pace::Real, None, Some(spec))?;
+        let host = VirtualHost::new(Pace::Real, Vec::new(), Some(spec))?;
         let card = host.card().clone();
         let host = cpal::Host::from(cpal::platform::CustomHost::from_host(host));
         let device = host.default_output_device();
@@ -181,23 +197,46 @@ impl Opener {
 
     fn driver(&self, held: Held, asked: Asked) -> Playback {
         let format = (asked.rate(), asked.channels());
-        Playback::new(held, format, self.request.epoch, Arc::clone(&self.probe))
+        let clocks = (self.request.epoch, self.stamping());
+        Playback::new(held, format, clocks, Arc::clone(&self.probe))
     }
 
-    fn capture_driver(&self, asked: Asked) -> (Capture, retake_engine::FrameConsumer) {
+    /// What the first callback asks for its thread; the fast clock is no one's real time.
+    fn promotion(&self, found: &Found, asked: Asked, is_told: bool) -> Promotion {
+        if self.request.clock == Clock::Fast {
+            return Promotion::default();
+        }
+        let home = is_told.then(|| self.home.clone());
+        Promotion::new(&found.host, (asked.period(), asked.rate()), home)
+    }
+
+    fn capture_driver(
+        &self,
+        asked: Asked,
+        promotion: Promotion,
+    ) -> (Capture, FrameConsumer, StampReader) {
         let capacity = capacity_frames(asked.rate(), asked.period());
         let (producer, consumer) = frame_ring(asked.channels().into(), capacity);
-        (Capture::new(producer, Arc::clone(&self.probe)), consumer)
+        let (writer, reader) = drift::stamps();
+        let stamps = (writer, self.stamping());
+        (Capture::new(producer, stamps, promotion, Arc::clone(&self.probe)), consumer, reader)
+    }
+
+    fn stamping(&self) -> Stamping {
+        match self.request.clock {
+            Clock::Real => Stamping::Wall(self.request.epoch),
+            Clock::Fast => Stamping::Card,
+        }
     }
 }
 
 fn clock_stream(
     stream: cpal::Stream,
     granted: Granted,
-    ends: Option<(Handover, Fault)>,
+    ends: Option<(Handover, Fault, Inside)>,
 ) -> Result<ClockStream, IoError> {
-    let (handover, fault) = ends.ok_or_else(|| unbuilt(End::Output))?;
-    Ok(ClockStream { stream, handover, fault, granted, is_stand_in: false })
+    let (handover, fault, inside) = ends.ok_or_else(|| unbuilt(End::Output))?;
+    Ok(ClockStream { stream, handover, fault, inside, granted, is_stand_in: false })
 }
 
 /// cpal returned a stream without having taken its callbacks.

@@ -20,6 +20,11 @@ use symphonia::core::{
     units::{TimeBase, Timestamp},
 };
 
+use super::{
+    edits::{Edit, edit_of},
+    wide::too_wide,
+};
+
 /// Frames before the target of a seek that are decoded and left out: what a lossy codec gives first
 /// after a jump is not yet right.
 const PRE_ROLL: u64 = 16_384;
@@ -35,9 +40,12 @@ pub(crate) struct Decoder {
     base: TimeBase,
     rate: u32,
     channels: usize,
-    /// Frames of the whole, as far as the file says.
-    frames: Option<u64>,
-    /// The next frame to be given.
+    /// What of its frames is heard: from where, and up to where as far as the file says.
+    start: u64,
+    end: Option<u64>,
+    /// Nothing is given from here on.
+    stop: u64,
+    /// The next frame to be given, of all that there are.
     at: u64,
     /// Whether packets have to be placed by their time.
     is_lost: bool,
@@ -69,7 +77,11 @@ impl Decoder {
         if about.len() == 0 {
             return Err("it is empty".to_owned());
         }
-        let file = File::open(path).map_err(|e| e.to_string())?;
+        let mut file = File::open(path).map_err(|e| e.to_string())?;
+        if let Some(reason) = too_wide(&mut file) {
+            return Err(reason);
+        }
+        let edit = edit_of(&mut file);
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
@@ -79,10 +91,10 @@ impl Decoder {
         let format = symphonia::default::get_probe()
             .probe(&hint, stream, format_options, meta)
             .map_err(|e| format!("no sound file that is known here ({e})"))?;
-        Self::begin(format)
+        Self::begin(format, edit)
     }
 
-    fn begin(format: Box<dyn FormatReader>) -> Result<Self, String> {
+    fn begin(format: Box<dyn FormatReader>, edit: Option<Edit>) -> Result<Self, String> {
         let track = format.default_track(TrackType::Audio).ok_or("it holds no audio")?;
         let parameters = track.codec_params.as_ref().and_then(|p| p.audio());
         let parameters = parameters.ok_or("it holds no audio")?;
@@ -97,7 +109,9 @@ impl Decoder {
             base: base.ok_or("it names no sample rate")?,
             rate: rate.unwrap_or(0),
             channels: 0,
-            frames: track.num_frames,
+            start: 0,
+            end: track.num_frames,
+            stop: u64::MAX,
             at: 0,
             is_lost: false,
             packet: Vec::new(),
@@ -105,12 +119,31 @@ impl Decoder {
             gap: 0,
             format,
         };
+        if let Some(edit) = edit {
+            opened.cut(edit);
+        }
         while opened.packet.is_empty() {
             if !opened.next_packet()? {
                 return Err("it holds no audio".to_owned());
             }
         }
         Ok(opened)
+    }
+
+    /// Leaves out what lies around `edit`.
+    fn cut(&mut self, edit: Edit) {
+        let ticks = Timestamp::new(i64::try_from(edit.start).unwrap_or(0));
+        self.start = u64::try_from(self.frame_of(ticks)).unwrap_or(0);
+        (self.at, self.is_lost) = (self.start, self.start > 0);
+        let scaled =
+            |ticks: u64| ticks.saturating_mul(self.rate.into()) / u64::from(edit.ticks_per_second);
+        let end = self.start + scaled(edit.length);
+        // The whole is told more exactly than the edit, whose ticks may be milliseconds.
+        let is_whole = self.end.is_some_and(|all| all.abs_diff(end) <= scaled(1) + 1);
+        if edit.length > 0 && !is_whole {
+            self.end = Some(self.end.map_or(end, |all| all.min(end)));
+        }
+        self.stop = self.end.unwrap_or(u64::MAX);
     }
 
     /// Hz.
@@ -125,7 +158,7 @@ impl Decoder {
 
     /// Frames of the whole, as far as the file says.
     pub(crate) fn frames(&self) -> Option<u64> {
-        self.frames
+        self.end.map(|end| end.saturating_sub(self.start))
     }
 
     /// Fills `out` with whole interleaved frames; returns how many there were before the end.
@@ -137,6 +170,10 @@ impl Decoder {
     }
 
     fn read_unguarded(&mut self, out: &mut [f32]) -> Result<usize, String> {
+        let left = self.stop.saturating_sub(self.at);
+        let left = usize::try_from(left).unwrap_or(usize::MAX).saturating_mul(self.channels);
+        let most = out.len().min(left);
+        let out = &mut out[..most];
         let mut done = 0;
         while done < out.len() {
             let room = &mut out[done..];
@@ -172,7 +209,7 @@ impl Decoder {
     /// # Errors
     /// What broke, in words.
     pub(crate) fn seek(&mut self, frame: u64) -> Result<(), String> {
-        guarded(|| self.seek_unguarded(frame))
+        guarded(|| self.seek_unguarded(frame.saturating_add(self.start)))
     }
 
     fn seek_unguarded(&mut self, frame: u64) -> Result<(), String> {
@@ -183,7 +220,7 @@ impl Decoder {
         match self.format.seek(SeekMode::Accurate, to) {
             Ok(_) => {}
             // Beyond the end: nothing follows.
-            Err(Error::SeekError(_)) if self.frames.is_some_and(|n| frame >= n) => return Ok(()),
+            Err(Error::SeekError(_)) if self.end.is_some_and(|end| frame >= end) => return Ok(()),
             Err(error) => return Err(format!("cannot go to frame {frame}: {error}")),
         }
         self.codec.reset();
@@ -243,7 +280,7 @@ impl Decoder {
         // Frames that a tick of the file's time can be off.
         let grain = self.frame_of(Timestamp::new(1)).max(1);
         if ahead > 0 && (self.is_lost || ahead >= grain) {
-            let most = self.frames.map_or(MAX_GAP, |frames| frames.saturating_sub(self.at));
+            let most = self.end.map_or(MAX_GAP, |end| end.saturating_sub(self.at));
             self.gap = u64::try_from(ahead).unwrap_or(u64::MAX).min(most);
         }
         if ahead >= 0 || !std::mem::take(&mut self.is_lost) {
@@ -278,4 +315,16 @@ impl Decoder {
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let outcome = panic::catch_unwind(AssertUnwindSafe(work));
     outcome.unwrap_or_else(|_| Err("its decoder broke down over it".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_is_an_error() {
+        let broken: Result<(), _> = guarded(|| panic!("as a decoder might"));
+        assert_eq!(broken, Err("its decoder broke down over it".to_owned()));
+        assert_eq!(guarded(|| Ok(7)), Ok(7));
+    }
 }

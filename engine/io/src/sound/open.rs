@@ -95,7 +95,7 @@ fn open(request: SoundRequest, reader: &Reader, tell: &Tell) -> Result<Sound, Io
         let (stream, repeat) = Stream::new(track, rate, repeat, (writer, gauge))?;
         let tell = Arc::clone(tell);
         reader.take(stream, Box::new(move |error| tell(SoundEvent::Broke(error))));
-        let material = Material::Stream(StreamPlayer::new(window, repeat));
+        let material = Material::Stream(StreamPlayer::new(window, repeat, rate));
         return Ok(Sound { material, channels, frames });
     }
     let samples = track.read_to_end()?;

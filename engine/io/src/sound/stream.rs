@@ -206,3 +206,11 @@ impl Stream {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::float_cmp,
+    clippy::disallowed_methods,
+    reason = "these bits are to come out as they went in"
+)]
+mod tests;

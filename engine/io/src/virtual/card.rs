@@ -12,7 +12,7 @@ use std::{
 use crate::{
     devices::Gate,
     error::{End, IoError},
-    r#virtual::lane::Lane,
+    r#virtual::{air::Air, lane::Lane},
 };
 
 /// How card time passes.
@@ -65,6 +65,8 @@ struct Shared {
 
 pub(crate) struct State {
     pub(crate) lanes: Vec<Lane>,
+    /// Between the speaker and who hears it.
+    pub(crate) air: Air,
     pace: Pace,
     run: Option<Run>,
     begun: Option<Instant>,
@@ -89,6 +91,7 @@ impl Card {
     pub(crate) fn new(pace: Pace, lanes: Vec<Lane>) -> Result<Self, IoError> {
         let state = State {
             lanes,
+            air: Air::default(),
             pace,
             run: None,
             begun: None,
@@ -211,7 +214,8 @@ impl State {
         let clock = self.clock_lane();
         let stop_after = self.run.as_ref().and_then(|run| run.stop_after);
         let stop_after = stop_after.unwrap_or(u64::MAX);
-        let mut result = self.lanes[lane].step(if lane == clock { stop_after } else { u64::MAX });
+        let stop = if lane == clock { stop_after } else { u64::MAX };
+        let mut result = self.lanes[lane].step(stop, &mut self.air);
         let is_over = self.lanes[clock].frames() >= stop_after;
         if is_over || result.is_err() {
             result = result.and(self.finish_files());

@@ -24,7 +24,7 @@ const DEFAULT_CHANNELS: u16 = 2;
 const DEFAULT_PERIOD: u32 = 512;
 const MAX_PERIOD: u32 = 65_536;
 
-/// A card's devices: at most one microphone and one speaker.
+/// A card's devices: microphones, and at most one speaker.
 pub(crate) struct VirtualHost {
     card: Card,
 }
@@ -36,12 +36,16 @@ impl VirtualHost {
     /// [`IoError::WavRead`], [`IoError::VirtualSpec`], [`IoError::Thread`].
     pub(crate) fn new(
         pace: Pace,
-        microphone: Option<Spec>,
+        microphones: Vec<Spec>,
         speaker: Option<Spec>,
     ) -> Result<Self, IoError> {
-        let microphone = microphone.map(|spec| Lane::open(spec, End::Input));
+        let hears = microphones.iter().find(|microphone| microphone.air_ms.is_some());
+        if let (Some(hears), None) = (hears, &speaker) {
+            return Err(hears.error("loop hears the virtual speaker, and there is none".to_owned()));
+        }
+        let microphones = microphones.into_iter().map(|spec| Lane::open(spec, End::Input));
         let speaker = speaker.map(|spec| Lane::open(spec, End::Output));
-        let lanes = microphone.into_iter().chain(speaker).collect::<Result<_, _>>()?;
+        let lanes = microphones.chain(speaker).collect::<Result<_, _>>()?;
         let card = Card::new(pace, lanes)?;
         Ok(Self { card })
     }
@@ -199,6 +203,10 @@ impl VirtualDevice {
             }
             let plug = Plug { id, callback, on_error, is_playing: false };
             let plugged = lane.plug_in(config, plug);
+            let rate = lane.true_rate(config);
+            if self.end == End::Output && state.lanes.iter().any(|l| l.spec().air_ms.is_some()) {
+                state.air.carry(config.channels, rate);
+            }
             let plugged = plugged.map_err(|e| Error::with_message(ErrorKind::Other, e.to_string()));
             plugged.map(|()| id)
         })?;
@@ -342,7 +350,7 @@ mod tests {
     fn callbacks_come_in_the_order_of_time_captures_first_on_a_tie() {
         let spec = |text: &str| Some(text.parse().unwrap());
         let (input, output) = (spec("virtual:period=200"), spec("virtual:period=100"));
-        let host = VirtualHost::new(Pace::Fast, input, output).unwrap();
+        let host = VirtualHost::new(Pace::Fast, Vec::from_iter(input), output).unwrap();
         let config =
             StreamConfig { channels: 2, sample_rate: 48_000, buffer_size: BufferSize::Default };
         let (log, order) = channel();

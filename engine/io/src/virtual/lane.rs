@@ -7,7 +7,7 @@ use cpal::{Data, Error, ErrorKind, SampleFormat, StreamInstant};
 use crate::{
     error::{End, IoError},
     formats,
-    r#virtual::{data::SampleMemory, microphone::Microphone, spec::Spec},
+    r#virtual::{air::Air, data::SampleMemory, microphone::Microphone, spec::Spec},
     wav::WavWriter,
 };
 
@@ -33,10 +33,22 @@ pub(crate) struct Plug {
     pub(crate) is_playing: bool,
 }
 
+impl Plug {
+    /// A capture callback gets these samples.
+    fn take(&mut self, memory: &mut SampleMemory, samples: &[f32], now: StreamInstant) {
+        memory.lend(samples.len(), |data| {
+            formats::write(data, 0, samples);
+            (self.callback)(data, now);
+        });
+    }
+}
+
 /// Where sound comes from or goes to.
 #[derive(Debug)]
 enum Sound {
     From(Microphone),
+    /// The card's speaker, so many seconds later.
+    Heard(f64),
     To(Option<WavWriter>),
 }
 
@@ -61,7 +73,10 @@ impl Lane {
     /// As [`Microphone::open`]; [`IoError::VirtualSpec`] for a speaker with a source.
     pub(crate) fn open(spec: Spec, end: End) -> Result<Self, IoError> {
         let sound = match end {
-            End::Input => Sound::From(Microphone::open(&spec)?),
+            End::Input => match spec.air_ms {
+                Some(air_ms) => Sound::Heard(air_ms * 1e-3),
+                None => Sound::From(Microphone::open(&spec)?),
+            },
             End::Output => {
                 spec.check_speaker()?;
                 Sound::To(None)
@@ -88,7 +103,7 @@ impl Lane {
 
     pub(crate) fn end(&self) -> End {
         match self.sound {
-            Sound::From(_) => End::Input,
+            Sound::From(_) | Sound::Heard(_) => End::Input,
             Sound::To(_) => End::Output,
         }
     }
@@ -160,7 +175,7 @@ impl Lane {
     ///
     /// # Errors
     /// [`IoError::WavWrite`], [`IoError::DiskFull`] of the speaker's file.
-    pub(crate) fn step(&mut self, stop_after: u64) -> Result<(), IoError> {
+    pub(crate) fn step(&mut self, stop_after: u64, air: &mut Air) -> Result<(), IoError> {
         let Some(config) = self.config else {
             return Ok(());
         };
@@ -169,8 +184,18 @@ impl Lane {
         let is_heard = self.is_playing()
             && self.is_present(now)
             && !self.spec.stall.is_some_and(|window| window.contains(now));
-        let left = stop_after.saturating_sub(self.frames());
-        let result = self.transfer(config, is_heard, left, instant(now));
+        // The last callback is shorter: nothing is rendered that is not asked for.
+        let left = usize::try_from(stop_after.saturating_sub(self.frames())).unwrap_or(usize::MAX);
+        let samples = left.saturating_mul(config.channels.into()).min(self.scratch.len());
+        if let Sound::Heard(delay) = self.sound {
+            let rate = self.true_rate(config);
+            let begin = now - f64::from(config.period) / rate - delay;
+            air.hear(&mut self.scratch[..samples], config.channels.into(), begin, rate);
+        }
+        let result = self.transfer(config, is_heard, samples, instant(self.due));
+        if let Sound::To(_) = self.sound {
+            air.give(self.frames(), &self.scratch[..samples]);
+        }
         self.n_steps += 1;
         self.reckon();
         result
@@ -180,28 +205,24 @@ impl Lane {
         &mut self,
         config: Config,
         is_heard: bool,
-        frames_left: u64,
+        samples: usize,
         now: StreamInstant,
     ) -> Result<(), IoError> {
         let (rate, channels) = (f64::from(config.rate), usize::from(config.channels));
-        // The last callback is shorter: nothing is rendered that is not asked for.
-        let frames = usize::try_from(frames_left).unwrap_or(usize::MAX);
-        let samples = frames.saturating_mul(channels).min(self.scratch.len());
         let scratch = &mut self.scratch[..samples];
         match (&mut self.sound, self.plug.as_mut().filter(|_| is_heard)) {
             (Sound::From(microphone), Some(plug)) => {
                 microphone.fill(scratch, channels, rate);
-                self.memory.lend(samples, |data| {
-                    formats::write(data, 0, scratch);
-                    (plug.callback)(data, now);
-                });
+                plug.take(&mut self.memory, scratch, now);
             }
+            (Sound::Heard(_), Some(plug)) => plug.take(&mut self.memory, scratch, now),
             (Sound::From(microphone), None) => microphone.skip(samples / channels, rate),
             (Sound::To(_), Some(plug)) => self.memory.lend(samples, |data| {
                 formats::silence(data);
                 (plug.callback)(data, now);
                 formats::read(data, 0, scratch);
             }),
+            (Sound::Heard(_), None) => {}
             (Sound::To(_), None) => scratch.fill(0.0),
         }
         let Sound::To(Some(writer)) = &mut self.sound else {
@@ -243,11 +264,16 @@ impl Lane {
     /// Capture `k` has its frames at the end of their time, playback `j` needs them at its start.
     fn nominal(&self, config: Config) -> f64 {
         let steps = match self.sound {
-            Sound::From(_) => self.n_steps + 1,
+            Sound::From(_) | Sound::Heard(_) => self.n_steps + 1,
             Sound::To(_) => self.n_steps,
         };
         let frames = steps as f64 * f64::from(config.period);
-        frames / (f64::from(config.rate) * (1.0 + self.spec.ppm * 1e-6))
+        frames / self.true_rate(config)
+    }
+
+    /// Frames a second of card time.
+    pub(crate) fn true_rate(&self, config: Config) -> f64 {
+        f64::from(config.rate) * (1.0 + self.spec.ppm * 1e-6)
     }
 
     fn reckon(&mut self) {

@@ -31,6 +31,8 @@ pub struct Spec {
     pub unplug: Option<Window>,
     /// Microphone: a sine of so many Hz.
     pub tone: Option<f64>,
+    /// Microphone: what the virtual speaker plays, so many ms later.
+    pub air_ms: Option<f64>,
     /// Microphone: play the file once, then silence.
     pub once: bool,
     /// Microphone: this WAV; speaker: write this WAV.
@@ -53,7 +55,7 @@ impl Window {
 }
 
 const KEYS: &str =
-    "rate, channels, format, period, ppm, jitter_us, seed, stall, unplug, tone, once, file";
+    "rate, channels, format, period, ppm, jitter_us, seed, stall, unplug, tone, loop, once, file";
 
 const FORMATS: [SampleFormat; 12] = [
     SampleFormat::I8,
@@ -78,15 +80,12 @@ impl Spec {
 
     fn take(&mut self, key: &str, value: Option<&str>) -> Result<(), String> {
         let Some(value) = value else {
-            if key == "once" {
-                self.once = true;
-                return Ok(());
+            match key {
+                "once" => self.once = true,
+                "loop" => self.air_ms = Some(0.0),
+                _ => return Err(without_value(key)),
             }
-            return Err(if KEYS.split(", ").any(|known| known == key) {
-                format!("{key} needs a value: {key}=…")
-            } else {
-                unknown(key)
-            });
+            return Ok(());
         };
         match key {
             "rate" => self.rate = Some(number(key, value, &(1_000..=768_000))?),
@@ -99,6 +98,7 @@ impl Spec {
             "stall" => self.stall = Some(window(key, value)?),
             "unplug" => self.unplug = Some(window(key, value)?),
             "tone" => self.tone = Some(real(key, value, 0.1, 384_000.0)?),
+            "loop" => self.air_ms = Some(real(key, value, 0.0, 1_000.0)?),
             "once" => return Err("once takes no value".into()),
             "file" if value.is_empty() => return Err("file= needs a path".into()),
             "file" => self.file = Some(value.into()),
@@ -140,18 +140,21 @@ impl Spec {
         if self.tone.is_some() && self.file.is_some() {
             return Err("a microphone plays either a tone or a file".into());
         }
+        if self.air_ms.is_some() && (self.tone.is_some() || self.file.is_some() || self.once) {
+            return Err("with loop a microphone hears the speaker and nothing else".into());
+        }
         Ok(())
     }
 
     /// As a speaker it can have no source.
     ///
     /// # Errors
-    /// [`IoError::VirtualSpec`] when `tone` or `once` is given.
+    /// [`IoError::VirtualSpec`] when `tone`, `loop` or `once` is given.
     pub(crate) fn check_speaker(&self) -> Result<(), IoError> {
-        let key = match (self.tone, self.once) {
-            (Some(_), _) => "tone",
-            (None, true) => "once",
-            (None, false) => return Ok(()),
+        let keys =
+            [("tone", self.tone.is_some()), ("loop", self.air_ms.is_some()), ("once", self.once)];
+        let Some((key, _)) = keys.into_iter().find(|(_, is_given)| *is_given) else {
+            return Ok(());
         };
         Err(self.error(format!("{key} is for a microphone; this is an output")))
     }
@@ -168,6 +171,13 @@ impl FromStr for Spec {
         Self::parse(text)
             .map_err(|problem| IoError::VirtualSpec { given: text.to_owned(), problem })
     }
+}
+
+fn without_value(key: &str) -> String {
+    if KEYS.split(", ").any(|known| known == key) {
+        return format!("{key} needs a value: {key}=…");
+    }
+    unknown(key)
 }
 
 fn unknown(key: &str) -> String {
@@ -232,12 +242,16 @@ mod tests {
             stall: Some(Window { at: 1.0, length: 0.5 }),
             unplug: Some(Window { at: 2.5, length: 3.0 }),
             tone: None,
+            air_ms: None,
             once: true,
             file: Some("/a b/x,rate=1,y=.wav".into()),
         };
         assert_eq!(spec, expected);
         let tone: Spec = "virtual:tone=997".parse().unwrap();
         assert_eq!(tone.tone, Some(997.0));
+        for (text, air_ms) in [("virtual:loop", 0.0), ("virtual:loop=2.5", 2.5)] {
+            assert_eq!(text.parse::<Spec>().unwrap().air_ms, Some(air_ms));
+        }
         let plain: Spec = "virtual".parse().unwrap();
         assert_eq!(plain, Spec { text: "virtual".into(), ..Spec::default() });
     }
@@ -259,6 +273,8 @@ mod tests {
             ("virtual:file=", "file= needs a path"),
             ("virtual:rate=8000,rate=8000", "rate is given twice"),
             ("virtual:tone=1,file=x", "either a tone or a file"),
+            ("virtual:loop=-1", "loop=-1: expected a number from 0 to 1000"),
+            ("virtual:loop,tone=1", "hears the speaker and nothing else"),
             ("virtuel", "expected virtual"),
             ("virtual;rate=1", "expected virtual:"),
             ("virtual:,", "unknown key \"\""),

@@ -13,7 +13,8 @@ use std::{
 
 use retake_engine::{
     BusShape, Engine, EngineControl, FrameProducer, Generation, Probe, Setup, ToMono,
-    mixer::MixerSetup, processor::Identity,
+    mixer::{MixerSetup, StripSettings},
+    processor::Identity,
 };
 use retake_io::{
     Choice, Clock, DeviceEvent, DeviceRequest, DeviceState, Devices, End, Gate, IoError, Opened,
@@ -28,6 +29,7 @@ pub(crate) fn request(input: &str, output: &str) -> DeviceRequest {
     DeviceRequest {
         host: None,
         input: choice(input),
+        more: Vec::new(),
         output: choice(output),
         rate: None,
         period: None,
@@ -94,6 +96,20 @@ impl Rig {
 
     /// An identity plugin of the input's channels (or the output's) for these devices.
     pub(crate) fn engine(&mut self, opened: Opened, record: Option<FrameProducer>) -> Box<Engine> {
+        self.build(opened, record, MixerSetup::default())
+    }
+
+    /// The same, with the live input through such a strip.
+    pub(crate) fn engine_with(&mut self, opened: Opened, live: StripSettings) -> Box<Engine> {
+        self.build(opened, None, MixerSetup { live, ..MixerSetup::default() })
+    }
+
+    fn build(
+        &mut self,
+        opened: Opened,
+        record: Option<FrameProducer>,
+        mixer: MixerSetup,
+    ) -> Box<Engine> {
         let format = opened.format;
         let channels = if format.n_input == 0 { format.n_output } else { format.n_input };
         let shape = BusShape {
@@ -107,7 +123,7 @@ impl Rig {
             input: opened.input,
             first: Box::new(first),
             record,
-            mixer: MixerSetup::default(),
+            mixer,
             to_mono: ToMono::default(),
             is_real_output: !opened.virtual_output,
             is_limited: false,
@@ -142,6 +158,7 @@ impl Rig {
             info: opened.info.clone(),
             notices: opened.notices.clone(),
             input: None,
+            more: Vec::new(),
             ..opened
         };
         let engine = rig.engine(Opened { input, ..opened }, None);
@@ -176,6 +193,18 @@ impl Rig {
                 DeviceEvent::State { end, state, .. } => seen.push((end, state)),
                 _ => {}
             }
+        }
+    }
+
+    /// The same of that microphone.
+    pub(crate) fn until_input(&self, which: usize, wanted: DeviceState) -> Vec<(End, DeviceState)> {
+        let mut seen = Vec::new();
+        loop {
+            let DeviceEvent::State { end, input, state, .. } = self.next() else { continue };
+            if (end, input, state) == (End::Input, which, wanted) {
+                return seen;
+            }
+            seen.push((end, state));
         }
     }
 

@@ -3,21 +3,30 @@ use super::*;
 const RATE: u32 = 48_000;
 
 fn played(signal: Signal, rate: u32, frames: usize, block: usize) -> Vec<f32> {
-    let mut generator = Generator::new(signal, rate);
-    let mut out = vec![9.0; frames];
-    for part in out.chunks_mut(block) {
-        assert_eq!(generator.fill(part), part.len());
-    }
-    out
+    rows(signal, rate, frames, block).swap_remove(0)
 }
 
-const ENDLESS: [Signal; 6] = [
+/// Every channel.
+fn rows(signal: Signal, rate: u32, frames: usize, block: usize) -> Vec<Vec<f32>> {
+    let mut generator = Generator::new(signal, rate);
+    let mut out = Planar::new(generator.channels(), block);
+    let mut rows = vec![Vec::new(); generator.channels()];
+    while rows[0].len() < frames {
+        let n = block.min(frames - rows[0].len());
+        assert_eq!(generator.fill(&mut out, n), n);
+        rows.iter_mut().zip(out.rows()).for_each(|(all, row)| all.extend_from_slice(&row[..n]));
+    }
+    rows
+}
+
+const ENDLESS: [Signal; 7] = [
     Signal::Sine { hz: 997.0 },
     Signal::Sweep,
     Signal::WhiteNoise { seed: 7 },
     Signal::PinkNoise { seed: 7 },
     Signal::Clicks { hz: 2.5 },
     Signal::Dc { level: -0.25 },
+    Signal::LineUp,
 ];
 
 #[test]
@@ -35,9 +44,9 @@ fn blocks_of_any_size_hold_the_same_frames() {
 fn a_sine_is_the_formula_an_hour_later_too() {
     let mut generator = Generator::new(Signal::Sine { hz: 997.0 }, RATE);
     generator.at = 3_600 * 48_000 + 5;
-    let mut out = [0.0; 480];
-    generator.fill(&mut out);
-    for (n, x) in out.iter().enumerate() {
+    let mut out = Planar::new(1, 480);
+    generator.fill(&mut out, 480);
+    for (n, x) in out.channel(0).iter().enumerate() {
         // 997 whole periods a second: the hour makes no difference.
         let expected = (TAU * 997.0 * (n + 5) as f64 / 48_000.0).sin();
         assert!((f64::from(*x) - expected).abs() < 1e-6, "frame {n}");
@@ -100,11 +109,11 @@ fn white_noise_is_even_and_follows_its_seed() {
 #[test]
 fn an_impulse_is_one_frame_and_the_end() {
     let mut generator = Generator::new(Signal::Impulse, RATE);
-    let mut out = [9.0; 4];
-    assert_eq!(generator.fill(&mut out), 1);
-    assert_eq!(out, [1.0, 0.0, 0.0, 0.0]);
-    assert_eq!(generator.fill(&mut out), 0);
-    assert_eq!(out, [0.0; 4]);
+    let mut out = Planar::new(1, 4);
+    assert_eq!(generator.fill(&mut out, 4), 1);
+    assert_eq!(out.channel(0), [1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(generator.fill(&mut out, 4), 0);
+    assert_eq!(out.channel(0), [0.0; 4]);
 }
 
 #[test]
@@ -114,4 +123,24 @@ fn clicks_keep_time() {
     assert_eq!(at, [0, 19_200, 38_400, 57_600, 76_800]);
     let odd = played(Signal::Clicks { hz: 7.0 }, RATE, 48_000, 64);
     assert_eq!(odd.iter().filter(|x| **x == 1.0).count(), 7);
+}
+
+#[test]
+fn the_line_up_signal_says_which_side_is_left() {
+    for rate in [44_100, 48_000, 96_000] {
+        let seconds = rate as usize;
+        let [left, right] =
+            rows(Signal::LineUp, rate, 7 * seconds, 441).try_into().unwrap_or_default();
+        let gain = 10_f64.powf(-18.0 / 20.0);
+        for (n, (left, right)) in left.iter().zip(&right).enumerate() {
+            let expected = gain * (TAU * 1_000.0 * n as f64 / f64::from(rate)).sin();
+            assert!((f64::from(*right) - expected).abs() < 1e-6, "frame {n} at {rate} Hz");
+            let is_silent = n % (3 * seconds) >= 3 * seconds - seconds / 4;
+            assert_eq!(*left, if is_silent { 0.0 } else { *right }, "frame {n} at {rate} Hz");
+        }
+        // The sine's own steps, and no greater one.
+        let own = 1.001 * gain * TAU * 1_000.0 / f64::from(rate);
+        let steps = left.windows(2).map(|w| f64::from(w[1] - w[0]).abs());
+        assert!(steps.fold(0.0, f64::max) <= own, "{rate} Hz");
+    }
 }

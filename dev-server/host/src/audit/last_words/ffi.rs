@@ -7,7 +7,10 @@ use std::{
     marker::PhantomData,
     mem::MaybeUninit,
     ptr,
-    sync::atomic::{AtomicPtr, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicPtr, Ordering},
+    },
 };
 
 use super::{Head, LastWords, MAX_FRAMES};
@@ -32,11 +35,23 @@ const ALT_STACK_BYTES: usize = 1 << 17;
 /// Where this process's words go.
 static WORDS: AtomicPtr<LastWords> = AtomicPtr::new(ptr::null_mut());
 
+/// What a crash does before it says a word.
+type FirstAct = Box<dyn Fn() + Send + Sync>;
+
+static FIRST_ACT: OnceLock<FirstAct> = OnceLock::new();
+
 /// Has every crash of this process, and every thread that is asked, speak into `words`.
+///
+/// Before a crash says a word, which takes its time, it does `first_act`: nothing but atomics and
+/// calls of the system that a handler may make.
 ///
 /// # Errors
 /// The system allows no handler; there will be no words.
-pub fn install(words: &'static LastWords) -> io::Result<()> {
+pub fn install(
+    words: &'static LastWords,
+    first_act: impl Fn() + Send + Sync + 'static,
+) -> io::Result<()> {
+    FIRST_ACT.get_or_init(|| Box::new(first_act));
     WORDS.store(ptr::from_ref(words).cast_mut(), Ordering::Release);
     // Handlers load what they need from other libraries now, not when it is too late.
     unwind::walk(&mut [0; 4], usize::MAX);
@@ -69,6 +84,9 @@ fn succeeded(result: c_int) -> io::Result<()> {
 }
 
 extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    if let Some(first_act) = FIRST_ACT.get() {
+        first_act();
+    }
     speak(signal, info, context);
     // The handler is gone (SA_RESETHAND): now the signal does what it does, with its own number.
     // SAFETY: raises in this thread; it is delivered when the handler returns.

@@ -1,0 +1,142 @@
+//! `--input` more than once: every microphone is heard, and one's trouble is nobody else's.
+
+use std::{f64::consts::TAU, path::PathBuf};
+
+use serde_json::json;
+
+use crate::{
+    line::Line,
+    server::{Ended, Server, run, tmp},
+    signal::noise,
+    wav::Wav,
+};
+
+const RATE: f64 = 48_000.0;
+
+/// The amplitude of a tone in a piece of sound, under a Hann window.
+fn amplitude(sound: &[f32], hz: f64) -> f64 {
+    let n = sound.len() as f64;
+    let (mut re, mut im) = (0.0, 0.0);
+    for (i, x) in sound.iter().enumerate() {
+        let phase = TAU * hz * i as f64 / RATE;
+        let x = f64::from(*x) * (1.0 - (TAU * i as f64 / n).cos());
+        re += x * phase.cos();
+        im += x * phase.sin();
+    }
+    2.0 * re.hypot(im) / n
+}
+
+fn out(name: &str) -> PathBuf {
+    tmp("many-inputs").join(name)
+}
+
+#[test]
+fn microphones_of_two_clocks_are_both_heard_and_nothing_is_lost() {
+    let path = out("tones.wav");
+    let output = format!("virtual:period=256,file={}", path.display());
+    let args = [
+        "run",
+        "example-plugin",
+        "--input",
+        "virtual:tone=440,ppm=100,period=441",
+        "--input",
+        "virtual:tone=997,ppm=-150,period=512,channels=1",
+        "--output",
+        &output,
+        "--clock",
+        "fast",
+        "--duration",
+        "10",
+    ];
+    let ended = run(&args).succeeded();
+    let wav = Wav::read(&path);
+    for row in &wav.channels {
+        let sound = &row[4 * 48_000..];
+        for hz in [440.0 * 1.000_1, 997.0 * 0.999_85] {
+            let found = amplitude(sound, hz);
+            assert!((found - 0.251_19).abs() < 1e-3, "{hz} Hz: {found}");
+        }
+        assert!(amplitude(sound, 700.0) < 1e-4);
+    }
+    let stopped = ended.event("stopped");
+    assert_eq!((&stopped["lost_frames"], &stopped["underruns"]), (&json!(0), &json!(0)));
+    assert_eq!(ended.event("audio_started")["more"][0]["channels"], 1);
+    let bytes = std::fs::read(&path).unwrap();
+    run(&args).succeeded();
+    assert!(bytes == std::fs::read(&path).unwrap(), "the same command, other bytes");
+}
+
+/// The left microphone, which is left alone, and the right one, with those keys.
+fn session(name: &str, keys: &str) -> (Ended, Wav) {
+    let (left, right, path) = (out("left.wav"), out("right.wav"), out(name));
+    let silence = || vec![0.0; 40_009];
+    Wav::new(48_000, vec![noise(5, 0.3, 40_009), silence()]).write(&left);
+    Wav::new(48_000, vec![silence(), noise(6, 0.3, 40_009)]).write(&right);
+    let left = format!("virtual:period=256,file={}", left.display());
+    let right = format!("virtual:period=256{keys},file={}", right.display());
+    let output = format!("virtual:period=256,file={}", path.display());
+    let args = [
+        "run",
+        "example-plugin",
+        "--input",
+        &left,
+        "--input",
+        &right,
+        "--output",
+        &output,
+        "--duration",
+        "4",
+    ];
+    let ended = run(&args).succeeded();
+    (ended, Wav::read(&path))
+}
+
+#[test]
+fn one_that_is_unplugged_returns_and_the_other_is_bit_identical() {
+    let (_, whole) = session("whole.wav", "");
+    let (ended, broken) = session("broken.wav", ",unplug=1+0.5");
+    assert!(whole.channels[0] == broken.channels[0], "the other's sound has changed");
+    let right = &broken.channels[1];
+    assert!(right[49_000..71_000].iter().all(|x| *x == 0.0), "it is away");
+    let back = 71_000 + right[71_000..].iter().position(|x| *x != 0.0).unwrap();
+    println!("back after {} ms", (back - 72_000) / 48);
+    assert!(back < 72_000 + 2 * 48_000, "{back}");
+    let states: Vec<_> = ended
+        .events
+        .iter()
+        .filter(|event| event["event"] == "device" && event["input"] == 1)
+        .map(|event| event["state"].as_str().unwrap())
+        .collect();
+    assert_eq!((states.first(), states.last()), (Some(&"lost"), Some(&"back")), "{states:?}");
+    assert_eq!(ended.events.iter().filter(|e| e["event"] == "audio_started").count(), 1);
+}
+
+#[test]
+fn each_is_a_source_of_its_own() {
+    let args = ["run", "example-plugin", "--input", "virtual:tone=440", "--input"];
+    let more = ["virtual:tone=997", "--output", "virtual"];
+    let mut server = Server::start(&[&args[..], &more[..]].concat());
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    let mut line = Line::open(&listening);
+    let sources = line.call("sources", &json!({}))["sources"].take();
+    let kinds: Vec<_> = sources.as_array().unwrap().iter().map(|s| &s["kind"]).collect();
+    assert_eq!(kinds, ["mic", "mic"]);
+    assert_eq!((&sources[1]["id"], &sources[1]["name"]), (&json!(1), &json!("virtual:tone=997")));
+    assert!(sources[1]["counters"]["target_frames"].as_u64().unwrap() > 0);
+    let set = line.call("set_source", &json!({ "id": 1, "gain_db": -6, "pan": 0.5 }));
+    assert_eq!((&set["gain_db"], &set["pan"]), (&json!(-6.0), &json!(0.5)));
+    for method in ["pause_source", "remove_source"] {
+        let params =
+            if method == "pause_source" { json!({"id": 1, "on": true}) } else { json!({"id": 1}) };
+        let error = line.answer(method, &params);
+        assert!(error["error"]["message"].as_str().unwrap().contains("mute it"), "{error}");
+    }
+    server.stop().succeeded();
+}
+
+#[test]
+fn none_and_another_contradict_each_other() {
+    let ended = run(&["run", "example-plugin", "--input", "none", "--input", "virtual"]);
+    ended.failed(2, &["--input none"]);
+}
