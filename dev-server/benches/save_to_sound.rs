@@ -3,7 +3,8 @@
 //! `cargo bench -p retake` runs the release binary on virtual devices with the real clock and
 //! prints medians. "bare cargo" is the same edit of the same crate built by the same cargo command
 //! line into a target directory of its own, nothing else; edits alternate between the two, so that
-//! a noisy machine is noisy for both.
+//! a noisy machine is noisy for both. Each reload has its admission and its warm start of two
+//! seconds. All of it for two crates: the example, and the same with ten dependencies beside the SDK.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a bench prints")]
 
 use std::{
@@ -23,10 +24,52 @@ const EDITS: usize = 10;
 /// Calls of `set_param`.
 const CALLS: usize = 500;
 
+/// As long as a warm start reaches back, and something.
+const PAST: Duration = Duration::from_millis(2_500);
+
+/// Crates that plugins use, of versions that this workspace uses as well.
+const TEN: &str = r#"
+bytemuck = "1"
+dasp_sample = "0.11"
+fastrand = "2"
+num-complex = "0.4"
+realfft = "3"
+rtrb = "0.4"
+rustfft = "6"
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+smallvec = "1"
+"#;
+
+/// Something of each.
+const USE_OF_TEN: &str = r"
+#[derive(serde::Serialize)]
+struct Kept {
+    gain: f32,
+}
+
+/// Never called; the compiler reads all ten.
+pub fn of_each(gain: f32) -> String {
+    let real = realfft::RealFftPlanner::<f32>::new().plan_fft_forward(64).len();
+    let complex = rustfft::FftPlanner::<f32>::new().plan_fft_forward(64).len();
+    let (_producer, consumer) = rtrb::RingBuffer::<f32>::new(real + complex);
+    let few: smallvec::SmallVec<[f32; 4]> = smallvec::smallvec![gain, fastrand::f32()];
+    let size = num_complex::Complex::new(few[0], few[1]).norm();
+    let n_bytes = bytemuck::cast_slice::<f32, u8>(&few).len() + consumer.slots();
+    let short = dasp_sample::Sample::to_sample::<i16>(size);
+    let gain = gain + f32::from(short) + n_bytes as f32;
+    serde_json::to_string(&Kept { gain }).unwrap_or_default()
+}
+";
+
 fn main() {
-    let bench = Bench::new();
-    first_build(&bench);
-    save_to_sound(&bench);
+    let ten = ("the example with ten dependencies", TEN, USE_OF_TEN);
+    for (name, dependencies, uses) in [("the example", "", ""), ten] {
+        println!("{name}");
+        let bench = Bench::new(dependencies, uses);
+        first_build(&bench);
+        save_to_sound(&bench);
+    }
 }
 
 struct Bench {
@@ -36,8 +79,8 @@ struct Bench {
 }
 
 impl Bench {
-    /// A copy of example-plugin outside of the workspace.
-    fn new() -> Self {
+    /// A copy of example-plugin outside of the workspace, with these dependencies and their use.
+    fn new(dependencies: &str, uses: &str) -> Self {
         let root = tempfile::tempdir().unwrap();
         let krate = root.path().join("gain");
         fs::create_dir_all(krate.join("src")).unwrap();
@@ -45,12 +88,14 @@ impl Bench {
         let manifest = format!(
             "[package]\nname = \"gain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
              [lib]\ncrate-type = [\"cdylib\"]\n\n\
-             [dependencies]\nretake-sdk = {{ path = \"{repository}/plugin-sdk\" }}\n\n[workspace]\n"
+             [dependencies]\nretake-sdk = {{ path = \"{repository}/plugin-sdk\" }}\n{dependencies}\n[workspace]\n"
         );
         fs::write(krate.join("Cargo.toml"), manifest).unwrap();
         fs::copy(format!("{repository}/Cargo.lock"), krate.join("Cargo.lock")).unwrap();
         let source = fs::read_to_string(format!("{repository}/example-plugin/src/lib.rs")).unwrap();
-        fs::write(krate.join("src/lib.rs"), source).unwrap();
+        // Its tests stay behind.
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        fs::write(krate.join("src/lib.rs"), format!("{source}{uses}")).unwrap();
         let request = Request {
             path: Some(krate.clone()),
             working_dir: root.path().to_owned(),
@@ -91,13 +136,17 @@ fn first_build(bench: &Bench) {
 fn save_to_sound(bench: &Bench) {
     let mut server = Server::start(bench.root.path(), &bench.krate);
     server.wait("reloaded");
+    std::thread::sleep(PAST);
     let (mut bare, mut whole, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut vet, mut warm) = (Vec::new(), Vec::new());
     for n in 0..EDITS {
         bench.edit(100 + n);
         let reloaded = server.wait("reloaded");
         let total = reloaded["save_to_sound_ms"].as_f64().unwrap();
         whole.push(total);
         own.push(total - reloaded["build_ms"].as_f64().unwrap());
+        vet.push(reloaded["vet_ms"].as_f64().unwrap());
+        warm.push(reloaded["warm_frames"].as_f64().unwrap() / 48_000.0);
         bare.push(bench.build());
     }
     println!(
@@ -105,6 +154,12 @@ fn save_to_sound(bench: &Bench) {
         median(&mut whole)
     );
     println!("  of that outside of cargo                        {:8.1} ms", median(&mut own));
+    println!("  test signals                                    {:8.1} ms", median(&mut vet));
+    println!(
+        "  past that it hears, median / least              {:8.2} / {:.2} s",
+        median(&mut warm),
+        warm[0]
+    );
     println!("bare cargo build of the same edits, median        {:8.1} ms", median(&mut bare));
     let difference = median(&mut whole) - median(&mut bare);
     println!("save to sound less bare cargo                     {difference:8.1} ms");

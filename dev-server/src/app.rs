@@ -41,7 +41,7 @@ use crate::{
     take::{self, Keeper},
     telemetry::{Telemetry, Views},
     watch::Rebuilder,
-    web::{self, ControlGone, ControlHandle, PortChoice, TokenFile},
+    web::{self, ControlGone, ControlHandle, DeliveryHandle, PortChoice, TokenFile},
 };
 
 /// `retake run`: serves until the end of the session.
@@ -215,6 +215,7 @@ fn start_server(
         token: token.clone(),
         asset: page,
         open: doors.open,
+        deliver: deliver(mailbox),
         take: doors.take,
         limits: web::Limits::default(),
     };
@@ -226,6 +227,13 @@ fn start_server(
     report.connect(server.notifier());
     announce(&server, token.as_str(), run, report);
     Ok(server)
+}
+
+fn deliver(mailbox: &Sender<Message>) -> DeliveryHandle {
+    let mailbox = mailbox.clone();
+    DeliveryHandle::new(move |delivery| {
+        mailbox.send(Message::Delivery(delivery)).map_err(|_| ControlGone)
+    })
 }
 
 fn announce(server: &web::Server, token: &str, run: &Run, report: &mut Report) {

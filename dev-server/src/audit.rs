@@ -23,7 +23,7 @@ use clap::Args;
 use retake_engine::{Outcome, Planar, ProcessIo, Processor, Transport, processor::Replies};
 use retake_host::{
     Activated, Admission, AuditFinding, AuditKind, Format, Isolation, News, PanicLine, Patience,
-    PluginInfo, PluginThread, Request, StackFrame, StagingDir,
+    PluginInfo, PluginThread, Request, StagingDir,
 };
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ use crate::{
     build::{BuildOutcome, Builder, Diagnostic, Report},
     cli::PluginArgs,
     control::Failure,
+    finding::{json_of, place_of},
     project::{self, Project},
     report::{Tone, claim_stdout, say},
 };
@@ -226,22 +227,10 @@ fn tell(found: &Found, args: &Audit, mut stdout: File) -> ExitCode {
 }
 
 fn as_json(found: &Found, blocks: u64) -> Value {
-    let finding = |finding: &AuditFinding| {
-        let place = finding.place();
-        json!({
-            "kind": finding.kind,
-            "call": finding.call,
-            "function": place.map(|frame| &frame.function),
-            "file": place.and_then(|frame| frame.file.as_ref()),
-            "line": place.and_then(|frame| frame.line),
-            "stack": finding.stack,
-            "n": finding.n,
-        })
-    };
     json!({
         "plugin": found.plugin,
         "blocks": blocks,
-        "findings": found.findings.iter().map(finding).collect::<Vec<_>>(),
+        "findings": found.findings.iter().map(json_of).collect::<Vec<_>>(),
         "panic": found.panic,
         "failed_blocks": found.n_errors,
     })
@@ -267,11 +256,4 @@ fn line(finding: &AuditFinding) -> String {
 fn caller_lines(finding: &AuditFinding) -> impl Iterator<Item = String> {
     let authors = finding.stack.iter().filter(|frame| frame.is_authors());
     authors.skip(1).map(|frame| format!("called at {}", place_of(frame)))
-}
-
-fn place_of(frame: &StackFrame) -> String {
-    match (&frame.file, frame.line) {
-        (Some(file), Some(line)) => format!("{file}:{line} in {}", frame.function),
-        _ => frame.function.clone(),
-    }
 }

@@ -177,7 +177,9 @@ pub struct AudioArgs {
     /// `noise:white`, `impulse`, `clicks[:HZ]`, `dc:LEVEL`, `silence`, or `mic`, which is left out
     /// unless it is named here or by --input. Each with `gain=DB`, `pan=-1..1`,
     /// `law=balance|power`, `bus=plugin-in|sidechain|dry|master`; files with `pitch=0.1..4` and
-    /// `loop=all|START-END` (seconds) too. A path comes last: `gain=-6,loop=all,file:drums.wav`
+    /// `loop=all|START-END` (seconds) too. A path comes last: `gain=-6,loop=all,file:drums.wav`.
+    /// What others send in real time: `push:NAME`, a script's frames over a WebSocket, and
+    /// `fifo:PATH`, raw frames out of a pipe, `rate=48000`, `channels=2`, `format=f32|s16|s24|s32`
     #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]
     pub source: Vec<SourceSpec>,
     /// Sample rate of the devices

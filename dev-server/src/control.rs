@@ -69,7 +69,7 @@ use params::ParamTable;
 use past::Past;
 use presets::Presets;
 use reload::Reload;
-use sources::{SoundNews, Sources};
+use sources::{PipeNews, SoundNews, Sources};
 use take::{Take, TakeNews};
 
 /// Everything that can happen.
@@ -89,6 +89,10 @@ pub enum Message {
     Midi(MidiEvent),
     /// A sound file was opened, or broke.
     Sound(SoundNews),
+    /// A pipe has a writer, or cannot be read.
+    Pipe(PipeNews),
+    /// A client brings sound.
+    Delivery(web::Delivery),
     /// A piece of what the plugin heard was cut.
     Take(TakeNews),
     /// The recorder cannot write any more.
@@ -254,6 +258,8 @@ impl Control {
             Message::Store(event) => self.on_store(event),
             Message::Midi(event) => self.on_midi(event),
             Message::Sound(news) => self.on_sound(news)?,
+            Message::Pipe(news) => self.on_pipe(news),
+            Message::Delivery(delivery) => self.take_delivery(delivery),
             Message::Take(news) => self.on_take(news),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),

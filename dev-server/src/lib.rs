@@ -13,6 +13,7 @@ pub mod bundle;
 pub mod cli;
 pub mod control;
 pub mod editor;
+mod finding;
 pub mod keys;
 pub mod latency;
 pub mod listing;

@@ -2,18 +2,21 @@
 //!
 //! The command line, pages and scripts speak the same language; only the command line names files.
 //! Items with commas between them, in any order: one says what it is (`tone:997`), the others how it
-//! is heard (`gain=-6`). A path may hold commas, so `file:` takes all that follows.
+//! is heard (`gain=-6`). A path may hold commas, so `file:` and `fifo:` take all that follows.
 
 use std::{
     fmt,
+    fs::File,
     ops::{Range, RangeInclusive},
     path::PathBuf,
     str::FromStr,
+    sync::Arc,
 };
 
 use retake_engine::mixer::{
     Bus, LEVELS_DB, PITCHES, PanLaw, SILENCE_DB, Signal, StripSettings, gain_of_db,
 };
+use retake_io::{push::PcmFormat, sound::SoundFile};
 
 /// One source.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,9 +49,53 @@ pub enum SourceKind {
     Signal(Signal),
     /// A sound file.
     File(PathBuf),
+    /// A sound file whose bytes a client has sent.
+    Upload(Upload),
+    /// What a client of this name sends.
+    Push(String),
+    /// What is written into a pipe.
+    Fifo(Pipe),
     /// What the plugin heard lately; asked for by its own method only.
     Take,
 }
+
+/// A file without a place on the disk's map: it is gone with the last who has it.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// What it is called; never opened.
+    pub name: String,
+    /// Its bytes.
+    pub file: Arc<File>,
+}
+
+impl PartialEq for Upload {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.file, &other.file)
+    }
+}
+
+/// A pipe with a name, and what is written into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pipe {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Of its frames, Hz.
+    pub rate: u32,
+    /// Samples per frame.
+    pub channels: usize,
+    /// How its samples are written.
+    pub format: PcmFormat,
+}
+
+/// Rates that raw frames can have, Hz.
+pub const RAW_RATES: RangeInclusive<u32> = 8_000..=192_000;
+/// Channels that raw frames can have.
+pub const RAW_CHANNELS: RangeInclusive<usize> = 1..=16;
+/// What raw frames are, unless it is said.
+const USUAL_RATE: u32 = 48_000;
+const USUAL_CHANNELS: usize = 2;
+/// The longest name of a client that sends frames, in bytes.
+pub const PUSH_NAME_BYTES: usize = 64;
 
 /// What of a file is played over and over.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -113,8 +160,8 @@ pub fn db_of_gain(gain: f32) -> Option<f64> {
 }
 
 const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
-                     clicks:HZ, dc:LEVEL, silence, ebu, mic";
-const KEYS: &str = "gain, pan, law, pitch, loop, bus";
+                     clicks:HZ, dc:LEVEL, silence, ebu, push:NAME, fifo:PATH, mic";
+const KEYS: &str = "gain, pan, law, pitch, loop, bus; of fifo: rate, channels, format";
 /// The buses by their names.
 pub const BUSES: [(&str, Bus); 4] = [
     ("plugin-in", Bus::PluginIn),
@@ -175,18 +222,34 @@ impl SourceSpec {
             .then(|| format!("{}: at {rate} Hz a tone has to be below {limit} Hz", self.text))
     }
 
+    /// What a client of that name sends.
+    pub fn push(name: String) -> Self {
+        let text = format!("push:{name}");
+        Self { text, kind: SourceKind::Push(name), ..Self::mic() }
+    }
+
+    /// A file that a client has sent, heard as `settings` say.
+    ///
+    /// # Errors
+    /// What is wrong with them, with what is allowed.
+    pub fn upload(settings: &str, upload: Upload) -> Result<Self, String> {
+        let items = match settings {
+            "" => Items::default(),
+            settings => Items::read(settings)?,
+        };
+        if items.kind.is_some() {
+            return Err(format!("{settings}: the file is what sounds; keys: {KEYS}"));
+        }
+        let comma = if settings.is_empty() { "" } else { "," };
+        let text = format!("{settings}{comma}file:{}", upload.name);
+        items.finish(text, SourceKind::Upload(upload))
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
-        let mut items = Items::default();
-        for item in split(text) {
-            items.take(item)?;
-        }
-        let kind = items.kind.ok_or_else(|| format!("what sounds is missing: one of {KINDS}"))?;
-        let key = items.pitch.map(|_| "pitch").or(items.repeat.as_ref().map(|_| "loop"));
-        if let (Some(key), false) = (key, kind.has_time_line()) {
-            return Err(format!("{key} is for files"));
-        }
-        let (pitch, repeat) = (items.pitch.unwrap_or(1.0), items.repeat.unwrap_or_default());
-        Ok(Self { text: text.to_owned(), kind, strip: items.strip, pitch, repeat })
+        let mut items = Items::read(text)?;
+        let kind = items.kind.take();
+        let kind = kind.ok_or_else(|| format!("what sounds is missing: one of {KINDS}"))?;
+        items.finish(text.to_owned(), kind)
     }
 }
 
@@ -197,10 +260,41 @@ struct Items<'a> {
     strip: StripSettings,
     pitch: Option<f64>,
     repeat: Option<Repeat>,
+    rate: Option<u32>,
+    channels: Option<usize>,
+    format: Option<PcmFormat>,
     keys: Vec<&'a str>,
 }
 
 impl<'a> Items<'a> {
+    fn read(text: &'a str) -> Result<Self, String> {
+        let mut items = Self::default();
+        for item in split(text) {
+            items.take(item)?;
+        }
+        Ok(items)
+    }
+
+    fn finish(self, text: String, mut kind: SourceKind) -> Result<SourceSpec, String> {
+        let key = self.pitch.map(|_| "pitch").or(self.repeat.as_ref().map(|_| "loop"));
+        if let (Some(key), false) = (key, kind.has_time_line()) {
+            return Err(format!("{key} is for files"));
+        }
+        let key = self.rate.map(|_| "rate").or(self.channels.map(|_| "channels"));
+        let key = key.or(self.format.map(|_| "format"));
+        match (&mut kind, key) {
+            (SourceKind::Fifo(pipe), _) => {
+                pipe.rate = self.rate.unwrap_or(pipe.rate);
+                pipe.channels = self.channels.unwrap_or(pipe.channels);
+                pipe.format = self.format.unwrap_or(pipe.format);
+            }
+            (_, Some(key)) => return Err(format!("{key} is for fifo:PATH")),
+            (_, None) => {}
+        }
+        let (pitch, repeat) = (self.pitch.unwrap_or(1.0), self.repeat.unwrap_or_default());
+        Ok(SourceSpec { text, kind, strip: self.strip, pitch, repeat })
+    }
+
     fn take(&mut self, item: &'a str) -> Result<(), String> {
         let Some((key, value)) = setting(item) else {
             return match self.kind.replace(SourceKind::parse(item)?) {
@@ -219,6 +313,9 @@ impl<'a> Items<'a> {
             "bus" => self.strip.bus = one_of(key, value, &BUSES)?,
             "pitch" => self.pitch = Some(number(key, value, &PITCHES)?),
             "loop" => self.repeat = Some(Repeat::parse(value)?),
+            "rate" => self.rate = Some(number(key, value, &RAW_RATES)?),
+            "channels" => self.channels = Some(number(key, value, &RAW_CHANNELS)?),
+            "format" => self.format = Some(value.parse().map_err(|e| format!("format: {e}"))?),
             _ => return Err(format!("unknown key \"{key}\"; keys: {KEYS}")),
         }
         Ok(())
@@ -244,7 +341,7 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let now = rest?;
-        if now.starts_with("file:") {
+        if names_path(now) {
             rest = None;
             return Some(now);
         }
@@ -256,7 +353,11 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 
 /// Key and value of an item that is no kind.
 fn setting(item: &str) -> Option<(&str, &str)> {
-    if item.starts_with("file:") { None } else { item.split_once('=') }
+    if names_path(item) { None } else { item.split_once('=') }
+}
+
+fn names_path(item: &str) -> bool {
+    item.starts_with("file:") || item.starts_with("fifo:")
 }
 
 impl SourceKind {
@@ -264,7 +365,9 @@ impl SourceKind {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Mic | Self::Input { .. } => "mic",
-            Self::File(_) => "file",
+            Self::File(_) | Self::Upload(_) => "file",
+            Self::Push(_) => "push",
+            Self::Fifo(_) => "fifo",
             Self::Take => "take",
             Self::Signal(Signal::Sine { .. }) => "tone",
             Self::Signal(Signal::Sweep) => "sweep",
@@ -281,9 +384,10 @@ impl SourceKind {
     pub fn name(&self) -> String {
         match self {
             Self::Mic => "microphone".to_owned(),
+            Self::Upload(Upload { name, .. }) | Self::Push(name) => name.clone(),
             Self::Take => "take".to_owned(),
             Self::Input { device, .. } => device.clone(),
-            Self::File(path) => path.file_name().map_or_else(
+            Self::File(path) | Self::Fifo(Pipe { path, .. }) => path.file_name().map_or_else(
                 || path.display().to_string(),
                 |name| name.to_string_lossy().into_owned(),
             ),
@@ -304,12 +408,28 @@ impl SourceKind {
 
     /// Whether it has places to go to: then it can be moved, looped and played at another speed.
     pub fn has_time_line(&self) -> bool {
-        matches!(self, Self::File(_))
+        self.file().is_some()
+    }
+
+    /// The sound file that it is.
+    pub fn file(&self) -> Option<SoundFile> {
+        match self {
+            Self::File(path) => Some(path.into()),
+            Self::Upload(Upload { name, file }) => {
+                Some(SoundFile::Open { file: Arc::clone(file), name: name.into() })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether its frames come when someone sends them: then it has a clock of its own.
+    pub fn is_sent(&self) -> bool {
+        matches!(self, Self::Push(_) | Self::Fifo(_))
     }
 
     /// Whether it opens what its words name.
     pub fn names_a_path(&self) -> bool {
-        matches!(self, Self::File(_))
+        matches!(self, Self::File(_) | Self::Fifo(_))
     }
 
     fn parse(item: &str) -> Result<Self, String> {
@@ -319,6 +439,10 @@ impl SourceKind {
         let signal = match (name, argument) {
             ("mic", None) => return Ok(Self::Mic),
             ("file", Some(path)) if !path.is_empty() => return Ok(Self::File(path.into())),
+            ("push", Some(name)) => return push_name(name).map(|n| Self::Push(n.to_owned())),
+            ("push", None) => return Err("push needs a name, as in push:synth".to_owned()),
+            ("fifo", Some(path)) if !path.is_empty() => return Ok(Self::Fifo(Pipe::at(path))),
+            ("fifo", _) => return Err("fifo: needs a path, as in fifo:/tmp/pcm".to_owned()),
             ("file", _) => return Err("file: needs a path, as in file:loop.wav".to_owned()),
             ("tone", Some(text)) => Signal::Sine { hz: hz(text)? },
             ("tone", None) => return Err("tone needs a frequency, as in tone:997".to_owned()),
@@ -337,6 +461,30 @@ impl SourceKind {
         };
         Ok(Self::Signal(signal))
     }
+}
+
+impl Pipe {
+    fn at(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            rate: USUAL_RATE,
+            channels: USUAL_CHANNELS,
+            format: PcmFormat::default(),
+        }
+    }
+}
+
+/// The name of a client that sends frames, if it can be one.
+///
+/// # Errors
+/// What it has to be.
+pub fn push_name(name: &str) -> Result<&str, String> {
+    let is_good = |c: char| !c.is_control() && c != ',' && c != '=';
+    if name.is_empty() || name.len() > PUSH_NAME_BYTES || !name.chars().all(is_good) {
+        let most = PUSH_NAME_BYTES;
+        return Err(format!("push: a name has 1 to {most} bytes, and no comma or equals sign"));
+    }
+    Ok(name)
 }
 
 impl fmt::Display for Repeat {
@@ -458,6 +606,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_has_a_name_or_a_pipe_with_its_format() {
+        assert_eq!(spec("push:a synth,gain=-6").kind, SourceKind::Push("a synth".to_owned()));
+        let pipe = |rate, channels, format| {
+            let path = "/a b/x,y=z".into();
+            SourceKind::Fifo(Pipe { path, rate, channels, format })
+        };
+        assert_eq!(spec("gain=-6,fifo:/a b/x,y=z").kind, pipe(48_000, 2, PcmFormat::F32));
+        let given = spec("rate=44100,channels=1,format=s24,fifo:/a b/x,y=z");
+        assert_eq!(given.kind, pipe(44_100, 1, PcmFormat::S24));
+        assert!(given.kind.is_sent() && given.kind.names_a_path());
+        assert_eq!((given.kind.word(), given.kind.name().as_str()), ("fifo", "x,y=z"));
+    }
+
+    #[test]
+    fn a_file_that_was_sent_has_settings_and_no_other_kind() {
+        let upload =
+            || Upload { name: "a, b.wav".into(), file: Arc::new(tempfile::tempfile().unwrap()) };
+        let spec = |settings| SourceSpec::upload(settings, upload());
+        let looped = spec("loop=all,gain=-6,pitch=0.5").unwrap();
+        assert_eq!((looped.kind.word(), looped.kind.name().as_str()), ("file", "a, b.wav"));
+        assert_eq!(looped.text, "loop=all,gain=-6,pitch=0.5,file:a, b.wav");
+        assert!(looped.kind.has_time_line() && !looped.kind.names_a_path());
+        assert_eq!(spec("").unwrap().text, "file:a, b.wav");
+        for wrong in ["tone:997", "file:/etc/passwd", "gain=6,mic", "nonsense", ",", "rate=48000"] {
+            assert!(spec(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn each_mistake_names_the_value_and_what_is_allowed() {
         let cases = [
             ("ton:997", "unknown source \"ton:997\": it is one of file:PATH, tone:HZ"),
@@ -487,6 +664,17 @@ mod tests {
             ("sweep,gain=1,gain=2", "gain is given twice"),
             ("sweep,volume=1", "unknown key \"volume\"; keys: gain, pan"),
             ("sweep,mic", "mic: a source is one thing; repeat --source"),
+            ("push", "push needs a name, as in push:synth"),
+            ("push:", "push: a name has 1 to 64 bytes"),
+            ("push:a=b", "unknown key \"push:a\""),
+            ("push:a\u{7}", "push: a name has 1 to 64 bytes, and no comma or equals sign"),
+            ("push:a,pitch=2", "pitch is for files"),
+            ("fifo:", "fifo: needs a path, as in fifo:/tmp/pcm"),
+            ("rate=7999,fifo:x", "rate: \"7999\" is not a number from 8000 to 192000"),
+            ("channels=0,fifo:x", "channels: \"0\" is not a number from 1 to 16"),
+            ("format=u8,fifo:x", "format: \"u8\" is no sample format; it is one of f32, s16"),
+            ("format=s16,push:x", "format is for fifo:PATH"),
+            ("loop=all,fifo:x", "loop is for files"),
         ];
         for (text, message) in cases {
             let error = text.parse::<SourceSpec>().unwrap_err();

@@ -119,15 +119,15 @@ impl fmt::Debug for Keeper {
 
 /// What saves the newest seconds as a file, for pages.
 pub fn saver(keeper: Option<Keeper>) -> TakeHandle {
-    TakeHandle::new(move |seconds, reply| match &keeper {
-        Some(keeper) => keeper.copy(seconds, move |cut| {
+    TakeHandle::new(move |seconds, reply| {
+        let Some(keeper) = &keeper else {
+            let why = "on the fast clock nothing is kept".to_owned();
+            return drop(reply.send(Err(TakeRefused::Nothing(why))));
+        };
+        keeper.copy(seconds, move |cut| {
             // The client went away meanwhile.
             drop(reply.send(cut.map(file_of).map_err(refused)));
-        }),
-        None => {
-            let why = "on the fast clock nothing is kept".to_owned();
-            drop(reply.send(Err(TakeRefused::Nothing(why))));
-        }
+        });
     })
 }
 

@@ -131,6 +131,11 @@ impl Telemetry {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).load
     }
 
+    /// What is told of the clock of the first live input, called `device`.
+    pub fn input(&self, device: &Value) -> Value {
+        show_input(device, &self.probe)
+    }
+
     /// All counters by their names in the protocol.
     pub fn counters(&self) -> Value {
         let p = &self.probe;
@@ -152,6 +157,19 @@ impl Telemetry {
             "target_frames": p.target_frames.get(),
         })
     }
+}
+
+/// What is told of a live input's clock.
+pub fn show_input(device: &Value, probe: &Probe) -> Value {
+    let drift = &probe.drift;
+    json!({
+        "device": device,
+        "state": drift.state().name(),
+        "ppm": drift.ppm(),
+        "delay_error_ms": drift.delay_error_ms(),
+        "fill_frames": probe.fill_frames.get(),
+        "reseeds": drift.reseeds.get(),
+    })
 }
 
 /// What the web side opens views of.

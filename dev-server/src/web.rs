@@ -1,13 +1,15 @@
 //! HTTP and WebSocket on one port of the loopback interface: the page, the calls, the telemetry.
 //!
 //! Owns the listener, its clients and the tokio runtime they run on (threads named `web`); the rest
-//! of the program is plain threads and reaches it through three narrow doors: a [`ControlHandle`]
-//! takes the calls, a [`TelemetrySource`] gives the figures, a [`Notifier`] spreads the news.
+//! of the program is plain threads and reaches it through four narrow doors: a [`ControlHandle`]
+//! takes the calls, a [`DeliveryHandle`] the sound that clients bring, a [`TelemetrySource`] gives the
+//! figures, a [`Notifier`] spreads the news.
 //! It never touches audio, opens no path a client names by itself ([`OpenHandle`] does, checked), and never lets one client cost
 //! another anything: every limit is in [`Limits`] and ends in an error to the one who hit it.
 
 mod bucket;
 mod control;
+mod delivery;
 mod guard;
 mod http;
 mod limits;
@@ -15,6 +17,8 @@ mod listen;
 mod notify;
 mod open;
 mod port;
+mod push;
+mod query;
 mod request;
 mod rpc;
 mod server;
@@ -24,9 +28,11 @@ mod subscription;
 mod take;
 mod telemetry;
 mod token;
+mod upload;
 mod wire;
 
 pub use control::{Call, ClientId, ControlGone, ControlHandle};
+pub use delivery::{Delivery, DeliveryHandle, FileCall, PushCall, PushRefused, Pushing};
 pub use http::Asset;
 pub use limits::Limits;
 pub use notify::Notifier;

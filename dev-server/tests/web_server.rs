@@ -12,7 +12,11 @@ mod crowd;
 mod entrance;
 #[path = "web_server/ports.rs"]
 mod ports;
+#[path = "web_server/push.rs"]
+mod push;
 #[path = "web_server/rig.rs"]
 mod rig;
 #[path = "web_server/telemetry.rs"]
 mod telemetry;
+#[path = "web_server/upload.rs"]
+mod upload;

@@ -14,9 +14,10 @@
 use std::{hint::black_box, sync::Arc, time::Instant};
 
 use retake_engine::{
-    BusShape, CommandKind, Engine, EngineControl, Fade, FrameProducer, Generation, InputSpec,
-    LiveInput, Planar, Probe, Setup, ToMono,
+    BusShape, CommandKind, Engine, EngineControl, Fade, FrameProducer, Generation, InputClock,
+    InputSpec, LiveInput, Planar, Probe, Setup, ToMono,
     convert::Converter,
+    drift::stamps,
     frame_ring,
     meter::meters,
     mixer::{
@@ -43,6 +44,7 @@ fn main() {
     taps(calls);
     meter(calls);
     converter(calls);
+    steered(calls);
 }
 
 /// Nanoseconds of each of `calls` calls, sorted.
@@ -348,4 +350,35 @@ fn converter(calls: usize) {
         }
         row(&format!("converter {from} to {to}, per stereo frame"), &times);
     }
+}
+
+/// A live input whose clock is not the engine's: stamps, loop, ring, resampler.
+fn steered(calls: usize) {
+    let (mut capture, ring) = frame_ring(2, 1 << 14);
+    let (mut writer, reader) = stamps();
+    let spec = InputSpec {
+        rate: 48_000,
+        engine_rate: 48_000,
+        target_frames: 512,
+        period_frames: 128,
+        max_block: 128,
+    };
+    let clock = InputClock::Own(reader);
+    let mut input = LiveInput::with_clock(ring, clock, spec, Arc::default()).unwrap();
+    let mut block = Planar::new(2, 128);
+    let mut times = timed(calls / 4, |call| {
+        // 100 ppm apart, to the block: what is measured is the reading end and the stamp.
+        let at_ns = call as u64 * 128 * 1_000_000_000 / 48_000;
+        if !call.is_multiple_of(10_000) {
+            capture.push(&[0.25; 256]);
+            writer.add(128, at_ns);
+        }
+        input.begin(at_ns);
+        input.read(&mut block, 128);
+        black_box(block.channel(0));
+    });
+    for t in &mut times {
+        *t /= 128.0;
+    }
+    row("steered input, per stereo frame (goal 40)", &times);
 }

@@ -27,6 +27,7 @@ mod live;
 mod pan;
 mod peaks;
 mod pool;
+mod pushed;
 mod stream;
 mod strip;
 mod voice;
@@ -40,6 +41,10 @@ pub use live::LivePlayer;
 pub use pan::{PanLaw, SILENCE_DB, gain_of_db};
 pub use peaks::Peaks;
 pub use pool::{PoolFull, VOICES, VoiceId, VoicePool};
+pub use pushed::{
+    CAPACITY_MS as PUSHED_CAPACITY_MS, PushedPlayer, PushedSpec, PushedWriter,
+    TARGET_MS as PUSHED_TARGET_MS, pushed,
+};
 pub use stream::{Repeat, StreamPlayer};
 pub use strip::StripSettings;
 pub use voice::{Material, PITCHES, Supply, Voice, VoiceChange, VoiceProbe};

@@ -44,7 +44,6 @@ impl Mark {
     }
 }
 
-#[derive(Debug)]
 struct Shared {
     /// Whole frames, interleaved, as bits.
     samples: Box<[AtomicU32]>,
@@ -54,6 +53,16 @@ struct Shared {
     filled: AtomicU64,
     /// Where the sound ends, in which epoch; told before `filled`.
     end: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("channels", &self.channels)
+            .field("capacity", &self.capacity)
+            .field("wanted", &self.wanted())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A window of `channels` and at least `capacity` frames; the voice begins at frame 0. Both ends,
@@ -228,6 +237,24 @@ impl WindowReader {
             return [0, 1, 2, 3].map(|i| self.sample(channel, frame + i));
         };
         [0, n, 2 * n, 3 * n].map(|i| f32::from_bits(beside[i].load(Ordering::Relaxed)))
+    }
+
+    /// Fills `out` with the samples of one channel from `frame` on, all of which the window
+    /// [`WindowReader::holds`].
+    ///
+    /// # Real time
+    /// Loads.
+    pub fn copy(&self, channel: usize, frame: u64, out: &mut [f32]) {
+        let mut done = 0;
+        while done < out.len() {
+            // As far as the ring's end.
+            let slot = self.shared.slot(frame + done as u64) + channel;
+            let row = self.shared.samples[slot..].iter().step_by(self.shared.channels);
+            for (x, sample) in out[done..].iter_mut().zip(row) {
+                *x = f32::from_bits(sample.load(Ordering::Relaxed));
+                done += 1;
+            }
+        }
     }
 
     /// Gives all frames before `frame` free.

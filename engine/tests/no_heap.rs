@@ -18,7 +18,9 @@ use interpose::heap_calls;
 use mortal::Mortal;
 use retake_engine::{
     CommandKind, Engine, EngineControl, Event, EventBody, Fade, FrameConsumer, FrameProducer,
-    Generation, InputSpec, LiveInput, Note, Outcome, Probe, Replay, ToMono, WarmUp, frame_ring,
+    Generation, InputClock, InputSpec, LiveInput, Note, Outcome, Probe, Replay, ToMono, WarmUp,
+    drift::{DriftState, stamps},
+    frame_ring,
     mixer::{
         Bus, Clip, ClipPlayer, Generator, Material, PanLaw, Repeat, Signal, StreamPlayer,
         StripSettings, Voice, VoiceChange, VoicePool,
@@ -258,13 +260,21 @@ fn mixing_never_calls_the_heap() {
             let bus = ALL[dice.roll(0..4)];
             let strip = StripSettings { gain: 0.1, pan: 0.3, bus, ..StripSettings::default() };
             let pitch = 1.0 + (n % 3) as f64 / 10.0;
-            let voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
+            let mut voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
+            if n % 21 == 3 {
+                voice = voice.as_take();
+            }
             control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
             alive.push(id);
         }
         let change = any_of_voices(&mut dice);
         let id = alive[dice.roll(0..alive.len())];
         control.commands.send(0, CommandKind::Voice(id, change)).unwrap();
+        if n.is_multiple_of(50) {
+            let next = generation(2 + u32::try_from(n).unwrap(), Gain(0.5));
+            let swap = CommandKind::Swap(next, Fade::OutIn { frames: 481 });
+            control.commands.send(0, swap).unwrap();
+        }
         let kind = any_of_buses(&mut dice);
         control.commands.send(0, kind).unwrap();
         calls += heap_calls(|| engine.render(&mut output[..2 * frames], 0));
@@ -273,11 +283,58 @@ fn mixing_never_calls_the_heap() {
             alive.retain(|id| *id != voice.id());
             ended += 1;
         }
+        while control.retired.pop().is_ok() {}
         while control.events.pop().is_ok() {}
         recorded.pop(&mut vec![0.0; 2 * 3_000]);
     }
     assert_eq!(calls, 0);
     assert!(ended > 700, "{ended}");
+}
+
+/// Two clocks, their stamps, pauses on either side, and a clock that is not shared after all.
+#[test]
+fn steering_never_calls_the_heap() {
+    for clock in [InputClock::Own, InputClock::Shared] {
+        let (mut capture, ring) = frame_ring(2, 1 << 14);
+        let (mut writer, reader) = stamps();
+        let probe: Arc<Probe> = Arc::default();
+        let spec = InputSpec {
+            rate: RATE,
+            engine_rate: RATE,
+            target_frames: 2_000,
+            period_frames: 512,
+            max_block: MAX_BLOCK,
+        };
+        let input = LiveInput::with_clock(ring, clock(reader), spec, Arc::clone(&probe)).unwrap();
+        let mut setup = setup(STEREO, Some(input), generation(1, Gain(0.9)));
+        setup.probe = Arc::clone(&probe);
+        let (mut engine, _control) = Engine::new(setup);
+        let mut output = vec![0.0; 2 * 512];
+        let (mut calls, mut captured) = (0, 0);
+        for n in 1..=5_000_u64 {
+            let at_ns = n * 512 * 1_000_000_000 / u64::from(RATE);
+            // Capture is 500 ppm fast, and pauses now and then.
+            while captured * 1_999 < n * 512 * 2_000 {
+                captured += 300;
+                if n % 1_000 < 990 {
+                    calls += heap_calls(|| {
+                        let pushed = capture.push(&[0.3; 600]);
+                        writer.add(pushed, at_ns);
+                    });
+                }
+            }
+            let is_paused = n % 1_300 < 60;
+            calls += heap_calls(|| {
+                if !is_paused {
+                    engine.begin_callback(at_ns);
+                    engine.render(&mut output, 0);
+                }
+            });
+        }
+        assert_eq!(calls, 0);
+        assert!(probe.underruns.get() > 2 && probe.drift.reseeds.get() > 4);
+        assert_ne!(probe.drift.state(), DriftState::Shared);
+    }
 }
 
 #[test]

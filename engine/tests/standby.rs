@@ -44,8 +44,56 @@ fn left(frames: &[f32]) -> Vec<f32> {
     frames.iter().step_by(2).copied().collect()
 }
 
-fn ones(frames: usize) -> Vec<f32> {
-    vec![1.0; 2 * frames]
+/// What becomes of so many frames of 1.0, on the left.
+fn hear(rig: &mut Rig, frames: usize, block: usize) -> Vec<f32> {
+    left(&rig.play(&vec![1.0; 2 * frames], block))
+}
+
+/// A gain with a fate.
+fn mortal(
+    number: u32,
+    gain: f32,
+    fate: impl Fn(u64) -> Outcome + Send + 'static,
+) -> Box<Generation> {
+    generation(number, Mortal::new(Gain(gain), fate))
+}
+
+/// A gain that fails from that frame on.
+fn doomed(number: u32, gain: f32, death: u64, outcome: Outcome) -> Box<Generation> {
+    generation(number, Mortal::until(Gain(gain), death, outcome))
+}
+
+/// Generation 1, at gain 0.5.
+fn first() -> Rig {
+    Rig::new(generation(1, Gain(0.5)), |_| {})
+}
+
+fn gone(generation: u32, frame: u64) -> Event {
+    Event::Gone { generation, frame }
+}
+
+fn promoted(generation: u32, instead_of: u32, frame: u64) -> Event {
+    Event::Promoted { generation, instead_of, frame }
+}
+
+/// Has it hear the last thousand frames.
+fn warmed(rig: &mut Rig, mut generation: Box<Generation>) -> Box<Generation> {
+    let replay = Replay {
+        n_side: 0,
+        input: rig.control.input.open_back(1_000),
+        base: Vec::new(),
+        events: Vec::new(),
+        events_to: rig.frame(),
+        to_mono: ToMono::First,
+        tempo_bpm: 120.0,
+    };
+    generation.warm_up(replay, &mut || false);
+    generation
+}
+
+/// What was told, and what came back.
+fn outcome(rig: &mut Rig) -> (Vec<Event>, Vec<u32>) {
+    (told(rig), retired(rig))
 }
 
 /// What was told of failures and their ends; of sounding, nothing.
@@ -57,9 +105,9 @@ fn told(rig: &mut Rig) -> Vec<Event> {
 
 /// Plays generation 1 at gain 0.5 and swaps to `second`; so 1 stands by.
 fn after_swap(second: Box<Generation>) -> Rig {
-    let mut rig = Rig::new(generation(1, Gain(0.5)), |_| {});
+    let mut rig = first();
     swap(&mut rig, 0, second, SWITCH);
-    rig.play(&ones(64), 64);
+    hear(&mut rig, 64, 64);
     assert_eq!(retired(&mut rig), []);
     let events = told(&mut rig);
     assert!(matches!(events[..], [Event::SwapDone { generation: 2, .. }]), "{events:?}");
@@ -70,13 +118,13 @@ fn after_swap(second: Box<Generation>) -> Rig {
 fn a_late_block_is_silence_behind_a_seam_and_the_next_one_joins() {
     // Eight blocks of a hundred frames, the first of which begins at frame 1.
     let fate = |at| if (1_001..1_800).contains(&at) { Outcome::Late } else { Outcome::Ok };
-    let mut rig = Rig::new(generation(1, Mortal::new(Gain(0.5), fate)), |_| {});
-    let heard = left(&rig.play(&ones(3_000), 100));
+    let mut rig = Rig::new(mortal(1, 0.5, fate), |_| {});
+    let heard = hear(&mut rig, 3_000, 100);
     let (gone, back) = (1_000, 1_800);
     seam_of(&heard[..back], gone, 0.5, 0.0);
     seam_of(&heard[gone + SEAM..], back - gone - SEAM, 0.0, 0.5);
     assert_eq!(rig.control.probe.missed_blocks.get(), 8);
-    assert_eq!((told(&mut rig), retired(&mut rig)), (vec![], vec![]));
+    assert_eq!(outcome(&mut rig), (vec![], vec![]));
 }
 
 /// Late in blocks that begin at one of these frames.
@@ -89,14 +137,14 @@ fn the_standby_is_heard_as_long_as_the_other_is_late_and_rests_again() {
     let first = Mortal::new(Gain(0.5), |_| Outcome::Ok);
     let n_resets = Arc::clone(&first.n_resets);
     let mut rig = Rig::new(generation(1, first), |_| {});
-    swap(&mut rig, 0, generation(2, Mortal::new(Gain(0.25), late_in(1_064..1_864))), SWITCH);
-    rig.play(&ones(63), 63);
+    swap(&mut rig, 0, mortal(2, 0.25, late_in(1_064..1_864)), SWITCH);
+    hear(&mut rig, 63, 63);
     told(&mut rig);
-    let heard = left(&rig.play(&ones(3_000), 100));
+    let heard = hear(&mut rig, 3_000, 100);
     seam_of(&heard[..1_800], 1_000, 0.25, 0.5);
     seam_of(&heard[1_000 + SEAM..], 800 - SEAM, 0.5, 0.25);
     assert_eq!(rig.control.probe.missed_blocks.get(), 8);
-    assert_eq!((told(&mut rig), retired(&mut rig)), (vec![], vec![]));
+    assert_eq!(outcome(&mut rig), (vec![], vec![]));
     assert_eq!(n_resets.load(Relaxed), 2);
 }
 
@@ -107,8 +155,8 @@ fn a_standby_that_is_heard_already_takes_over_without_a_seam() {
         1_064..1_864 => Outcome::Late,
         _ => Outcome::Gone,
     };
-    let mut rig = after_swap(generation(2, Mortal::new(Gain(0.25), fate)));
-    let heard = left(&rig.play(&ones(3_000), 100));
+    let mut rig = after_swap(mortal(2, 0.25, fate));
+    let heard = hear(&mut rig, 3_000, 100);
     seam_of(&heard, 1_000, 0.25, 0.5);
     assert_eq!(retired(&mut rig), [2]);
 }
@@ -116,17 +164,17 @@ fn a_standby_that_is_heard_already_takes_over_without_a_seam() {
 /// Dismissed, late itself or dead: what is left is silence, behind a seam.
 #[test]
 fn a_standby_that_fails_while_it_is_heard_leaves_silence() {
-    let first = |fate: fn(u64) -> Outcome| generation(1, Mortal::new(Gain(0.5), fate));
+    let first = |fate: fn(u64) -> Outcome| mortal(1, 0.5, fate);
     let late: fn(u64) -> Outcome = |at| if at < 1_364 { Outcome::Ok } else { Outcome::Late };
     let dead: fn(u64) -> Outcome = |at| if at < 1_364 { Outcome::Ok } else { Outcome::Gone };
     for (fate, leaves) in [(late, vec![]), (dead, vec![1]), (|_| Outcome::Ok, vec![1])] {
         let mut rig = Rig::new(first(fate), |_| {});
-        swap(&mut rig, 0, generation(2, Mortal::new(Gain(0.25), late_in(1_064..9_000))), SWITCH);
-        rig.play(&ones(63), 63);
+        swap(&mut rig, 0, mortal(2, 0.25, late_in(1_064..9_000)), SWITCH);
+        hear(&mut rig, 63, 63);
         if fate(9_000) == Outcome::Ok {
             rig.control.commands.send(1_364, CommandKind::DropStandby).unwrap();
         }
-        let heard = left(&rig.play(&ones(3_000), 100));
+        let heard = hear(&mut rig, 3_000, 100);
         seam_of(&heard[..1_300], 1_000, 0.25, 0.5);
         seam_of(&heard[1_000 + SEAM..], 300 - SEAM, 0.5, 0.0);
         assert_eq!(retired(&mut rig), leaves);
@@ -139,12 +187,12 @@ fn a_standby_that_is_heard_hears_each_event_once() {
     let param = |value| EventBody::Param { id: 1, value };
     let (plugin, mut saw) = witness(0.5);
     let mut rig = Rig::new(generation(1, plugin), |_| {});
-    swap(&mut rig, 0, generation(2, Mortal::new(Gain(0.25), late_in(1_000..2_000))), SWITCH);
-    rig.play(&ones(100), 100);
+    swap(&mut rig, 0, mortal(2, 0.25, late_in(1_000..2_000)), SWITCH);
+    hear(&mut rig, 100, 100);
     while saw.pop().is_ok() {}
     for n in 0..30 {
         rig.control.commands.send(0, CommandKind::Plugin(param(f64::from(n)))).unwrap();
-        rig.play(&ones(100), 100);
+        hear(&mut rig, 100, 100);
     }
     let seen: Vec<_> = std::iter::from_fn(|| saw.pop().ok()).map(|(_, e)| e.body).collect();
     // The last before it woke, then those of its ten blocks.
@@ -156,7 +204,7 @@ fn a_standby_that_is_heard_hears_each_event_once() {
 #[test]
 fn late_blocks_are_not_heard_under_bypass() {
     let fate = |at: u64| if at.is_multiple_of(3) { Outcome::Late } else { Outcome::Ok };
-    let mut rig = Rig::new(generation(1, Mortal::new(Gain(0.5), fate)), |s| s.bypass = true);
+    let mut rig = Rig::new(mortal(1, 0.5, fate), |s| s.bypass = true);
     let input = rig::sine(2_000);
     assert_eq!(rig.play(&input, 64), input);
     assert!(rig.control.probe.missed_blocks.get() > 5);
@@ -166,18 +214,17 @@ fn late_blocks_are_not_heard_under_bypass() {
 fn the_standby_plays_the_very_block_in_which_the_other_fails() {
     for outcome in [Outcome::Error, Outcome::Gone] {
         let death = 500;
-        let second = generation(2, Mortal::until(Gain(0.25), death, outcome));
+        let second = doomed(2, 0.25, death, outcome);
         let mut rig = after_swap(second);
         let start = rig.frame();
-        let heard = left(&rig.play(&ones(1_000), 100));
+        let heard = hear(&mut rig, 1_000, 100);
         let at = (0..).step_by(100).find(|at| start + at >= death).unwrap();
         let fact = match outcome {
             Outcome::Error => Event::ProcessError { generation: 2, frame: start + at },
-            _ => Event::Gone { generation: 2, frame: start + at },
+            _ => gone(2, start + at),
         };
-        let promoted = Event::Promoted { generation: 1, instead_of: 2, frame: start + at };
-        assert_eq!(told(&mut rig), [fact, promoted]);
-        assert_eq!(retired(&mut rig), [2]);
+        let told = (told(&mut rig), retired(&mut rig));
+        assert_eq!(told, (vec![fact, promoted(1, 2, start + at)], vec![2]));
         seam_of(&heard, usize::try_from(at).unwrap(), 0.25, 0.5);
     }
 }
@@ -197,39 +244,29 @@ fn a_condemned_one_is_replaced_at_the_frame_of_the_command() {
     let mut rig = after_swap(generation(2, Gain(0.25)));
     let at = rig.frame() + 333;
     condemn(&mut rig, at, 2);
-    let heard = left(&rig.play(&ones(1_000), 512));
+    let heard = hear(&mut rig, 1_000, 512);
     seam_of(&heard, 333, 0.25, 0.5);
-    let promoted = Event::Promoted { generation: 1, instead_of: 2, frame: at };
-    assert_eq!((told(&mut rig), retired(&mut rig)), (vec![promoted], vec![2]));
+    assert_eq!(outcome(&mut rig), (vec![promoted(1, 2, at)], vec![2]));
     // Nothing stands behind it any more.
     condemn(&mut rig, 0, 1);
-    seam_of(&left(&rig.play(&ones(1_000), 512)), 0, 0.5, 1.0);
-    assert_eq!((told(&mut rig), retired(&mut rig)), (vec![], vec![]));
+    seam_of(&hear(&mut rig, 1_000, 512), 0, 0.5, 1.0);
+    assert_eq!(outcome(&mut rig), (vec![], vec![]));
 }
 
 #[test]
 fn two_failures_in_one_block_leave_the_dry_signal() {
     let death = 500;
-    let mut rig = Rig::new(generation(1, Mortal::until(Gain(0.5), death, Outcome::Gone)), |_| {});
-    swap(&mut rig, 0, generation(2, Mortal::until(Gain(0.25), death, Outcome::Error)), SWITCH);
-    rig.play(&ones(99), 99);
+    let mut rig = Rig::new(doomed(1, 0.5, death, Outcome::Gone), |_| {});
+    swap(&mut rig, 0, doomed(2, 0.25, death, Outcome::Error), SWITCH);
+    hear(&mut rig, 99, 99);
     rig.events();
-    let heard = left(&rig.play(&ones(1_000), 100));
+    let heard = hear(&mut rig, 1_000, 100);
     seam_of(&heard, 400, 0.25, 1.0);
-    let told = told(&mut rig);
-    let is_expected = matches!(
-        told[..],
-        [
-            Event::ProcessError { generation: 2, frame: 500 },
-            Event::Promoted { generation: 1, instead_of: 2, frame: 500 },
-            Event::Gone { generation: 1, frame: 500 },
-        ]
-    );
-    assert!(is_expected, "{told:?}");
-    assert_eq!(retired(&mut rig), [2]);
+    let error = Event::ProcessError { generation: 2, frame: 500 };
+    assert_eq!(outcome(&mut rig), (vec![error, promoted(1, 2, 500), gone(1, 500)], vec![2]));
     // The next one takes over from the dry signal, and what has failed goes.
     swap(&mut rig, 0, generation(3, Gain(0.5)), Fade::Cross { frames: 100 });
-    let heard = left(&rig.play(&ones(200), 50));
+    let heard = hear(&mut rig, 200, 50);
     assert!((heard[49] - 0.75).abs() < 1e-6 && heard[100..].iter().all(|&x| x == 0.5));
     assert_eq!(retired(&mut rig), [1]);
 }
@@ -244,7 +281,7 @@ fn the_standby_hears_what_it_has_missed() {
         for &body in bodies {
             rig.control.commands.send(0, CommandKind::Plugin(body)).unwrap();
         }
-        rig.play(&ones(10), 10);
+        hear(rig, 10, 10);
     };
     for fade in [SWITCH, Fade::OutIn { frames: 40 }] {
         let (plugin, mut saw) = witness(0.1);
@@ -253,7 +290,7 @@ fn the_standby_hears_what_it_has_missed() {
         let mut rig = Rig::new(generation(1, first), |_| {});
         send(&mut rig, &[note(60, true), note(61, true), param(1, 0.1)]);
         swap(&mut rig, 0, generation(2, witness(0.2).0), fade);
-        rig.play(&ones(30), 10);
+        hear(&mut rig, 30, 10);
         // In the second half of the fade it rests already.
         send(&mut rig, &[param(3, 0.7), EventBody::Midi([0xb0, 7, 1]), note(61, false)]);
         while saw.pop().is_ok() {}
@@ -287,16 +324,15 @@ fn what_fails_while_it_fades_in_was_never_there() {
     for fade in [Fade::Cross { frames: 800 }, Fade::OutIn { frames: 800 }] {
         let start = 1_000;
         let second = Mortal::until(Gain(-0.5), start + 500, Outcome::Gone);
-        let mut rig = Rig::new(generation(1, Gain(0.5)), |_| {});
+        let mut rig = first();
         swap(&mut rig, start, generation(2, second), fade);
-        rig.play(&ones(999), 100);
-        let heard = left(&rig.play(&ones(2_000), 100));
+        hear(&mut rig, 999, 100);
+        let heard = hear(&mut rig, 2_000, 100);
         let steps = heard.windows(2).map(|w| (w[1] - w[0]).abs());
         assert!(steps.fold(0.0, f32::max) <= 1.0 / 240.0 + 1e-6);
         assert!(heard[500 + SEAM..].iter().all(|&x| x == 0.5), "{fade:?}");
-        let gone = Event::Gone { generation: 2, frame: start + 500 };
-        let promoted = Event::Promoted { generation: 1, instead_of: 2, frame: start + 500 };
-        assert_eq!((told(&mut rig), retired(&mut rig)), (vec![gone, promoted], vec![2]));
+        let death = start + 500;
+        assert_eq!(outcome(&mut rig), (vec![gone(2, death), promoted(1, 2, death)], vec![2]));
         assert!(rig.engine.into_parts().standby.is_none());
     }
 }
@@ -306,23 +342,14 @@ fn what_fails_while_it_fades_in_was_never_there() {
 fn what_fails_while_it_fades_out_goes_sooner() {
     for fade in [Fade::Cross { frames: 800 }, Fade::OutIn { frames: 800 }] {
         let (start, death) = (1_000, 1_300);
-        let mut rig =
-            Rig::new(generation(1, Mortal::until(Gain(0.5), death, Outcome::Gone)), |_| {});
+        let mut rig = Rig::new(doomed(1, 0.5, death, Outcome::Gone), |_| {});
         swap(&mut rig, start, generation(2, Gain(0.25)), fade);
-        rig.play(&ones(999), 100);
-        let heard = left(&rig.play(&ones(2_000), 100));
+        hear(&mut rig, 999, 100);
+        let heard = hear(&mut rig, 2_000, 100);
         assert!(heard[300 + SEAM..].iter().all(|&x| x == 0.25), "{fade:?}");
-        let told = told(&mut rig);
-        let is_expected = matches!(
-            told[..],
-            [
-                Event::Gone { generation: 1, frame: 1_300 },
-                Event::Promoted { generation: 2, instead_of: 1, frame: 1_300 },
-                Event::SwapDone { generation: 2, frame: 1_400 },
-            ]
-        );
-        assert!(is_expected, "{told:?}");
-        assert_eq!(retired(&mut rig), [1]);
+        let done = Event::SwapDone { generation: 2, frame: 1_400 };
+        let expected = vec![gone(1, 1_300), promoted(2, 1, 1_300), done];
+        assert_eq!(outcome(&mut rig), (expected, vec![1]));
     }
 }
 
@@ -359,24 +386,14 @@ fn the_standby_has_its_own_latency_and_channels() {
 #[test]
 fn a_swap_that_waits_outlives_a_failure() {
     let death = 5_000;
-    let second = generation(2, Mortal::until(Gain(0.25), death, Outcome::Gone));
+    let second = doomed(2, 0.25, death, Outcome::Gone);
     let mut rig = after_swap(second);
-    rig.play(&ones(3_000), 64);
-    let mut next = *generation(3, Gain(0.75));
-    let replay = Replay {
-        n_side: 0,
-        input: rig.control.input.open_back(1_000),
-        base: Vec::new(),
-        events: Vec::new(),
-        events_to: rig.frame(),
-        to_mono: ToMono::First,
-        tempo_bpm: 120.0,
-    };
-    next.warm_up(replay, &mut || false);
-    rig.play(&ones(1_000), 64);
+    hear(&mut rig, 3_000, 64);
+    let next = warmed(&mut rig, generation(3, Gain(0.75)));
+    hear(&mut rig, 1_000, 64);
     // A thousand frames behind, and due 400 frames before the failure.
-    swap(&mut rig, death - 400, Box::new(next), Fade::Cross { frames: 100 });
-    let heard = left(&rig.play(&ones(5_000), 64));
+    swap(&mut rig, death - 400, next, Fade::Cross { frames: 100 });
+    let heard = hear(&mut rig, 5_000, 64);
     assert_eq!(heard[4_999], 0.75);
     let told = told(&mut rig);
     let is_expected = matches!(
@@ -395,36 +412,25 @@ fn a_swap_that_waits_outlives_a_failure() {
 /// A failure while it catches up, or a word of control before its turn: it never sounds.
 #[test]
 fn what_is_condemned_before_its_turn_never_sounds() {
-    let mut rig = Rig::new(generation(1, Gain(0.5)), |_| {});
+    let mut rig = first();
     let at = rig.frame() + 500;
     swap(&mut rig, at, generation(2, Gain(0.25)), Fade::Cross { frames: 100 });
-    rig.play(&ones(100), 64);
+    hear(&mut rig, 100, 64);
     condemn(&mut rig, 0, 2);
-    let heard = left(&rig.play(&ones(1_000), 64));
+    let heard = hear(&mut rig, 1_000, 64);
     assert!(heard.iter().all(|&x| x == 0.5));
-    let promoted = Event::Promoted { generation: 1, instead_of: 2, frame: at };
-    assert_eq!((told(&mut rig), retired(&mut rig)), (vec![promoted], vec![2]));
+    assert_eq!(outcome(&mut rig), (vec![promoted(1, 2, at)], vec![2]));
 }
 
 #[test]
 fn a_warm_one_that_fails_while_it_catches_up_is_sent_back() {
-    let mut rig = Rig::new(generation(1, Gain(0.5)), |_| {});
-    rig.play(&ones(3_000), 64);
+    let mut rig = first();
+    hear(&mut rig, 3_000, 64);
     let death = rig.frame() + 10;
-    let mut next = *generation(2, Mortal::until(Gain(0.25), death, Outcome::Gone));
-    let replay = Replay {
-        n_side: 0,
-        input: rig.control.input.open_back(1_000),
-        base: Vec::new(),
-        events: Vec::new(),
-        events_to: rig.frame(),
-        to_mono: ToMono::First,
-        tempo_bpm: 120.0,
-    };
-    next.warm_up(replay, &mut || false);
-    rig.play(&ones(1_000), 64);
-    swap(&mut rig, 0, Box::new(next), Fade::Cross { frames: 100 });
-    let heard = left(&rig.play(&ones(1_000), 64));
+    let next = warmed(&mut rig, doomed(2, 0.25, death, Outcome::Gone));
+    hear(&mut rig, 1_000, 64);
+    swap(&mut rig, 0, next, Fade::Cross { frames: 100 });
+    let heard = hear(&mut rig, 1_000, 64);
     assert!(heard.iter().all(|&x| x == 0.5));
     let told = told(&mut rig);
     assert!(
@@ -449,7 +455,7 @@ fn the_standby_goes_when_it_is_told_to_or_known_to_be_broken() {
         } else {
             rig.control.commands.send(0, CommandKind::DropStandby).unwrap();
         }
-        let heard = left(&rig.play(&ones(100), 64));
+        let heard = hear(&mut rig, 100, 64);
         assert!(heard.iter().all(|&x| x == 0.25));
         assert_eq!((retired(&mut rig), told(&mut rig)), (vec![1], vec![]));
         assert!(rig.engine.into_parts().standby.is_none());
@@ -463,16 +469,16 @@ fn a_stand_in_is_no_standby() {
     let stand_in =
         || Box::new(Generation::new(9, Box::new(Silence { channels: 2 }), STEREO).standing_in());
     swap(&mut rig, 0, stand_in(), Fade::OutIn { frames: 10 });
-    rig.play(&ones(100), 64);
+    hear(&mut rig, 100, 64);
     assert_eq!(retired(&mut rig), [2]);
     swap(&mut rig, 0, generation(2, Gain(0.25)), Fade::OutIn { frames: 10 });
-    rig.play(&ones(100), 64);
+    hear(&mut rig, 100, 64);
     assert_eq!(retired(&mut rig), [9]);
     // What should have come back does not: the standby plays.
     swap(&mut rig, 0, stand_in(), Fade::OutIn { frames: 10 });
-    rig.play(&ones(100), 64);
-    swap(&mut rig, 0, generation(3, Mortal::until(Gain(0.1), 0, Outcome::Gone)), SWITCH);
-    assert_eq!(left(&rig.play(&ones(1_000), 64))[999], 0.5);
+    hear(&mut rig, 100, 64);
+    swap(&mut rig, 0, doomed(3, 0.1, 0, Outcome::Gone), SWITCH);
+    assert_eq!(hear(&mut rig, 1_000, 64)[999], 0.5);
     assert_eq!(retired(&mut rig), [2, 3, 9]);
 }
 
@@ -483,15 +489,15 @@ fn a_swap_waits_for_room_for_all_that_can_leave() {
     let mut rig = Rig::new(generation(0, Gain(0.5)), |_| {});
     for number in 1..=5 {
         swap(&mut rig, 0, generation(number, Gain(0.5)), SWITCH);
-        rig.play(&ones(10), 10);
+        hear(&mut rig, 10, 10);
     }
     // One place is left. Both of the swap would fail, and the standby would play.
-    swap(&mut rig, 0, generation(6, Mortal::until(Gain(0.5), 0, Outcome::Gone)), SWITCH);
-    rig.play(&ones(10), 10);
+    swap(&mut rig, 0, doomed(6, 0.5, 0, Outcome::Gone), SWITCH);
+    hear(&mut rig, 10, 10);
     condemn(&mut rig, 0, 5);
-    rig.play(&ones(10), 10);
+    hear(&mut rig, 10, 10);
     assert_eq!(retired(&mut rig), [0, 1, 2, 3, 5]);
-    rig.play(&ones(10), 10);
+    hear(&mut rig, 10, 10);
     assert_eq!(retired(&mut rig), [6]);
     assert_eq!(rig.engine.into_parts().playing.number(), 4);
 }
@@ -529,17 +535,17 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Generation 1 plays at 0.9, 2 takes over at once with 0.7, 3 by the case's fade with 0.5.
 fn play(case: &Case, input: &[f32]) -> (Rig, Vec<f32>) {
-    let doomed = |number, gain, death, outcome| {
+    let either = |number, gain, death, outcome| {
         let late = case.late.clone();
         let fate = move |at| match at {
             _ if at >= death => outcome,
             _ if late.contains(&at) => Outcome::Late,
             _ => Outcome::Ok,
         };
-        generation(number, Mortal::new(Gain(gain), fate))
+        mortal(number, gain, fate)
     };
-    let mut rig = Rig::new(doomed(1, 0.9, u64::MAX, Outcome::Ok), |_| {});
-    let mortal = |rig: &mut Rig, number: u32, gain| {
+    let mut rig = Rig::new(either(1, 0.9, u64::MAX, Outcome::Ok), |_| {});
+    let fated = |rig: &mut Rig, number: u32, gain| {
         let (death, way) = case.deaths[number as usize - 2];
         let (death, outcome) = match way {
             Way::Error => (death, Outcome::Error),
@@ -549,11 +555,11 @@ fn play(case: &Case, input: &[f32]) -> (Rig, Vec<f32>) {
                 (u64::MAX, Outcome::Ok)
             }
         };
-        doomed(number, gain, death, outcome)
+        either(number, gain, death, outcome)
     };
-    let second = mortal(&mut rig, 2, 0.7);
+    let second = fated(&mut rig, 2, 0.7);
     swap(&mut rig, 100, second, Fade::Cross { frames: 64 });
-    let third = mortal(&mut rig, 3, 0.5);
+    let third = fated(&mut rig, 3, 0.5);
     swap(&mut rig, 3_000, third, case.fade);
     let mut dice = rig::Dice(case.seed);
     let mut heard = Vec::new();

@@ -16,8 +16,8 @@ use std::{any::Any, sync::Arc};
 use retake_engine::{
     CommandKind, Fade, Generation, Layout, Outcome, ProcessIo, Processor, Replay, ToMono, WarmUp,
     mixer::{
-        Clip, ClipPlayer, Generator, Material, Signal, StripSettings, Voice, VoiceChange, VoiceId,
-        VoicePool,
+        Bus, Clip, ClipPlayer, Generator, Material, Signal, StripSettings, Voice, VoiceChange,
+        VoiceId, VoicePool,
     },
 };
 use rig::{RATE, Rig, STEREO, sine};
@@ -220,11 +220,12 @@ fn what_goes_elsewhere_is_left_alone_and_a_stopped_take_does_not_begin_anew() {
     let mut rig = Rig::new(first, |_| {});
     let mut pool = VoicePool::default();
     let take = play_take(&mut rig, &mut pool);
-    let strip =
-        StripSettings { bus: retake_engine::mixer::Bus::Master, ..StripSettings::default() };
+    let strip = StripSettings { bus: Bus::Master, ..StripSettings::default() };
     let dc = Material::Generator(Generator::new(Signal::Dc { level: 0.5 }, RATE));
     let around = Voice::new(pool.claim().unwrap(), dc, strip, STEREO);
     rig.control.commands.send(0, CommandKind::Play(Box::new(around))).unwrap();
+    // It was recorded behind the bus's level.
+    rig.control.commands.send(0, CommandKind::Bus(Bus::PluginIn, 0.25)).unwrap();
     let out = left(&mut rig, 2_000, 64);
     assert!((0..2_000).all(|n| out[n] == taken(n) + 0.5));
     let stop = CommandKind::Voice(take, VoiceChange::Stop);

@@ -27,6 +27,14 @@ use rig::Dice;
 use stream::{CAPACITY, Player, numbers, sound_of};
 
 #[test]
+fn what_is_shown_for_debugging_is_its_state_and_no_sample() {
+    let (writer, reader, gauge) = window(2, 1 << 16);
+    let shown = format!("{writer:?} {reader:?} {gauge:?}");
+    assert!(shown.contains("capacity: 65536") && shown.contains("wanted: Mark"), "{shown}");
+    assert!(shown.len() < 1_000, "{} characters", shown.len());
+}
+
+#[test]
 fn a_voice_waits_for_its_first_block_and_plays_every_frame_to_the_end() {
     let mut player = Player::new(10_000, 1.0);
     assert_eq!(player.hear(100), [0.0; 100]);
@@ -134,6 +142,20 @@ fn a_seek_within_the_window_needs_nobody() {
     player.file.write(0);
     player.hear(300);
     assert!(player.control.spent.pop().is_ok(), "beyond the end is the end");
+}
+
+#[test]
+fn a_seek_to_the_windows_last_frames_waits_for_a_block_and_makes_room_for_it() {
+    let mut player = Player::new(1 << 20, 1.0);
+    player.file.write(CAPACITY);
+    player.hear(100);
+    let target = CAPACITY as u64 - 20;
+    player.seek(target);
+    player.hear(240);
+    assert_eq!(player.hear(600), [0.0; 600], "twenty frames are no block");
+    player.file.write(CAPACITY);
+    assert_eq!(player.hear(600)[240..], numbers(target + 240..target + 600));
+    assert_eq!(player.probe.missed_frames(), 0);
 }
 
 #[test]

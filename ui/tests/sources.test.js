@@ -47,7 +47,11 @@ async function stage(sources, view = "sources") {
   at(`[data-view=${view}]`).click();
   await until(() => server.of("status").length > 0);
   await new Promise((resolve) => setTimeout(resolve, 100));
+  look();
 }
+
+/** The last strip comes into the window: what is out of it is not drawn. */
+const look = () => document.querySelector("[data-source]:last-child")?.scrollIntoView();
 
 /** Puts everything back for the tests that follow. */
 async function leave() {
@@ -208,6 +212,7 @@ test("meters move with the sound; the playhead moves over a picture that is draw
   pen.fillRect = fillRect;
   equal(n, 0, "strokes on the picture while the playhead moves");
   equal(within(wave, ".wave-seek").getAttribute("aria-valuetext"), "0:12.0 of 0:24.0");
+  strip(0).scrollIntoView();
   await until(() => Number(within(strip(0), "[role=meter]").ariaValueNow) > -20);
   equal(within(strip(0), "[role=meter]").ariaValueText?.startsWith("peak \u2212"), true);
   await leave();
@@ -218,13 +223,14 @@ test("the picture is the file's: silence is a line, a full sample reaches the ed
   server.methods.waveform = ({ from, to, n }) => {
     // A click in the third quarter, one channel.
     const lane = Array.from({ length: n }, (_, i) => (i === Math.floor(0.625 * n) ? 1 : 0));
-    return { from, to, channels: 1, min: [lane.map((x) => -x)], max: [lane] };
+    return { from, to, channels: 1, resolution: 1, min: [lane.map((x) => -x)], max: [lane] };
   };
   server.methods.add_source({ spec: "x" });
   Object.assign(server.state.sources[1], { kind: "file", seconds: 10, name: "click.wav" });
   server.notify("event", { event: "source", ...server.state.sources[1] });
   const { id } = server.state.sources[1];
   await until(() => document.querySelector(`[data-source="${id}"] canvas`));
+  look();
   const canvas = /** @type {HTMLCanvasElement} */ (within(strip(id), "canvas"));
   const lit = () => {
     const g = canvas.getContext("2d");
@@ -243,6 +249,8 @@ test("what is not known yet is asked for again; what never will be is told", asy
   server.methods.waveform = () => (++n < 3 ? { refusal: { code: -32002, message: "not yet" } } : { refusal: { code: -32001, message: "too long for a picture" } });
   server.state.sources.push({ ...LOOP });
   server.notify("event", { event: "source", ...LOOP });
+  await until(() => document.querySelector("[data-source='5']"));
+  look();
   await until(() => document.querySelector("[data-source='5'] .wave-none")?.textContent === "too long for a picture");
   await new Promise((resolve) => setTimeout(resolve, 1500));
   equal(n, 3);
@@ -351,6 +359,10 @@ test("R loops the take and ends it, also where nobody sees it; not while a text 
   press(document.body, "r");
   await until(() => at("#take-said").textContent === "looping 8 s, restarts at each reload · 1 hole, 512 frames lost");
   equal([at("#take").textContent, at("#take").ariaPressed, at("#take-save").getAttribute("href")], ["Stop", "true", "/take.wav?seconds=8"]);
+  const { source: id } = server.state.take.looping;
+  await until(() => document.querySelector(`[data-source="${id}"] .wave`));
+  const parts = [".wave-seek", "[data-end=from]"].map((part) => within(strip(id), part).hidden);
+  equal([...parts, /** @type {HTMLSelectElement} */ (within(strip(id), "select")).disabled, within(strip(id), ".source-file").dataset.handles], [true, true, true, "false"]);
   press(at("#source-value"), "r");
   await new Promise((resolve) => setTimeout(resolve, 50));
   equal(server.of("take_stop"), [], "while a text is typed");
@@ -422,7 +434,7 @@ test("files that are dropped are sent one after the other, with their way told, 
   await until(() => FakeRequest.sent.length === 3);
   within(document, ".upload:last-child button").click();
   await until(() => uploads().length === 2);
-  equal(uploads(), [["text.wav", "is no source: no sound file"], ["empty.wav", "is no source: it is empty, or a folder"]]);
+  equal(uploads(), [["text.wav", "no sound file"], ["empty.wav", "it is empty, or a folder"]]);
   for (const close of document.querySelectorAll(".upload button")) if (close instanceof HTMLElement) close.click();
   equal(uploads(), []);
   globalThis.XMLHttpRequest = XMLHttpRequest;
@@ -439,6 +451,7 @@ test("while another view is shown nothing of it is asked, built or drawn", async
   await new Promise((resolve) => setTimeout(resolve, 300));
   equal([server.of("waveform"), document.querySelector(".sources"), server.of("subscribe").some(({ views }) => views.sources)], [[], null, false]);
   at("[data-view=sources]").click();
+  look();
   await until(() => server.of("subscribe").some(({ views }) => views.sources) && server.of("waveform").length === 1);
   server.asked.length = 0;
   at("[data-view=spectrum]").click();

@@ -24,6 +24,17 @@ impl StackFrame {
         self.file.as_ref().is_some_and(|file| !file.starts_with("/usr/") && !is_foreign(file))
             && !FOREIGN_CRATES.iter().any(|prefix| name.starts_with(prefix))
     }
+
+    /// Where a stack's trouble is to be mended: the innermost call of the author's own; without one,
+    /// the innermost with a line at all, or the innermost.
+    pub fn place(stack: &[Self]) -> Option<&Self> {
+        let mut frames = stack.iter();
+        frames
+            .clone()
+            .find(|frame| frame.is_authors())
+            .or_else(|| frames.clone().find(|frame| frame.line.is_some()))
+            .or_else(|| frames.next())
+    }
 }
 
 /// Sources that come with the compiler, from a registry, from a repository by cargo, or are the SDK.
@@ -54,15 +65,9 @@ pub struct AuditFinding {
 }
 
 impl AuditFinding {
-    /// Where it is to be mended: the innermost line of the author's own; without one, the innermost
-    /// with a line at all, or the innermost.
+    /// Where it is to be mended.
     pub fn place(&self) -> Option<&StackFrame> {
-        let mut frames = self.stack.iter();
-        frames
-            .clone()
-            .find(|frame| frame.is_authors())
-            .or_else(|| frames.clone().find(|frame| frame.line.is_some()))
-            .or_else(|| frames.next())
+        StackFrame::place(&self.stack)
     }
 
     /// Whether both do the same kind of thing at the same place.

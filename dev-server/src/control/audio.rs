@@ -207,7 +207,9 @@ impl Control {
 
     fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
         let more = std::mem::take(&mut opened.more);
-        more.iter().for_each(|input| self.parts.report.count_also(&input.probe));
+        for input in &more {
+            self.parts.report.count_also(&input.probe);
+        }
         self.sources.take_inputs(more);
         for notice in &opened.notices {
             say(Tone::Warning, "Audio", notice);
@@ -232,14 +234,18 @@ impl Control {
 
     /// Builds the engine around the first generation (or the one that survived) and starts it.
     pub(super) fn start_engine(&mut self, first: Box<Generation>) -> Result<(), Failure> {
-        let Some(shape) = self.audio.shape() else {
+        let (Some(shape), Some(granted)) = (self.audio.shape(), &mut self.audio.granted) else {
             return Ok(());
         };
-        let Some((opened, mixer)) = self.take_opened() else {
+        // With what was set of the live input since the devices opened.
+        granted.mixer = self.sources.mixer(granted.n_live, shape.n_output);
+        let mixer = granted.mixer;
+        let Some(opened) = granted.opened.take() else {
             return Ok(());
         };
         let is_new_session = self.audio.engine.is_none();
-        let layout = first.layout();
+        let plugin_latency = first.layout().latency_frames;
+        let has_sidechain = first.layout().n_side > 0;
         let (record, frame) = match self.audio.reshaping.take() {
             Some(parts) => parts,
             None => (self.create_recorder(shape)?, 0),
@@ -275,18 +281,9 @@ impl Control {
         self.shown.audio = self.parts.report.event("audio_started", info);
         // Before the clock starts: generators sound from its first frame on.
         self.begin_take(shape);
-        self.begin_sources(shape, layout.n_side > 0)?;
-        self.parts
-            .devices
-            .start(Box::new(engine), self.run_plan(shape.rate, layout.latency_frames));
+        self.begin_sources(shape, has_sidechain)?;
+        self.parts.devices.start(Box::new(engine), self.run_plan(shape.rate, plugin_latency));
         Ok(())
-    }
-
-    /// What the devices opened, and the mixer for it, with what was set of the live input since.
-    fn take_opened(&mut self) -> Option<(Opened, MixerSetup)> {
-        let granted = self.audio.granted.as_mut()?;
-        granted.mixer = self.sources.mixer(granted.n_live, granted.shape.n_output);
-        Some((granted.opened.take()?, granted.mixer))
     }
 
     /// Pages see of the plugin's input what anything can be in: the live input's channels; with

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `state` | where a source stands |
 //! | `play` | opening, playing, ending |
+//! | `sent` | what clients and pipes send |
 //! | `change` | what pages and scripts ask of a source |
 //! | `inputs` | capture devices beside the first |
 //! | `buses` | level, mute and solo of the four buses |
@@ -20,6 +21,7 @@ mod change;
 mod cycle;
 mod inputs;
 mod play;
+mod sent;
 mod show;
 mod state;
 mod waveform;
@@ -44,6 +46,7 @@ use serde_json::{Value, json};
 
 use super::{Control, Failure};
 use crate::{
+    cli::ClockArg,
     report::{Tone, say},
     source::{SourceKind, SourceSpec},
     web::RpcError,
@@ -52,6 +55,8 @@ use buses::Buses;
 use cycle::Cycle;
 use inputs::Inputs;
 pub(super) use play::SoundNews;
+pub(super) use sent::PipeNews;
+use sent::Sender;
 use show::Unsaid;
 use state::State;
 use waveform::Waveforms;
@@ -118,6 +123,8 @@ struct Source {
     is_stream: bool,
     channels: Option<usize>,
     frames: Option<u64>,
+    /// Who sends what it plays, if somebody does.
+    sender: Sender,
     unsaid: Unsaid,
     /// A capture device's own counters.
     counters: Option<Arc<Probe>>,
@@ -145,6 +152,7 @@ impl Source {
             is_stream: false,
             channels: None,
             frames: None,
+            sender: Sender::default(),
             unsaid: Unsaid::default(),
             counters: None,
         }
@@ -272,6 +280,11 @@ impl Control {
     }
 
     fn check_new(&self, spec: &SourceSpec, origin: Origin) -> Result<(), RpcError> {
+        if spec.kind.is_sent() && self.parts.run.audio.clock == ClockArg::Fast {
+            let message = "what is sent comes in real time, and --clock fast has none: \
+                           write it to a file and use file:PATH";
+            return Err(RpcError::invalid_params(message));
+        }
         if origin == Origin::Client && spec.kind.names_a_path() {
             let message = "a client names no path on this machine: send the file's bytes";
             return Err(RpcError::invalid_params(message));
@@ -318,7 +331,11 @@ impl Control {
 
     /// Adds what a client asks for.
     fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
-        let spec: SourceSpec = spec.parse().map_err(RpcError::invalid_params)?;
+        self.add_and_show(spec.parse().map_err(RpcError::invalid_params)?)
+    }
+
+    /// Adds what a client has brought.
+    fn add_and_show(&mut self, spec: SourceSpec) -> Result<Value, RpcError> {
         let id = self.add_source(spec, Origin::Client)?;
         self.show_source(id)
     }

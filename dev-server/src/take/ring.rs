@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(looped.samples[..400], piece.samples[..400], "200 frames as they were");
         assert_eq!(looped.samples[598..], frames(199..200, 2), "the frame before the first");
         let (end, lead) = (400.0 + 49.0, 100.0 + 49.0);
-        assert_eq!(looped.samples[2 * 249], (end + lead) / 2.0, "half of each in the middle");
+        assert_eq!(looped.samples[2 * 249], f32::midpoint(end, lead), "half of each in the middle");
     }
 
     #[test]

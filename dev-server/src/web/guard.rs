@@ -61,7 +61,7 @@ impl Guard {
     /// Only where the terminal and scripts use it: everything else goes by the cookie.
     fn token_in_url(&self, uri: &Uri) -> bool {
         let given = uri.query().and_then(|q| q.split('&').find_map(|p| p.strip_prefix("token=")));
-        matches!(uri.path(), "/" | "/ws")
+        matches!(uri.path(), "/" | "/ws" | "/push" | "/source")
             && given.is_some_and(|given| self.token.matches(given.as_bytes()))
     }
 
@@ -81,10 +81,13 @@ impl Guard {
 /// Whether an admitted request with an effect comes from a script of this page: with an Origin (which
 /// was compared), the browser's own word for it, and a body that no form of another site can send.
 pub(crate) fn is_of_own_page(headers: &HeaderMap) -> bool {
+    is_from_own_page(headers) && single(headers, &CONTENT_TYPE) == Some(b"application/json")
+}
+
+/// The same of a body that may be anything.
+pub(crate) fn is_from_own_page(headers: &HeaderMap) -> bool {
     let site = HeaderName::from_static("sec-fetch-site");
-    headers.contains_key(ORIGIN)
-        && single(headers, &site) == Some(b"same-origin")
-        && single(headers, &CONTENT_TYPE) == Some(b"application/json")
+    headers.contains_key(ORIGIN) && single(headers, &site) == Some(b"same-origin")
 }
 
 /// No Origin is fine (a navigation, a script on this machine); one that is there must be this page's.

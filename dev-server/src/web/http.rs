@@ -1,4 +1,4 @@
-//! The HTTP half: refuses, redirects, serves the embedded page, hands `/ws` over.
+//! The HTTP half: refuses, redirects, serves the embedded page, takes files, hands `/ws` and `/push` over.
 //!
 //! Runs on the web threads. Never reads a file by a client's path: the page is a table of names, and
 //! what a click may open is decided elsewhere.
@@ -9,17 +9,19 @@ use std::sync::Arc;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::upgrade::Upgraded;
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use super::guard::{self, Guard};
-use super::open;
+use super::listen::Patience;
 use super::server::Shared;
-use super::socket;
-use super::take;
+use super::{open, push, query, socket, take, upload};
+use crate::source::push_name;
 
 const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const REFUSED: &str = "<!doctype html><html lang=\"en\"><title>Retake</title>\
     <h1>Not authorised</h1><p>Open the URL from the terminal: it carries this session's key.\n";
@@ -36,12 +38,19 @@ pub struct Asset {
 type Answer = Response<Full<Bytes>>;
 
 /// Answers one request. Every check comes before anything is done, `/ws` included.
-pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
-    let is_open = request.method() == Method::POST && request.uri().path() == "/open";
-    let admitted = shared
-        .guard
-        .admit(&request)
-        .filter(|_| !is_open || guard::is_of_own_page(request.headers()));
+pub(crate) async fn answer(
+    shared: &Arc<Shared>,
+    patience: &Patience,
+    request: Request<Incoming>,
+) -> Answer {
+    let is_post = request.method() == Method::POST;
+    let is_open = is_post && request.uri().path() == "/open";
+    let is_upload = is_post && request.uri().path() == "/source";
+    let admitted = shared.guard.admit(&request).filter(|admitted| match () {
+        () if is_open => guard::is_of_own_page(request.headers()),
+        () if is_upload => admitted.by_url || guard::is_from_own_page(request.headers()),
+        () => true,
+    });
     let Some(admitted) = admitted else {
         return hardened(plain(StatusCode::FORBIDDEN, HTML, REFUSED), "");
     };
@@ -56,6 +65,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
             let (status, words) = open::open(&shared.open, request).await;
             respond(status, TEXT, Bytes::from(words + "\n"))
         }
+        _ if is_upload => receive(shared, patience, request).await,
+        (&Method::GET, "/push") => upgrade_push(shared, request),
         (&Method::GET, "/ws") => upgrade(shared, request),
         (&Method::GET, "/take.wav") => save_take(shared, request.uri().query()).await,
         (&Method::GET | &Method::HEAD, "/") if by_url => enter(&shared.guard),
@@ -93,11 +104,38 @@ fn page(shared: &Shared, path: &str) -> Answer {
     }
 }
 
-fn upgrade(shared: &Arc<Shared>, mut request: Request<Incoming>) -> Answer {
+fn upgrade(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
+    let seats = Arc::clone(&shared.seats);
+    switch(shared, seats, request, |upgraded, shared| async move {
+        socket::run(upgraded, &shared).await;
+    })
+}
+
+fn upgrade_push(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
+    let name = query::value(request.uri(), "name").unwrap_or_default();
+    if let Err(reason) = push_name(&name) {
+        return respond(StatusCode::BAD_REQUEST, TEXT, Bytes::from(reason + "\n"));
+    }
+    let seats = Arc::clone(&shared.pushers);
+    switch(shared, seats, request, |upgraded, shared| async move {
+        push::run(upgraded, &shared, name).await;
+    })
+}
+
+/// From HTTP to WebSocket, served by `serve` while one of `seats` is taken.
+fn switch<S>(
+    shared: &Arc<Shared>,
+    seats: Arc<Semaphore>,
+    mut request: Request<Incoming>,
+    serve: impl FnOnce(Upgraded, Arc<Shared>) -> S + Send + 'static,
+) -> Answer
+where
+    S: Future<Output = ()> + Send,
+{
     let Ok(response) = create_response_with_body(&request, Full::default) else {
         return plain(StatusCode::BAD_REQUEST, TEXT, "this address speaks WebSocket only\n");
     };
-    let Ok(seat) = Arc::clone(&shared.seats).try_acquire_owned() else {
+    let Ok(seat) = seats.try_acquire_owned() else {
         let message = "too many clients are connected; close a page and try again\n";
         return plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, message);
     };
@@ -105,11 +143,21 @@ fn upgrade(shared: &Arc<Shared>, mut request: Request<Incoming>) -> Answer {
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgraded.await {
-            socket::run(upgraded, &shared).await;
+            serve(upgraded, shared).await;
         }
         drop(seat);
     });
     response
+}
+
+async fn receive(shared: &Shared, patience: &Patience, request: Request<Incoming>) -> Answer {
+    let Ok(_place) = shared.uploads.try_acquire() else {
+        let body = Bytes::from_static(br#"{"error":"too many files are being sent; try again"}"#);
+        return respond(StatusCode::SERVICE_UNAVAILABLE, JSON, body);
+    };
+    let _waiting = patience.have();
+    let (status, body) = upload::upload(shared, request).await;
+    respond(status, JSON, body.to_string().into())
 }
 
 /// The last seconds that the plugin heard, as a file.

@@ -15,7 +15,8 @@ pub struct Limits {
     pub read_buffer_bytes: usize,
     /// A connection that has not sent its whole header by then is dropped.
     pub handshake: Duration,
-    /// A connection whose answer has not been taken by then is dropped.
+    /// A connection whose answer has not been taken by then is dropped; so is one that sends a file
+    /// when nothing has come for this long.
     pub answer: Duration,
     /// Time between pings. A client silent from one ping to the next is dropped.
     pub ping: Duration,
@@ -31,6 +32,12 @@ pub struct Limits {
     pub frames_per_second: u32,
     /// Places in the source opened per second, for all pages together: each starts an editor.
     pub opens_per_second: u32,
+    /// Clients that send frames at once; the next one gets a 503.
+    pub push_clients: usize,
+    /// Files that are sent at once; the next one gets a 503.
+    pub uploads: usize,
+    /// Largest file that a client may send, in bytes; above that it gets a 413.
+    pub upload_bytes: u64,
     /// Takes that are being saved at once; each is in memory until it is sent.
     pub takes: usize,
 }
@@ -51,6 +58,9 @@ impl Default for Limits {
             requests_per_second: 2_000,
             frames_per_second: 120,
             opens_per_second: 5,
+            push_clients: 8,
+            uploads: 4,
+            upload_bytes: 512 << 20,
             takes: 2,
         }
     }

@@ -1,7 +1,9 @@
 //! Accepts connections and gives each its short time to speak HTTP. Runs on the web threads.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -41,9 +43,11 @@ async fn visit(stream: TcpStream, shared: Arc<Shared>) {
     // Without it a small answer waits for the other side's delayed acknowledgement: 40 ms.
     let _ = stream.set_nodelay(true);
     let limits = shared.limits;
+    let patience = Patience::default();
+    let asked = patience.clone();
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(http::answer(&shared, request).await) }
+        let (shared, patience) = (Arc::clone(&shared), asked.clone());
+        async move { Ok::<_, Infallible>(http::answer(&shared, &patience, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -51,6 +55,33 @@ async fn visit(stream: TcpStream, shared: Arc<Shared>) {
         .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
+    let mut connection = pin!(connection);
     // Errors are the visitor's: it left, or spoke no HTTP, or was too slow.
-    let _ = tokio::time::timeout(limits.answer, connection).await;
+    while tokio::time::timeout(limits.answer, &mut connection).await.is_err() && patience.is_had() {
+    }
+}
+
+/// Whether a visitor may take longer than its time: a large file does, and has a deadline of its own
+/// from piece to piece.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Patience(Arc<AtomicUsize>);
+
+impl Patience {
+    /// As long as the guard lives.
+    pub(crate) fn have(&self) -> impl Drop + use<> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Waiting(Arc::clone(&self.0))
+    }
+
+    fn is_had(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
+
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }

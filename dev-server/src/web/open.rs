@@ -1,4 +1,4 @@
-//! `POST /open`: a click on a place in the source. The one thing that HTTP does beside showing.
+//! `POST /open`: a click on a place in the source.
 
 use std::fmt;
 use std::sync::Arc;

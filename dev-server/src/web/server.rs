@@ -14,8 +14,8 @@ use super::guard::Guard;
 use super::listen::listen;
 use super::port::{self, Bound, PortChoice};
 use super::{
-    Asset, ClientId, ControlHandle, Limits, Notifier, OpenHandle, TakeHandle, TelemetrySource,
-    Token, WebError,
+    Asset, ClientId, ControlHandle, DeliveryHandle, Limits, Notifier, OpenHandle, TakeHandle,
+    TelemetrySource, Token, WebError,
 };
 
 /// Threads that serve all clients.
@@ -35,6 +35,8 @@ pub struct Config {
     pub asset: fn(&str) -> Option<Asset>,
     /// What a click on a place in the source does.
     pub open: OpenHandle,
+    /// What becomes of the sound that clients bring.
+    pub deliver: DeliveryHandle,
     /// What saving the take does.
     pub take: TakeHandle,
     /// What a client may cost.
@@ -46,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     pub(crate) asset: fn(&str) -> Option<Asset>,
     pub(crate) open: OpenHandle,
+    pub(crate) deliver: DeliveryHandle,
     pub(crate) take: TakeHandle,
     /// One permit per take that is on its way to a client.
     pub(crate) takes: Arc<Semaphore>,
@@ -55,6 +58,10 @@ pub(crate) struct Shared {
     pub(crate) notifier: Notifier,
     /// One permit per WebSocket client.
     pub(crate) seats: Arc<Semaphore>,
+    /// One permit per client that sends frames.
+    pub(crate) pushers: Arc<Semaphore>,
+    /// One permit per file that is being sent.
+    pub(crate) uploads: Semaphore,
     /// One permit per connection that still speaks HTTP.
     pub(crate) visitors: Arc<Semaphore>,
     /// Ends when the server is dropped.
@@ -118,6 +125,7 @@ pub fn serve(
         guard: Guard::new(port, config.token),
         asset: config.asset,
         open: config.open,
+        deliver: config.deliver,
         take: config.take,
         takes: Arc::new(Semaphore::new(limits.takes)),
         limits,
@@ -125,6 +133,8 @@ pub fn serve(
         telemetry,
         notifier: notifier.clone(),
         seats: Arc::clone(&seats),
+        pushers: Arc::new(Semaphore::new(limits.push_clients)),
+        uploads: Semaphore::new(limits.uploads),
         visitors: Arc::new(Semaphore::new(limits.visitors)),
         stop: stopped,
         opens: Mutex::new(Bucket::new(limits.opens_per_second, Instant::now())),

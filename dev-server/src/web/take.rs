@@ -26,7 +26,7 @@ pub struct Span {
 }
 
 /// What control is asked to do with the take, and what sources look like.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TakeRequest {
     /// What is kept, and what loops.
     Show,

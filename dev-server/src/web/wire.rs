@@ -24,6 +24,8 @@ pub(crate) enum End {
     Left,
     /// The client vanished, or does not take or answer anything: nobody to tell.
     Gone,
+    /// All was said.
+    Done,
     /// The server stops.
     Stopping,
     /// A message was larger than allowed.
@@ -38,6 +40,7 @@ impl End {
     fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Gone | Self::Left => return None,
+            Self::Done => (CloseCode::Normal, "all was taken"),
             Self::Stopping => (CloseCode::Away, "the server stops"),
             Self::TooBig => (CloseCode::Size, "message too large"),
             Self::Malformed => (CloseCode::Protocol, "malformed message"),

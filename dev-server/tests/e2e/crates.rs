@@ -11,7 +11,7 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "audited",
     "late",
     "law",
@@ -29,7 +29,6 @@ const NAMES: [&str; 17] = [
     "screenshot",
     "everything",
     "reports",
-    "takes",
 ];
 
 /// The SDK's examples, each with what it needs beside the SDK.

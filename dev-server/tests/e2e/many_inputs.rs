@@ -1,6 +1,10 @@
 //! `--input` more than once: every microphone is heard, and one's trouble is nobody else's.
 
-use std::{f64::consts::TAU, path::PathBuf};
+use std::{
+    f64::consts::TAU,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
@@ -109,6 +113,34 @@ fn one_that_is_unplugged_returns_and_the_other_is_bit_identical() {
         .collect();
     assert_eq!((states.first(), states.last()), (Some(&"lost"), Some(&"back")), "{states:?}");
     assert_eq!(ended.events.iter().filter(|e| e["event"] == "audio_started").count(), 1);
+}
+
+/// Every microphone's clock is told, and followed.
+#[test]
+fn each_has_a_clock_that_is_told() {
+    let args = ["run", "example-plugin", "--input", "virtual:ppm=250", "--input"];
+    let more = ["virtual:tone=997,ppm=-150", "--output", "virtual"];
+    let mut server = Server::start(&[&args[..], &more[..]].concat());
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    let mut line = Line::open(&listening);
+    let until = Instant::now() + Duration::from_secs(20);
+    let inputs = loop {
+        let inputs = line.call("status", &json!({}))["inputs"].take();
+        let is_near = |n: usize, ppm: f64| {
+            let found = inputs[n]["ppm"].as_f64().unwrap();
+            inputs[n]["state"] == "locked" && (found - ppm).abs() < 50.0
+        };
+        if is_near(0, 250.0) && is_near(1, -150.0) {
+            break inputs;
+        }
+        assert!(Instant::now() < until, "{inputs}");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(inputs.as_array().unwrap().len(), 2);
+    assert_eq!(inputs[0]["device"], "virtual:ppm=250");
+    assert!(inputs[1]["fill_frames"].as_u64().unwrap() > 0);
+    server.stop().succeeded();
 }
 
 #[test]

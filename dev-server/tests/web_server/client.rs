@@ -73,6 +73,16 @@ impl Client {
         }
     }
 
+    /// To `/push` under a name, as a script.
+    pub(crate) fn push(rig: &Rig, name: &str) -> Result<Self, u16> {
+        let url = format!("ws://{}/push?name={name}&token={}", rig.host(), rig.token.as_str());
+        Self::open(rig, &url, &[])
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: Vec<u8>) {
+        self.0.send(Message::binary(bytes)).unwrap();
+    }
+
     pub(crate) fn send(&mut self, text: &str) {
         self.0.send(Message::text(text)).unwrap();
     }

@@ -9,7 +9,7 @@ use retake::web::{
 };
 
 use crate::client::Client;
-use crate::rig::{Rig, asset, open, take};
+use crate::rig::{Players, Rig, asset, deliver, open, take};
 
 struct Nothing;
 
@@ -21,8 +21,15 @@ impl TelemetrySource for Nothing {
 
 fn start(port: PortChoice) -> Result<Server, WebError> {
     let token = Token::random().unwrap();
-    let config =
-        Config { port, token, asset, open: open(), take: take(), limits: Limits::default() };
+    let config = Config {
+        port,
+        token,
+        asset,
+        open: open(),
+        deliver: deliver(&Players::default()),
+        take: take(),
+        limits: Limits::default(),
+    };
     serve(config, ControlHandle::new(|_| Ok(())), Arc::new(Nothing))
 }
 

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
+use retake::source::{SourceKind, SourceSpec};
 use retake::web::{
-    Asset, Call, Config, ControlGone, ControlHandle, Limits, OpenHandle, OpenRefused, PortChoice,
-    Request, RpcError, Server, Subscription, TakeFile, TakeHandle, TakeRefused, TelemetrySource,
-    TelemetryView, Token, serve,
+    Asset, Call, Config, ControlGone, ControlHandle, Delivery, DeliveryHandle, FileCall, Limits,
+    OpenHandle, OpenRefused, PortChoice, PushCall, PushRefused, Pushing, Request, RpcError, Server,
+    Subscription, TakeFile, TakeHandle, TakeRefused, TelemetrySource, TelemetryView, Token, serve,
 };
+use retake_engine::mixer::{PushedPlayer, PushedSpec, pushed};
 use serde_json::{Value, json};
 
 pub(crate) struct Rig {
@@ -16,7 +18,11 @@ pub(crate) struct Rig {
     pub(crate) token: Token,
     /// What the next snapshot says.
     pub(crate) now: Arc<AtomicU64>,
+    /// What hears the clients that send frames.
+    pub(crate) players: Players,
 }
+
+pub(crate) type Players = Arc<Mutex<Vec<PushedPlayer>>>;
 
 impl Rig {
     pub(crate) fn new() -> Self {
@@ -29,17 +35,19 @@ impl Rig {
         std::thread::spawn(move || inbox.into_iter().for_each(&mut control));
         let now = Arc::new(AtomicU64::new(0));
         let token = Token::random().unwrap();
+        let players = Players::default();
         let config = Config {
             port: PortChoice::Any,
             token: token.clone(),
             asset,
             open: open(),
+            deliver: deliver(&players),
             take: take(),
             limits,
         };
         let control = ControlHandle::new(move |call| calls.send(call).map_err(|_| ControlGone));
         let server = serve(config, control, Arc::new(Figures(Arc::clone(&now)))).unwrap();
-        Self { server, token, now }
+        Self { server, token, now, players }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -73,6 +81,42 @@ pub(crate) fn open() -> OpenHandle {
         ("src/lib.rs", _) => Err(OpenRefused::NoEditor("no editor is known".to_owned())),
         _ => Err(OpenRefused::NotFound),
     })
+}
+
+/// A control thread whose engine runs at 48 kHz. Nobody gets in as `taken`, and who comes back as
+/// `removed` neither; `late` has to ask three times.
+pub(crate) fn deliver(players: &Players) -> DeliveryHandle {
+    let (players, asked) = (Arc::clone(players), AtomicU64::new(0));
+    let take_push = move |call: &PushCall| {
+        match call.name.as_str() {
+            "taken" => return Err(RpcError::busy("another client is connected").into()),
+            "removed" if call.source == Some(7) => {
+                return Err(RpcError::unsupported("the source was removed").into());
+            }
+            "late" if asked.fetch_add(1, Ordering::Relaxed) < 2 => return Err(PushRefused::NotYet),
+            _ => {}
+        }
+        let spec = PushedSpec { rate: call.rate, channels: call.channels, engine_rate: 48_000 };
+        let (writer, player) = pushed(spec).unwrap();
+        players.lock().unwrap().push(player);
+        Ok(Pushing { source: 7, writer })
+    };
+    DeliveryHandle::new(move |delivery| {
+        match delivery {
+            Delivery::Push(call) => {
+                let answer = take_push(&call);
+                drop(call.reply.send(answer));
+            }
+            Delivery::File(FileCall { spec, reply }) => drop(reply.send(Ok(show(&spec)))),
+        }
+        Ok(())
+    })
+}
+
+fn show(spec: &SourceSpec) -> Value {
+    let SourceKind::Upload(upload) = &spec.kind else { panic!("{spec:?}") };
+    let bytes = upload.file.metadata().unwrap().len();
+    json!({ "name": upload.name, "spec": spec.text, "bus": spec.bus_name(), "bytes": bytes })
 }
 
 /// Two seconds are kept, of the bytes of a file.

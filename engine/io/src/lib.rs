@@ -13,6 +13,7 @@ pub mod hosts;
 pub mod listing;
 pub mod midi;
 pub mod priority;
+pub mod push;
 pub mod recorder;
 pub mod sound;
 pub mod r#virtual;

@@ -6,6 +6,7 @@
 
 mod decoder;
 mod edits;
+mod file;
 mod open;
 mod overview;
 mod reader;
@@ -13,6 +14,7 @@ mod stream;
 mod track;
 mod wide;
 
+pub use file::SoundFile;
 pub use open::{Sound, SoundEvent, SoundRequest, Sounds};
 pub use overview::{Columns, NotYet, Overview, Overviews, Sight};
 pub use track::Track;

@@ -9,6 +9,7 @@
 
 use std::path::Path;
 
+use retake_engine::drift::DriftState;
 use retake_io::{Gate, IoError, Mode, Recorder};
 
 #[path = "common/rig.rs"]
@@ -134,6 +135,33 @@ fn other_rates_are_converted_without_a_missing_frame() {
         let left: Vec<f64> = read_wav(&to).1.iter().step_by(2).map(|x| f64::from(*x)).collect();
         assert!(snr_db(&left[96_000..], 997.0 / 48_000.0) > 120.0, "{rate} {period}");
     }
+}
+
+/// A microphone that is 200 ppm fast: nothing is lost, and its tone keeps its pitch.
+#[test]
+fn a_microphone_with_its_own_clock_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = ["a", "b"].map(|name| {
+        let to = dir.path().join(name);
+        let input = "virtual:tone=997,ppm=200,jitter_us=200,seed=3,period=441";
+        let output = device("period=256", &to);
+        let (rig, _) = Rig::start(fast(input, &output, 960_000));
+        rig.finished().unwrap();
+        let probe = std::sync::Arc::clone(&rig.probe);
+        rig.stop();
+        assert_eq!((probe.underruns.get(), probe.overruns.get()), (0, 0));
+        assert_eq!(probe.lost_frames.get(), 0);
+        assert_eq!(probe.drift.state(), DriftState::Locked);
+        assert!((probe.drift.ppm() - 200.0).abs() < 2.0, "{}", probe.drift.ppm());
+        let left: Vec<f64> = read_wav(&to).1.iter().step_by(2).map(|x| f64::from(*x)).collect();
+        // The tone is 997 Hz by the microphone's own clock.
+        let hz = 997.0 * (1.0 + 200e-6);
+        // Over a tenth of a second, 2 ppm off would show as 64 dB.
+        let snr = snr_db(&left[955_200..], hz / 48_000.0);
+        assert!(snr > 64.0, "{snr}");
+        std::fs::read(to).unwrap()
+    });
+    assert!(bytes[0] == bytes[1], "the same bytes every time");
 }
 
 /// Power of the best sine of that frequency over the power of the rest.

@@ -62,7 +62,7 @@ fn twenty_files(seconds: usize) {
     for n in 1..=FILES {
         let (told, news) = channel();
         let repeat = Some(n * 1_000..n * 1_000 + n * n * 5_000);
-        let request = SoundRequest { path: path.clone(), rate: SHAPE.rate, repeat };
+        let request = SoundRequest { file: (&path).into(), rate: SHAPE.rate, repeat };
         sounds.open(request, move |event| drop(told.send(event))).unwrap();
         let SoundEvent::Opened(Ok(sound)) = news.recv().unwrap() else { panic!("no sound") };
         assert!(matches!(sound.material, Material::Stream(_)));
@@ -117,7 +117,7 @@ fn a_thousand_opens_at_once_have_a_thousand_answers() {
     let (told, news) = channel();
     for n in 0..1_000 {
         let path = if n % 10 == 0 { dir.path().join("nothing.wav") } else { short.clone() };
-        let request = SoundRequest { path, rate: SHAPE.rate, repeat: None };
+        let request = SoundRequest { file: path.into(), rate: SHAPE.rate, repeat: None };
         let told = told.clone();
         sounds.open(request, move |event| drop(told.send((n, event)))).unwrap();
     }

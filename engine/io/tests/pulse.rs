@@ -254,3 +254,30 @@ fn where_there_is_no_device_the_virtual_one_plays() {
         assert!(matches!(error, IoError::HostUnavailable { .. }), "{error:?}");
     });
 }
+
+/// A microphone of a real server is pulled out and put in again; nobody touches the stream that has the
+/// engine, nor the other microphone's.
+#[test]
+fn one_of_two_microphones_is_unloaded_and_returns() {
+    in_private_home("one_of_two_microphones_is_unloaded_and_returns", || {
+        let _daemon = Daemon::start();
+        let module = pulse::load_microphone("second");
+        let mut wish = request("mic.monitor", "speaker");
+        wish.more = vec!["second.monitor".parse().unwrap()];
+        let (rig, opened) = Rig::start(wish);
+        assert_eq!(opened.info.more.len(), 1);
+        rig.wait("sound", |probe| probe.frames.get() > 24_000);
+        pulse::unload(&module);
+        assert_eq!(rig.until_input(1, DeviceState::Lost), []);
+        let frames = rig.probe.frames.get();
+        rig.wait("the others", |probe| probe.frames.get() > frames + 24_000);
+        pulse::load_microphone("second");
+        let back = std::time::Instant::now();
+        let seen = rig.until_input(1, DeviceState::Back);
+        eprintln!("back after {:?}", back.elapsed());
+        assert!(seen.iter().all(|s| *s == (End::Input, DeviceState::Retry)), "{seen:?}");
+        let frames = rig.probe.frames.get();
+        rig.wait("sound still", |probe| probe.frames.get() > frames + 24_000);
+        rig.stop();
+    });
+}

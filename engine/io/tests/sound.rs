@@ -11,11 +11,15 @@
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 mod player;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use player::{LONG, Player, long_wav};
 use retake_engine::{CommandKind, mixer::VoiceChange};
-use retake_io::sound::Track;
+use retake_io::sound::{SoundFile, Track};
 
 const RATE: u32 = 44_100;
 
@@ -47,7 +51,7 @@ fn agreement(signal: &[f32], other: &[f32]) -> f64 {
 fn lossless_files_give_every_bit_and_lossy_ones_lie_in_the_same_place() {
     let reference = reference();
     for name in ["sweep.wav", "sweep.aiff", "sweep.flac"] {
-        let track = Track::open(&data(name), RATE).unwrap();
+        let track = Track::open(data(name), RATE).unwrap();
         assert_eq!((track.channels(), track.frames()), (2, Some(44_100)), "{name}");
         assert!(all(&data(name), RATE) == reference, "{name}");
     }
@@ -63,12 +67,13 @@ fn lossless_files_give_every_bit_and_lossy_ones_lie_in_the_same_place() {
 fn what_an_encoder_puts_around_the_sound_is_cut_off() {
     let reference = &reference()[..2 * 13_230];
     for (name, least_db) in [
+        ("short.ogg", 20.0),
         ("short.mp3", 20.0),
         ("short-vbr.mp3", 20.0),
         ("short.m4a", 20.0),
         ("short-alac.m4a", 140.0),
     ] {
-        let track = Track::open(&data(name), RATE).unwrap();
+        let track = Track::open(data(name), RATE).unwrap();
         assert_eq!((track.channels(), track.file_rate()), (2, RATE), "{name}");
         assert_eq!(track.frames(), Some(13_230), "{name}");
         let heard = all(&data(name), RATE);
@@ -100,7 +105,7 @@ fn every_seek_gives_what_playing_there_gives() {
     ] {
         let whole = all(&data(name), rate);
         let frames = whole.len() as u64 / 2;
-        let mut track = Track::open(&data(name), rate).unwrap();
+        let mut track = Track::open(data(name), rate).unwrap();
         let mut out = vec![0.0; 2 * 700];
         let mut target = 12_345;
         for _ in 0..200 {
@@ -210,23 +215,25 @@ fn conversion_leaves_120_db_between_a_sine_and_everything_else() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("sine.wav");
     for (from, to) in [(44_100, 48_000), (48_000, 44_100)] {
-        let spec = hound::WavSpec {
-            channels: 1,
-            sample_rate: from,
-            bits_per_sample: 32,
-            sample_format: hound::SampleFormat::Float,
-        };
-        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
-        for n in 0..2 * from {
-            let phase = std::f64::consts::TAU * 997.0 * f64::from(n) / f64::from(from);
-            writer.write_sample((0.5 * phase.sin()) as f32).unwrap();
+        for hz in [997.0, 5_003.0, 10_007.0, 15_013.0] {
+            let spec = hound::WavSpec {
+                channels: 1,
+                sample_rate: from,
+                bits_per_sample: 32,
+                sample_format: hound::SampleFormat::Float,
+            };
+            let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+            for n in 0..from {
+                let phase = std::f64::consts::TAU * hz * f64::from(n) / f64::from(from);
+                writer.write_sample((0.5 * phase.sin()) as f32).unwrap();
+            }
+            writer.finalize().unwrap();
+            let converted = all(&path, to);
+            assert_eq!(converted.len(), to as usize);
+            let db = sine_to_rest(&converted[1_000..to as usize - 1_000], hz, to);
+            println!("{hz} Hz, {from} to {to}: {db:.1} dB");
+            assert!(db >= 120.0, "{hz} Hz, {from} to {to}: {db:.1} dB");
         }
-        writer.finalize().unwrap();
-        let converted = all(&path, to);
-        assert_eq!(converted.len(), 2 * to as usize);
-        let db = sine_to_rest(&converted[1_000..2 * to as usize - 1_000], 997.0, to);
-        println!("{from} to {to} Hz: {db:.1} dB");
-        assert!(db >= 120.0, "{from} to {to} Hz: {db:.1} dB");
     }
 }
 
@@ -263,6 +270,46 @@ fn what_cannot_be_played_says_why() {
         let error = Track::open(&path, RATE).unwrap_err().to_string();
         assert!(error.contains(&path.display().to_string()) && error.contains(reason), "{error}");
     }
+}
+
+/// The bytes of a file that has no name any more.
+fn unnamed(path: &Path) -> SoundFile {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&std::fs::read(path).unwrap()).unwrap();
+    SoundFile::Open { file: Arc::new(file), name: path.file_name().unwrap().into() }
+}
+
+#[test]
+fn an_open_file_is_read_from_its_first_byte_by_as_many_as_want_it() {
+    let reference = reference();
+    for name in ["sweep.wav", "sweep.aiff", "sweep.flac"] {
+        // The cursor of the file itself stands at its end, and stays there.
+        let file = unnamed(&data(name));
+        let mut tracks = [(); 3].map(|()| Track::open(file.clone(), RATE).unwrap());
+        let mut heard = [const { Vec::new() }; 3];
+        let mut block = [0.0; 2 * 1_000];
+        for _ in 0..10 {
+            for (track, heard) in tracks.iter_mut().zip(&mut heard) {
+                let frames = track.read(&mut block).unwrap();
+                heard.extend_from_slice(&block[..2 * frames]);
+            }
+        }
+        tracks[0].seek(123).unwrap();
+        tracks[1].seek(40_000).unwrap();
+        assert_eq!(tracks[0].read(&mut block[..20]).unwrap(), 10);
+        assert!(block[..20] == reference[246..266], "{name}");
+        assert_eq!(tracks[1].read(&mut block[..20]).unwrap(), 10);
+        assert!(block[..20] == reference[80_000..80_020], "{name}");
+        assert!(heard.iter().all(|heard| *heard == reference[..20_000]), "{name}");
+    }
+}
+
+#[test]
+fn an_open_file_that_is_no_sound_says_so_under_its_name() {
+    let empty = Arc::new(tempfile::tempfile().unwrap());
+    let empty = SoundFile::Open { file: empty, name: "drums.wav".into() };
+    let error = Track::open(empty, RATE).unwrap_err().to_string();
+    assert_eq!(error, "cannot play drums.wav: it is empty");
 }
 
 #[cfg(unix)]

@@ -21,8 +21,8 @@ pub(super) struct Timeline {
     period: f64,
     /// Seconds since the first stamp; `None` before it.
     age: Option<f64>,
-    /// Seconds since the line was set anew upon a single stamp.
-    since_set: f64,
+    /// Seconds since the line began, or was moved to where stamps had gone.
+    since_moved: f64,
     /// Seconds since a stamp was near the line.
     astray: f64,
     noise: Noise,
@@ -46,6 +46,8 @@ const PATIENCE: f64 = 0.1;
 const REMEMBERED: f64 = 2.0;
 /// So long a stamp that is far too early sets the line anew: callbacks come late, never early.
 const YOUNG: f64 = 0.5;
+/// What a device's rate is usually within, relatively.
+const PROMISE: f64 = 2e-4;
 /// Furthest that a device's clock is from its promise.
 const MAX_DEVIATION: f64 = 0.01;
 
@@ -58,7 +60,7 @@ impl Timeline {
             at: 0.0,
             period: nominal,
             age: None,
-            since_set: 0.0,
+            since_moved: 0.0,
             astray: 0.0,
             noise: Noise::default(),
             omega: TAU * WIDEST,
@@ -113,19 +115,26 @@ impl Timeline {
             return;
         }
         let span = frames * self.period;
-        (self.age, self.since_set) = (Some(age + span), self.since_set + span);
+        (self.age, self.since_moved) = (Some(age + span), self.since_moved + span);
         (self.frame, self.at) = (stamp.frames, self.at + span);
         let error = now - self.at;
-        if self.has_moved(error, span) {
+        self.noise.see(error, span, age);
+        let is_near = error.abs() <= FAR.max(span).max(self.noise.limit());
+        self.astray = if is_near { 0.0 } else { self.astray + span };
+        if self.astray > PATIENCE {
             self.set(now);
-        } else if self.astray == 0.0 {
+            self.since_moved = 0.0;
+        } else if self.since_moved < YOUNG && error < -self.noise.limit() {
+            // The line began with a stamp that was late.
+            self.set(now);
+        } else if is_near {
             self.follow(error, span, frames);
         }
     }
 
     /// Goes where the stamps are with what it knows of its slope, and soon forgets how it came there.
     fn set(&mut self, now: f64) {
-        (self.at, self.since_set, self.astray) = (now, 0.0, 0.0);
+        (self.at, self.astray) = (now, 0.0);
         self.age = self.age.map(|age| age.min(REMEMBERED));
         self.noise.lean = 0.0;
     }
@@ -138,18 +147,10 @@ impl Timeline {
         let bandwidth = (BY_AGE / age.max(1e-3)).clamp(floor, WIDEST);
         self.omega = (TAU * bandwidth).min(0.5 / span);
         self.at += SQRT_2 * self.omega * span * error;
-        self.period += (self.omega * span).powi(2) * error / frames;
+        let slope = self.omega.min(TAU * BY_AGE / self.noise.outweighs(PROMISE, span));
+        self.period += (slope * span).powi(2) * error / frames;
         let (least, most) = (1.0 - MAX_DEVIATION, 1.0 + MAX_DEVIATION);
         self.period = self.period.clamp(self.nominal * least, self.nominal * most);
-    }
-
-    /// Whether the stamps are elsewhere for good, or the line began with one that was late. Stamps
-    /// that are far away say nothing else.
-    fn has_moved(&mut self, error: f64, span: f64) -> bool {
-        let is_near = error.abs() <= FAR.max(span);
-        self.astray = if is_near { 0.0 } else { self.astray + span };
-        let is_early = self.since_set < YOUNG && error < -self.noise.limit();
-        is_early || self.astray > PATIENCE
     }
 }
 
@@ -182,7 +183,7 @@ const LEAST_SCATTER: f64 = 5e-6;
 /// What that of stretches is taken for at least, seconds.
 const LEAST_CALM: f64 = 2e-6;
 /// Scatter before it is known, seconds.
-const FIRST_SCATTER: f64 = 2e-4;
+const FIRST_SCATTER: f64 = 5e-4;
 /// A lean of so many of its own standard deviations is not chance.
 const CHANCE: f64 = 2.0;
 
@@ -206,16 +207,27 @@ impl Noise {
         CLIP * self.scatter
     }
 
+    /// After so many seconds, stamps `span` seconds apart say more about a slope than that it is
+    /// within `promise`: a line through stamps of scatter s, for t seconds, has a slope that is
+    /// certain to √(12·s²·span/t³).
+    fn outweighs(&self, promise: f64, span: f64) -> f64 {
+        (12.0 * span * (self.scatter / promise).powi(2)).cbrt()
+    }
+
     fn clip(&self, error: f64) -> f64 {
         error.clamp(-self.limit(), self.limit())
     }
 
-    /// Takes a clipped error of a line of that `age`; gives how much more the errors lean to one side
-    /// than by chance, at least 1.
-    fn doubt(&mut self, error: f64, span: f64, age: f64) -> f64 {
+    /// Any error of a line of that `age`, however far.
+    fn see(&mut self, error: f64, span: f64, age: f64) {
         let share = (span / (MEMORY.min(age) + 0.1)).min(0.5);
-        self.scatter += share * (error.abs() - self.scatter);
+        self.scatter += share * (self.clip(error).abs() - self.scatter);
         self.scatter = self.scatter.max(LEAST_SCATTER);
+    }
+
+    /// Takes a clipped error; gives how much more the errors lean to one side than by chance, at
+    /// least 1.
+    fn doubt(&mut self, error: f64, span: f64, age: f64) -> f64 {
         (self.sum, self.n) = (self.sum + error, self.n + 1.0);
         self.seconds += span;
         if self.seconds >= STRETCH {

@@ -123,7 +123,8 @@ impl Steering {
         let written = self.law.written_since(feed.taken()) + since;
         let unseen = written - feed.fill_frames() as f64;
         let ahead = feed.target() as f64 - unseen - self.lead;
-        Aim::Frames(whole(ahead))
+        // More than that is silence without end: whatever the lines say, sound comes.
+        Aim::Frames(whole(ahead).min(feed.target() + feed.period()))
     }
 
     /// `frames` were given, for which the converter took `taken` out of `feed`.

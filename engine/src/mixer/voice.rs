@@ -21,6 +21,7 @@ use super::{
     pan::PanLaw,
     peaks::{Gathered, Peaks},
     pool::VoiceId,
+    pushed::PushedPlayer,
     stream::StreamPlayer,
     strip::{Strip, StripSettings},
 };
@@ -35,6 +36,8 @@ pub enum Material {
     Clip(ClipPlayer),
     /// Frames that are read ahead.
     Stream(StreamPlayer),
+    /// Frames that someone else sends.
+    Pushed(PushedPlayer),
     /// What a device captures.
     Live(LivePlayer),
 }
@@ -45,6 +48,7 @@ impl Material {
             Self::Generator(generator) => generator.channels(),
             Self::Clip(clip) => clip.channels(),
             Self::Stream(stream) => stream.channels(),
+            Self::Pushed(pushed) => pushed.channels(),
             Self::Live(live) => live.channels(),
         }
     }
@@ -55,13 +59,14 @@ impl Material {
             Self::Generator(generator) => generator.fill(block, frames),
             Self::Clip(clip) => clip.fill(block, frames, pitch),
             Self::Stream(stream) => stream.fill(block, frames, pitch),
+            Self::Pushed(pushed) => pushed.fill(block, frames),
             Self::Live(live) => live.fill(block, frames),
         }
     }
 
     fn seek(&mut self, frame: u64) {
         match self {
-            Self::Generator(_) | Self::Live(_) => {}
+            Self::Generator(_) | Self::Pushed(_) | Self::Live(_) => {}
             Self::Clip(clip) => clip.seek(frame),
             Self::Stream(stream) => stream.seek(frame),
         }
@@ -80,6 +85,7 @@ impl Material {
             Self::Generator(generator) => generator.position(),
             Self::Clip(clip) => clip.position(),
             Self::Stream(stream) => stream.position(),
+            Self::Pushed(pushed) => pushed.position(),
             Self::Live(live) => live.position(),
         }
     }
@@ -89,6 +95,7 @@ impl Material {
         match self {
             Self::Generator(_) | Self::Clip(_) => (Supply::Flowing, 0),
             Self::Stream(stream) => stream.supply(),
+            Self::Pushed(pushed) => pushed.supply(),
             Self::Live(live) => live.supply(),
         }
     }
@@ -108,7 +115,7 @@ pub enum VoiceChange {
     Law(PanLaw),
     /// Another bus.
     Bus(Bus),
-    /// Another speed, within [`PITCHES`]; generators have none.
+    /// Another speed, within [`PITCHES`]; generators and what is pushed have none.
     Pitch(f64),
     /// What is played over and over once it is reached, from the first frame to before the second,
     /// or nothing; whoever is beyond its end goes on with its start. For clips: what is read ahead
@@ -116,7 +123,7 @@ pub enum VoiceChange {
     Loop(Option<(u64, u64)>),
     /// Halt and stand still, or go on from there.
     Pause(bool),
-    /// Go on from another frame; generators have none.
+    /// Go on from another frame; generators and what is pushed have none.
     Seek(u64),
     /// Fade out and end.
     Stop,

@@ -23,8 +23,11 @@ const KINDS = {
   dc: "Offset", silence: "Silence", ebu: "EBU tones", push: "Pushed by a script", fifo: "FIFO", take: "Take",
 };
 
-/** What can be sought in, looped and seen. @param {Source} source */
+/** What can be seen as a picture. @param {Source} source */
 export const hasTime = ({ kind, seconds }) => (kind === "file" || kind === "take") && seconds !== null && seconds > 0;
+
+/** What can be sought in and looped; a take goes round as it was cut. @param {Source} source */
+export const hasHandles = ({ kind }) => kind === "file";
 
 /** What is looped; null = nothing. A file whose length is not known yet ends nowhere. @param {Source} source @returns {Span|null} */
 export const loopOf = ({ loop, seconds }) => loop && { from: loop.from, to: loop.to ?? seconds ?? loop.from };

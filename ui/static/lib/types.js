@@ -90,6 +90,8 @@
  * @property {number} target_frames
  */
 
+/** @typedef {{ device: string, state: "shared"|"locking"|"locked"|"at limit", ppm: number, delay_error_ms: number, fill_frames: number, reseeds: number }} InputClock  A live input's clock against the engine's. */
+
 /** @typedef {{ mean: number, p99: number, max: number }} Load  Fractions of the block's time budget. */
 
 /**
@@ -106,6 +108,7 @@
  * @property {boolean} bypass
  * @property {boolean} mute
  * @property {boolean} muted_at_start
+ * @property {InputClock[]} [inputs] the live inputs' clocks
  * @property {boolean} [plugin_takes_notes]
  * @property {number|null} [bpm]
  * @property {HistoryEvent[]} [history] newest last
@@ -142,6 +145,7 @@
  * @property {number|null} seconds
  * @property {number|null} position seconds
  * @property {number|null} missed_frames
+ * @property {Partial<Counters>|null} [counters] of a microphone beside the first
  */
 
 /** @typedef {"mic"|"file"|"tone"|"sweep"|"noise"|"impulse"|"clicks"|"dc"|"silence"|"ebu"|"push"|"fifo"|"take"} SourceKind */

@@ -224,21 +224,6 @@ impl Crash {
     }
 }
 
-/// The innermost call whose line is known; the author's own, if that can be told.
-pub(super) fn own_place(stack: &[StackFrame]) -> Option<&StackFrame> {
-    let is_own = |frame: &&StackFrame| frame.file.as_deref().is_some_and(is_own_source);
-    let known = || stack.iter().filter(|frame| frame.line.is_some());
-    known().find(is_own).or_else(|| known().next())
-}
-
-/// Whether a file is neither the standard library's nor of a crate from a registry.
-fn is_own_source(file: &str) -> bool {
-    let file = file.replace('\\', "/");
-    !["/rustc/", "/.cargo/registry/", "/.cargo/git/", "/rustlib/", "/library/std/", "retake-sdk"]
-        .iter()
-        .any(|foreign| file.contains(foreign))
-}
-
 /// What is wrong with a generation, in the words of the `fault` event.
 #[derive(Debug, Clone)]
 pub(in crate::control) struct Fault {
@@ -276,7 +261,7 @@ impl Fault {
     }
 
     fn of_crash(crash: Crash) -> Self {
-        let place = own_place(&crash.stack);
+        let place = StackFrame::place(&crash.stack);
         Self {
             file: place.and_then(|frame| frame.file.clone()),
             line: place.and_then(|frame| frame.line),

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use retake_host::{AuditFinding, StackFrame};
+use retake_host::AuditFinding;
 use serde_json::{Value, json};
 
-use super::{Control, Reload, faults::own_place};
-use crate::report::{Tone, say};
+use super::{Control, Reload};
+use crate::{
+    finding::{json_of, place_of},
+    report::{Tone, say},
+};
 
 /// By generation, as long as it is not gone.
 #[derive(Debug, Default)]
@@ -53,29 +56,17 @@ impl Inside {
     /// Takes the newest list; the places that were not in the one before.
     fn note_audit(&mut self, number: u32, findings: Vec<AuditFinding>) -> Vec<AuditFinding> {
         let known = self.audit.entry(number).or_default();
-        let is_new = |new: &&AuditFinding| !known.iter().any(|old| is_same_place(old, new));
+        let is_new = |new: &&AuditFinding| !known.iter().any(|old| old.is_same_place(new));
         let new = findings.iter().filter(is_new).cloned().collect();
         *known = findings;
         new
     }
 }
 
-fn is_same_place(a: &AuditFinding, b: &AuditFinding) -> bool {
-    (a.kind, &a.call, own_place(&a.stack)) == (b.kind, &b.call, own_place(&b.stack))
-}
-
 fn finding_json(finding: &AuditFinding) -> Value {
-    let place = own_place(&finding.stack).or(finding.stack.first());
-    json!({
-        "kind": finding.kind,
-        "call": finding.call,
-        "function": place.map(|frame| &frame.function),
-        "file": place.and_then(|frame| frame.file.as_ref()),
-        "line": place.and_then(|frame| frame.line),
-        "stack": finding.stack,
-        "n": finding.n,
-        "per_second": finding.per_second,
-    })
+    let mut shown = json_of(finding);
+    shown["per_second"] = finding.per_second.into();
+    shown
 }
 
 impl Reload {
@@ -109,13 +100,9 @@ impl Control {
     pub(super) fn on_audit(&mut self, number: u32, findings: Vec<AuditFinding>) {
         let new = self.reload.inside.note_audit(number, findings);
         for finding in &new {
-            let at = |frame: &StackFrame| match (&frame.file, frame.line) {
-                (Some(file), Some(line)) => format!(" at {file}:{line}"),
-                _ => format!(" in {}", frame.function),
-            };
-            let place = own_place(&finding.stack).map_or_else(String::new, at);
+            let place = finding.place().map_or_else(String::new, place_of);
             let what =
-                format!("generation {number} calls {} on the audio thread{place}", finding.call);
+                format!("generation {number} calls {} on the audio thread: {place}", finding.call);
             say(Tone::Warning, "Audit", what);
         }
         if !new.is_empty() {
@@ -127,7 +114,7 @@ impl Control {
 
 #[cfg(test)]
 mod tests {
-    use retake_host::AuditKind;
+    use retake_host::{AuditKind, StackFrame};
 
     use super::*;
 
@@ -154,7 +141,8 @@ mod tests {
         let mut inside = Inside::default();
         assert_eq!(inside.note_audit(1, vec![finding("malloc", 7, 1)]).len(), 1);
         assert_eq!(inside.note_audit(1, vec![finding("malloc", 7, 900)]).len(), 0);
-        let more = vec![finding("malloc", 7, 901), finding("malloc", 8, 1), finding("free", 7, 1)];
+        let more =
+            vec![finding("malloc", 7, 901), finding("malloc", 8, 1), finding("malloc", 9, 1)];
         assert_eq!(inside.note_audit(1, more.clone()), more[1..]);
         assert_eq!(inside.note_audit(2, more).len(), 3, "another generation's");
     }

@@ -21,19 +21,16 @@ pub(super) struct Inputs(Vec<Option<MoreInput>>);
 impl Sources {
     /// The devices gave these; the ones that are seen for the first time become sources.
     pub(in super::super) fn take_inputs(&mut self, more: Vec<MoreInput>) {
-        for (n, input) in more.iter().enumerate() {
-            let is_its = |source: &&mut Source| source.input_number() == Some(n + 1);
-            let source = match self.list.iter_mut().find(is_its) {
-                Some(source) => source,
-                None => {
-                    self.last_id += 1;
-                    let spec = SourceSpec::input(n + 1, input.info.device.clone());
-                    self.list.push(Source::new(self.last_id, spec));
-                    let last = self.list.len() - 1;
-                    &mut self.list[last]
-                }
-            };
-            source.counters = Some(Arc::clone(&input.probe));
+        for (number, input) in (1..).zip(&more) {
+            let is_its = |source: &Source| source.input_number() == Some(number);
+            if !self.list.iter().any(is_its) {
+                self.last_id += 1;
+                let spec = SourceSpec::input(number, input.info.device.clone());
+                self.list.push(Source::new(self.last_id, spec));
+            }
+            for source in self.list.iter_mut().filter(|source| is_its(source)) {
+                source.counters = Some(Arc::clone(&input.probe));
+            }
         }
         self.is_used |= !more.is_empty();
         self.inputs = Inputs(more.into_iter().map(Some).collect());

@@ -33,9 +33,7 @@ impl Source {
             SourceKind::Signal(Signal::WhiteNoise { .. }) => Some(Signal::WhiteNoise { seed }),
             SourceKind::Signal(Signal::PinkNoise { .. }) => Some(Signal::PinkNoise { seed }),
             SourceKind::Signal(signal) => Some(signal),
-            SourceKind::Mic | SourceKind::Input { .. } | SourceKind::File(_) | SourceKind::Take => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -125,10 +123,12 @@ impl Control {
                 source.channels = Some(1);
                 self.play_source(at, Material::Generator(generator), shape);
             }
-            (None, SourceKind::File(path)) => {
+            (None, SourceKind::Push(_)) => self.mark_source(at, State::Waiting),
+            (None, SourceKind::Fifo(pipe)) => self.open_pipe(at, pipe, shape),
+            (None, kind) if let Some(file) = kind.file() => {
                 let repeat = source.spec.repeat.frames(shape.rate);
                 self.mark_source(at, State::Filling);
-                self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
+                self.open_file(at, SoundRequest { file, rate: shape.rate, repeat });
             }
             (None, SourceKind::Take) => {
                 let Some(clip) = self.take.clip() else { return };
@@ -168,9 +168,9 @@ impl Control {
         };
         let source = &mut self.sources.list[at];
         source.begin_at = begin_at;
-        if let SourceKind::File(path) = source.spec.kind.clone() {
+        if let Some(file) = source.spec.kind.file() {
             let repeat = source.spec.repeat.frames(shape.rate);
-            self.open_file(at, SoundRequest { path, rate: shape.rate, repeat });
+            self.open_file(at, SoundRequest { file, rate: shape.rate, repeat });
         }
     }
 
@@ -272,8 +272,9 @@ impl Control {
             };
             let Some(at) = self.sources.list.iter().position(is_its) else { continue };
             self.sources.list[at].voice = None;
-            if !matches!(self.sources.list[at].state, State::Failed(_)) {
-                self.mark_source(at, State::Eof);
+            let source = &self.sources.list[at];
+            if !matches!(source.state, State::Failed(_)) {
+                self.mark_source(at, State::at_end_of(&source.spec.kind));
             }
             self.feed_telemetry();
         }

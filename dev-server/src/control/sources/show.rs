@@ -12,7 +12,7 @@ use super::{Control, Source, Sources};
 use crate::{
     report::{Tone, say},
     source::{Repeat, db_of_gain},
-    telemetry::SourceFeed,
+    telemetry::{SourceFeed, show_input},
 };
 
 /// The terminal tells what a hand has set when it rests.
@@ -100,6 +100,14 @@ impl Sources {
         self.list.iter().map(|source| source.show(self.rate)).collect()
     }
 
+    /// The clocks of all capture devices but the first.
+    fn show_clocks(&self) -> impl Iterator<Item = Value> {
+        let device = |source: &Source| json!(source.spec.kind.name());
+        let inputs =
+            self.list.iter().filter_map(|source| source.counters.as_ref().zip(Some(source)));
+        inputs.map(move |(probe, source)| show_input(&device(source), probe))
+    }
+
     /// All there is.
     pub(super) fn show_all(&self) -> Value {
         json!({ "sources": self.show(), "buses": self.show_buses(), "max": VOICES })
@@ -107,6 +115,13 @@ impl Sources {
 }
 
 impl Control {
+    /// The live inputs' clocks, as `status` shows them.
+    pub(in super::super) fn show_clocks(&self) -> Value {
+        let device = self.shown.audio.get("input").and_then(|input| input.get("device"));
+        let first = device.map(|device| self.parts.telemetry.input(device));
+        first.into_iter().chain(self.sources.show_clocks()).collect()
+    }
+
     /// Tells everyone how a source is now; gives it back.
     pub(super) fn tell_source(&mut self, at: usize) -> Value {
         let fields = self.sources.list[at].show(self.sources.rate);

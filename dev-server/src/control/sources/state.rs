@@ -2,9 +2,13 @@
 
 use retake_engine::mixer::Supply;
 
+use crate::source::SourceKind;
+
 /// The words are those of the event `source`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum State {
+    /// Nobody sends anything.
+    Waiting,
     /// Its first frames are not there yet.
     Filling,
     /// It sounds.
@@ -26,8 +30,14 @@ impl State {
         }
     }
 
+    /// Where it stands when its voice has ended: a pipe's next writer is waited for.
+    pub(super) fn at_end_of(kind: &SourceKind) -> Self {
+        if matches!(kind, SourceKind::Fifo(_)) { Self::Waiting } else { Self::Eof }
+    }
+
     pub(super) fn word(&self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Filling => "filling",
             Self::Ready => "ready",
             Self::Starved => "starved",

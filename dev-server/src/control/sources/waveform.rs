@@ -45,12 +45,11 @@ impl Control {
     /// known yet.
     pub(in super::super) fn waveform(&mut self, id: u32, span: Span) -> Result<Value, RpcError> {
         let known = self.sources.waveforms.known.get(&id).cloned();
-        let overview = match known {
-            Some(overview) => overview,
-            None => {
-                let sight = self.sight(id)?;
-                self.sources.waveforms.begin(id, sight)?
-            }
+        let overview = if let Some(overview) = known {
+            overview
+        } else {
+            let sight = self.sight(id)?;
+            self.sources.waveforms.begin(id, sight)?
         };
         let Span { from, to, n } = span;
         match overview.columns(from, to, n) {
@@ -68,8 +67,10 @@ impl Control {
         if let State::Failed(reason) = &source.state {
             return Err(RpcError::unsupported(reason.clone()));
         }
+        if let Some(file) = source.spec.kind.file() {
+            return Ok(Sight::File(file));
+        }
         match &source.spec.kind {
-            SourceKind::File(path) => Ok(Sight::File(path.clone())),
             SourceKind::Take => {
                 let clip = self.take.clip().map(|clip| Sight::Clip(clip, self.sources.rate));
                 clip.ok_or_else(|| RpcError::unsupported("the take has ended"))

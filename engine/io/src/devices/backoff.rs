@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(50);
-const LONGEST: Duration = Duration::from_secs(2);
+/// A device that returns plays again within two of these.
+const LONGEST: Duration = Duration::from_secs(1);
 
-/// Doubling waits, 50 ms … 2 s.
+/// Doubling waits, 50 ms … 1 s.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Backoff(Duration);
 
@@ -27,9 +28,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_two_seconds() {
+    fn waits_double_up_to_a_second() {
         let mut backoff = Backoff::new();
         let waits: Vec<_> = (0..8).map(|_| backoff.next().as_millis()).collect();
-        assert_eq!(waits, [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
+        assert_eq!(waits, [50, 100, 200, 400, 800, 1_000, 1_000, 1_000]);
     }
 }

@@ -123,6 +123,10 @@ impl Plan {
         self.more.get(more).ok_or(IoError::NoEnds)?.find(End::Input, &mut self.hosts)
     }
 
+    pub(super) fn input_target(&self, input: usize) -> Option<&Target> {
+        input.checked_sub(1).map_or(self.input.as_ref(), |more| self.more.get(more))
+    }
+
     /// The device at `end`, as it is there now.
     ///
     /// # Errors

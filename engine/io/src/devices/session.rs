@@ -17,20 +17,25 @@ use super::{
     leash::{Leash, Pull},
     open::Granted,
     outage::Outage,
-    plan::{Plan, fallback_notice},
+    plan::{Plan, Target, fallback_notice},
     regroup::Failed,
     streams::{ClockStream, Opener},
 };
 use crate::{
     choice::Choice,
     error::{End, IoError},
-    hosts::VIRTUAL,
+    hosts::{Found, VIRTUAL},
     priority::Thread,
     r#virtual::{Card, Run},
 };
 
 /// How often faults are looked for: their callbacks may not wake anyone.
 const POLL: Duration = Duration::from_millis(20);
+
+/// The sound server that needs looking after.
+const MOVES_STREAMS: &str = "pulseaudio";
+/// How often it is looked whether a sound server still has the devices that were named.
+const ROLL_CALL: Duration = Duration::from_millis(500);
 
 /// Where events go.
 pub(super) type Events = Box<dyn Fn(DeviceEvent) + Send>;
@@ -73,6 +78,7 @@ pub(super) struct Session {
     /// The clock's device is away.
     pub(super) outage: Option<Outage>,
     pub(super) state: State,
+    next_roll_call: Instant,
     /// The thread that calls the engine, where it was promoted.
     promoted: Option<(Thread, Leash)>,
     /// Where the run ends, in engine frames.
@@ -104,6 +110,7 @@ impl Session {
             engine: None,
             outage: None,
             state: State::Waiting,
+            next_roll_call: Instant::now(),
             promoted: None,
             stop_after_frames: None,
         }
@@ -249,7 +256,30 @@ impl Session {
             self.retry_clock();
         }
         self.look_after_captures();
+        if self.next_roll_call <= Instant::now() {
+            self.next_roll_call = Instant::now() + ROLL_CALL;
+            self.call_the_roll();
+        }
         self.watch_duration(clock_end);
+    }
+
+    /// `PulseAudio` moves a stream whose device is gone to another one, and nobody is told.
+    fn call_the_roll(&mut self) {
+        let end = self.plan.clock_end();
+        let clock = self.clock.as_ref().filter(|clock| !clock.is_stand_in);
+        let may_move = clock.is_some_and(|clock| clock.granted.host == MOVES_STREAMS)
+            && matches!(self.plan.target(end), Some(Target::Named(_)));
+        if may_move && let Some(reason) = gone(self.plan.find(end)) {
+            self.lose_clock(&reason);
+        }
+        for n in 0..self.captures.len() {
+            let stream = self.captures[n].stream.as_ref();
+            let may_move = stream.is_some_and(|stream| stream.host() == MOVES_STREAMS)
+                && matches!(self.plan.input_target(n), Some(Target::Named(_)));
+            if may_move && let Some(reason) = gone(self.plan.find_input(n)) {
+                self.lose_input(n, &reason);
+            }
+        }
     }
 
     /// A callback that does not come back has no priority.
@@ -273,5 +303,13 @@ impl Session {
         if limit.is_some_and(|frames| self.opener.probe.frames.get() >= frames) {
             self.end(Ok(()));
         }
+    }
+}
+
+/// Why a device is not there; a server that does not answer says nothing about it.
+fn gone(found: Result<Found, IoError>) -> Option<String> {
+    match found {
+        Err(error @ IoError::UnknownDevice { .. }) => Some(error.to_string()),
+        _ => None,
     }
 }

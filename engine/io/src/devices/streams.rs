@@ -53,6 +53,10 @@ impl ClockStream {
 }
 
 impl CaptureStream {
+    pub(super) fn host(&self) -> &str {
+        &self.found.host
+    }
+
     pub(super) fn play(&self) -> Result<(), IoError> {
         let played = self.stream.play();
         played.map_err(|e| device_error(&self.found, End::Input, &e))

@@ -4,11 +4,7 @@
 //! and after the sound is cut off. A position is a frame of the sound: frames are placed by the time
 //! that their packet names, so that what cannot be decoded is silence, and moves nothing.
 
-use std::{
-    fs::File,
-    panic::{self, AssertUnwindSafe},
-    path::Path,
-};
+use std::panic::{self, AssertUnwindSafe};
 
 use symphonia::core::{
     codecs::audio::{AudioDecoder, AudioDecoderOptions},
@@ -21,6 +17,7 @@ use symphonia::core::{
 };
 
 use super::{
+    SoundFile,
     edits::{Edit, edit_of},
     wide::too_wide,
 };
@@ -54,39 +51,30 @@ pub(crate) struct Decoder {
     given: usize,
     /// Frames of silence that stand in for what could not be decoded.
     gap: u64,
+    /// Why nothing follows, as long as nobody was told.
+    broken: Option<String>,
 }
 
 impl Decoder {
-    /// Opens `path` and decodes its first packet.
+    /// Opens `file` and decodes its first packet.
     ///
     /// # Errors
     /// Why it cannot be played, in words.
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        guarded(|| Self::open_unguarded(path))
+    pub(crate) fn open(file: &SoundFile) -> Result<Self, String> {
+        guarded(|| Self::open_unguarded(file))
     }
 
-    fn open_unguarded(path: &Path) -> Result<Self, String> {
-        let about = path.metadata().map_err(|e| e.to_string())?;
-        if about.is_dir() {
-            return Err("it is a directory".to_owned());
-        }
-        if !about.is_file() {
-            // Opening a pipe waits for its other end.
-            return Err("it is not a file".to_owned());
-        }
-        if about.len() == 0 {
-            return Err("it is empty".to_owned());
-        }
-        let mut file = File::open(path).map_err(|e| e.to_string())?;
-        if let Some(reason) = too_wide(&mut file) {
+    fn open_unguarded(file: &SoundFile) -> Result<Self, String> {
+        let mut bytes = file.open()?;
+        if let Some(reason) = too_wide(&mut bytes) {
             return Err(reason);
         }
-        let edit = edit_of(&mut file);
+        let edit = edit_of(&mut bytes);
         let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
+        if let Some(extension) = file.name().extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let stream = MediaSourceStream::new(Box::new(bytes), MediaSourceStreamOptions::default());
         let (format_options, meta) = (FormatOptions::default(), MetadataOptions::default());
         let format = symphonia::default::get_probe()
             .probe(&hint, stream, format_options, meta)
@@ -117,6 +105,7 @@ impl Decoder {
             packet: Vec::new(),
             given: 0,
             gap: 0,
+            broken: None,
             format,
         };
         if let Some(edit) = edit {
@@ -164,7 +153,7 @@ impl Decoder {
     /// Fills `out` with whole interleaved frames; returns how many there were before the end.
     ///
     /// # Errors
-    /// What broke, in words; what follows is not to be had.
+    /// What broke, in words, when nothing was left before it; what follows is not to be had.
     pub(crate) fn read(&mut self, out: &mut [f32]) -> Result<usize, String> {
         guarded(|| self.read_unguarded(out))
     }
@@ -179,11 +168,31 @@ impl Decoder {
             let room = &mut out[done..];
             let n = if self.gap > 0 { self.give_silence(room) } else { self.give(room) };
             done += n;
-            if n == 0 && !self.next_packet()? {
+            if n == 0 && !self.goes_on() {
                 break;
             }
         }
+        if done == 0 {
+            self.check()?;
+        }
         Ok(done / self.channels)
+    }
+
+    /// Whether there is one more packet; what broke is told once what lies before it was given.
+    fn goes_on(&mut self) -> bool {
+        let next = if self.broken.is_some() { Ok(false) } else { self.next_packet() };
+        next.unwrap_or_else(|reason| {
+            self.broken = Some(reason);
+            false
+        })
+    }
+
+    /// Whether the end was none.
+    ///
+    /// # Errors
+    /// What broke, in words, once.
+    pub(crate) fn check(&mut self) -> Result<(), String> {
+        self.broken.take().map_or(Ok(()), Err)
     }
 
     fn give_silence(&mut self, out: &mut [f32]) -> usize {
@@ -216,6 +225,7 @@ impl Decoder {
         let ts = self.time_of(frame.saturating_sub(PRE_ROLL));
         let to = SeekTo::Timestamp { ts, track_id: self.track };
         self.packet.clear();
+        self.broken = None;
         (self.at, self.is_lost, self.gap, self.given) = (frame, true, 0, 0);
         match self.format.seek(SeekMode::Accurate, to) {
             Ok(_) => {}

@@ -1,6 +1,6 @@
-//! From a path to what a voice plays.
+//! From a file to what a voice plays.
 
-use std::{ops::Range, path::PathBuf, sync::Arc, thread};
+use std::{ops::Range, sync::Arc, thread};
 
 use retake_engine::{
     mixer::{Clip, ClipPlayer, Material, StreamPlayer},
@@ -8,7 +8,7 @@ use retake_engine::{
 };
 
 use super::{
-    Track,
+    SoundFile, Track,
     reader::Reader,
     stream::{Stream, WINDOW_SECONDS},
 };
@@ -18,7 +18,7 @@ use crate::{devices::Gate, error::IoError};
 #[derive(Debug, Clone)]
 pub struct SoundRequest {
     /// Where it is.
-    pub path: PathBuf,
+    pub file: SoundFile,
     /// The engine's rate, Hz.
     pub rate: u32,
     /// What is played over and over, in frames of the engine; cut to the file.
@@ -87,8 +87,8 @@ impl Sounds {
 }
 
 fn open(request: SoundRequest, reader: &Reader, tell: &Tell) -> Result<Sound, IoError> {
-    let SoundRequest { path, rate, repeat } = request;
-    let mut track = Track::open(&path, rate)?;
+    let SoundRequest { file, rate, repeat } = request;
+    let mut track = Track::open(file.clone(), rate)?;
     let (channels, frames) = (track.channels(), track.frames());
     if !track.fits_into_memory() {
         let (writer, window, gauge) = window(channels, WINDOW_SECONDS * rate as usize);
@@ -100,7 +100,7 @@ fn open(request: SoundRequest, reader: &Reader, tell: &Tell) -> Result<Sound, Io
     }
     let samples = track.read_to_end()?;
     let clip = Clip::new(channels, &samples)
-        .map_err(|e| IoError::SoundRead { path, reason: e.to_string() })?;
+        .map_err(|e| IoError::SoundRead { path: file.name().to_owned(), reason: e.to_string() })?;
     let frames = Some(clip.frames());
     let material = Material::Clip(ClipPlayer::new(Arc::new(clip), repeat));
     Ok(Sound { material, channels, frames })

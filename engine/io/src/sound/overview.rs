@@ -9,7 +9,6 @@ mod pyramid;
 use std::{
     collections::VecDeque,
     ops::Range,
-    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         mpsc::{Receiver, Sender, TryRecvError, channel},
@@ -20,7 +19,7 @@ use std::{
 
 use retake_engine::mixer::Clip;
 
-use super::decoder::Decoder;
+use super::{SoundFile, decoder::Decoder};
 use crate::error::IoError;
 use pyramid::Pyramid;
 
@@ -33,7 +32,7 @@ const CHUNKS_PER_TURN: usize = 64;
 #[derive(Debug, Clone)]
 pub enum Sight {
     /// A file, at its own rate.
-    File(PathBuf),
+    File(SoundFile),
     /// Frames in memory, at this rate in Hz.
     Clip(Arc<Clip>, u32),
 }
@@ -227,7 +226,7 @@ impl Building {
                 let channels = clip.channels();
                 (Source::Clip(clip, 0), rate, channels)
             }
-            Sight::File(path) => match Decoder::open(&path) {
+            Sight::File(file) => match Decoder::open(&file) {
                 Ok(decoder) => {
                     let (rate, channels) = (decoder.rate(), decoder.channels());
                     (Source::File(Box::new(decoder)), rate, channels)

@@ -157,26 +157,28 @@ impl Stream {
             return Ok(());
         }
         let channels = self.track.channels();
-        let got = match self.place {
+        let is_over = match self.place {
             Place::Head(at) => {
                 let from = usize::try_from(at).unwrap_or(usize::MAX).saturating_mul(channels);
                 let rest = self.head.get(from..).unwrap_or_default();
                 let got = frames.min(rest.len() / channels);
                 self.writer.write(&rest[..got * channels]);
                 self.place = Place::Head(at + got as u64);
-                got
+                got < frames
             }
             Place::File(at) => {
                 let end = self.repeat.as_ref().map_or(u64::MAX, |repeat| repeat.end);
                 let left = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
-                let chunk = &mut self.chunk[..frames.min(left) * channels];
+                let wanted = frames.min(left);
+                let chunk = &mut self.chunk[..wanted * channels];
                 let got = self.track.read(chunk)?;
                 self.writer.write(&chunk[..got * channels]);
                 self.place = Place::File(at + got as u64);
-                got
+                // A file that gives less than is wanted says next time why.
+                got == 0 || got == left
             }
         };
-        if got < frames { self.turn() } else { Ok(()) }
+        if is_over { self.turn() } else { Ok(()) }
     }
 
     /// The head, the loop or the file is at its end.

@@ -1,10 +1,8 @@
 //! A sound file as the engine hears it: frames of the engine's rate.
 
-use std::path::{Path, PathBuf};
-
 use retake_engine::convert::Converter;
 
-use super::decoder::Decoder;
+use super::{SoundFile, decoder::Decoder};
 use crate::error::IoError;
 
 /// Frames that are converted at once.
@@ -14,29 +12,30 @@ const MAX_IN_MEMORY: u64 = 4 << 20;
 
 /// An open file, and its converter if it has another rate than the engine.
 pub struct Track {
-    path: PathBuf,
+    file: SoundFile,
     decoder: Decoder,
     convert: Option<Conversion>,
 }
 
 impl std::fmt::Debug for Track {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Track").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Track").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
 impl Track {
-    /// Opens `path` for an engine of `rate` Hz.
+    /// Opens a path, or an open file, for an engine of `rate` Hz.
     ///
     /// # Errors
     /// [`IoError::SoundRead`].
-    pub fn open(path: &Path, rate: u32) -> Result<Self, IoError> {
-        let fail = |reason| IoError::SoundRead { path: path.to_owned(), reason };
-        let decoder = Decoder::open(path).map_err(fail)?;
+    pub fn open(file: impl Into<SoundFile>, rate: u32) -> Result<Self, IoError> {
+        let file = file.into();
+        let fail = |reason| IoError::SoundRead { path: file.name().to_owned(), reason };
+        let decoder = Decoder::open(&file).map_err(fail)?;
         let (from, channels) = (decoder.rate(), decoder.channels());
         let convert = (from != rate).then(|| Conversion::new(from, rate, channels)).transpose();
         let convert = convert.map_err(fail)?;
-        Ok(Self { path: path.to_owned(), decoder, convert })
+        Ok(Self { file, decoder, convert })
     }
 
     /// Samples per frame.
@@ -95,14 +94,14 @@ impl Track {
         loop {
             let frames = self.read(&mut block)?;
             all.extend_from_slice(&block[..frames * self.channels()]);
-            if frames < BLOCK {
+            if frames == 0 {
                 return Ok(all);
             }
         }
     }
 
     fn error(&self, reason: String) -> IoError {
-        IoError::SoundRead { path: self.path.clone(), reason }
+        IoError::SoundRead { path: self.file.name().to_owned(), reason }
     }
 }
 
@@ -159,6 +158,9 @@ impl Conversion {
             self.given += n;
             self.at += (n / self.channels) as u64;
             done += n;
+        }
+        if done == 0 {
+            from.check()?;
         }
         Ok(done / self.channels)
     }

@@ -58,7 +58,7 @@ impl Player {
     pub fn open(path: &Path, repeat: Option<Range<u64>>) -> Self {
         let sounds = Sounds::start().unwrap();
         let (told, news) = channel();
-        let request = SoundRequest { path: path.to_owned(), rate: SHAPE.rate, repeat };
+        let request = SoundRequest { file: path.into(), rate: SHAPE.rate, repeat };
         sounds.open(request, move |event| drop(told.send(event))).unwrap();
         let SoundEvent::Opened(Ok(sound)) = news.recv().unwrap() else { panic!("no sound") };
         assert!(matches!(sound.material, Material::Stream(_)), "it is read ahead");

@@ -61,6 +61,23 @@ impl Daemon {
     }
 }
 
+/// The daemon gets one more microphone; gives the module's number.
+pub(crate) fn load_microphone(name: &str) -> String {
+    let name = format!("sink_name={name}");
+    pactl(&["load-module", "module-null-sink", &name, "format=float32le", "rate=48000"])
+}
+
+/// As if somebody pulled its plug.
+pub(crate) fn unload(module: &str) {
+    pactl(&["unload-module", module]);
+}
+
+fn pactl(words: &[&str]) -> String {
+    let done = Command::new("pactl").args(words).output().unwrap();
+    assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         drop(self.0.kill());

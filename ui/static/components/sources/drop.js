@@ -61,7 +61,7 @@ export class Drop {
         item.dataset.level = "bad";
         bar.remove();
         setAttribute(words, "role", "alert");
-        setText(words, `is no source: ${message}`);
+        setText(words, message);
         act.replaceWith(button({ class: "small", "aria-label": `Dismiss ${name}` }, "Dismiss", () => item.remove()));
       },
     };

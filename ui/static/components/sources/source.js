@@ -8,7 +8,7 @@ import { Peak, decibels } from "../../lib/ballistics.js";
 import { button, el, emit, setAttribute, setText } from "../../lib/dom.js";
 import { db, withUnit } from "../../lib/format.js";
 import { METER_MAX, METER_MIN, clamp, deflection } from "../../lib/scale.js";
-import { BUSES, bars, exactTime, hasTime, isStill, kindWords, loopOf, stateOf, timeOf } from "../../lib/sources.js";
+import { BUSES, bars, exactTime, hasHandles, hasTime, isStill, kindWords, loopOf, stateOf, timeOf } from "../../lib/sources.js";
 import { BUS, GAIN, PAN, PITCH, Setting, faderOf, levelOf } from "./setting.js";
 import { Waveform } from "./waveform.js";
 
@@ -45,6 +45,10 @@ export class SourceStrip {
     /** @type {Waveform|null} while it is something with a length */
     this.wave = null;
     this.position = source.position;
+    /** Whether it is in the window: what nobody sees is neither drawn nor asked for. */
+    this.onScreen = false;
+    this.screen = new IntersectionObserver((entries) => (this.onScreen = entries.at(-1)?.isIntersecting ?? false));
+    this.screen.observe(this.root);
     this.show(source, this.bpm);
   }
 
@@ -90,6 +94,8 @@ export class SourceStrip {
     this.gain.hear(faderOf(source.gain_db));
     this.pan.hear(source.pan);
     this.bus.hear(BUSES.indexOf(source.bus));
+    // A take is heard where it was heard.
+    this.bus.control?.handle.toggleAttribute("disabled", source.kind === "take");
     this.showFile(hasTime(source));
   }
 
@@ -100,6 +106,7 @@ export class SourceStrip {
     if (!has || !this.wave) return;
     const { source } = this;
     const loop = loopOf(source);
+    this.file.dataset.handles = String(hasHandles(source));
     this.wave.show(source);
     this.pitch?.hear(source.pitch);
     for (const [element, on] of /** @type {const} */ ([[this.looped, loop !== null], [this.zoom, this.wave.zoomed && loop !== null]])) {
@@ -148,8 +155,9 @@ export class SourceStrip {
   /** What the sound does. @param {SourceLook|undefined} record what came since the last call @param {number} seconds since then @param {boolean} words whether numbers are due too */
   draw(record, seconds, words) {
     this.peak.update(record ? decibels(record.peak) : -Infinity, seconds);
-    this.meter.show(this.peak.level, this.peak.hold);
     if (record && Number.isFinite(record.position)) this.position = record.position;
+    if (!this.onScreen) return;
+    this.meter.show(this.peak.level, this.peak.hold);
     if (this.wave && !this.file.hidden) {
       this.wave.move(this.position ?? 0);
       this.wave.draw();
@@ -168,6 +176,7 @@ export class SourceStrip {
   /** It is gone. */
   close() {
     for (const setting of [this.gain, this.pan, this.bus, this.pitch]) setting?.leave();
+    this.screen.disconnect();
     this.wave?.close();
   }
 }
@@ -188,7 +197,7 @@ function meter() {
     show(level, highest) {
       const [now, most] = [level, highest].map((value) => Math.round(deflection(value) * STEPS));
       if (now !== shown) cover.style.transform = `scaleX(${1 - now / STEPS})`;
-      if (most !== held) hold.style.left = `${(100 * most) / STEPS}%`;
+      if (most !== held) hold.style.transform = `translateX(${(100 * most) / STEPS}%)`;
       [shown, held] = [now, most];
     },
     /** @param {number} highest dBFS */

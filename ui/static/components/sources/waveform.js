@@ -5,7 +5,7 @@
 /** @import { Source, Span, WaveformReply } from "../../lib/types.js" */
 import { el, emit, setAttribute, setText } from "../../lib/dom.js";
 import { clamp } from "../../lib/scale.js";
-import { exactTime, hasTime, loopOf, moved, timeOf } from "../../lib/sources.js";
+import { exactTime, hasHandles, hasTime, loopOf, moved, timeOf } from "../../lib/sources.js";
 import { Surface } from "../../lib/surface.js";
 import { paintVersion, token } from "../paint.js";
 
@@ -23,6 +23,8 @@ const SEEK_MS = 300;
 const PRESSES = new Map([
   ["ArrowUp", 1], ["ArrowRight", 1], ["ArrowDown", -1], ["ArrowLeft", -1], ["PageUp", 10], ["PageDown", -10],
 ]);
+/** A column that is only touched, by rounding, is not meant. */
+const EDGE = 1e-6;
 /** Around a loop that is looked at closely, parts of its length. */
 const MARGIN = 0.08;
 
@@ -59,10 +61,6 @@ export class Waveform {
     this.timer = undefined;
     /** @type {number|undefined} */
     this.sought = undefined;
-    /** Whether it is in the window: what nobody sees is not asked for. */
-    this.onScreen = false;
-    this.screen = new IntersectionObserver((entries) => (this.onScreen = entries.at(-1)?.isIntersecting ?? false));
-    this.screen.observe(this.root);
     this.listen();
   }
 
@@ -168,6 +166,7 @@ export class Waveform {
     if (this.source && (this.source.id !== id || this.source.seconds !== seconds)) this.pictures.clear();
     this.source = source;
     if (this.asked && loop && Math.abs(loop.from - this.asked.from) + Math.abs(loop.to - this.asked.to) < 0.002) this.asked = null;
+    this.ground.hidden = !hasHandles(source);
     setAttribute(this.ground, "aria-valuemin", "0");
     setAttribute(this.ground, "aria-valuemax", this.seconds.toFixed(3));
     this.frame();
@@ -198,7 +197,8 @@ export class Waveform {
 
   /** The loop and its handles. */
   lay() {
-    const on = this.source?.loop !== null || this.asked !== null;
+    const { source } = this;
+    const on = source !== null && hasHandles(source) && (source.loop !== null || this.asked !== null);
     for (const part of [this.region, this.handles.from, this.handles.to]) part.hidden = !on;
     if (!on) return;
     const { loop } = this;
@@ -240,10 +240,10 @@ export class Waveform {
     setAttribute(this.ground, "aria-valuetext", `${timeOf(this.position)} of ${timeOf(this.seconds)}`);
   }
 
-  /** Draws what is not drawn yet; asks for what is not known yet. */
+  /** Draws what is not drawn yet; asks for what is not known yet. Whoever calls it knows that it is seen. */
   draw() {
     const { source, surface } = this;
-    if (!source || !hasTime(source) || surface.width === 0 || !this.onScreen) return;
+    if (!source || !hasTime(source) || surface.width === 0) return;
     const n = COLUMNS.find((n) => n >= surface.width) ?? COLUMNS[COLUMNS.length - 1];
     const key = `${this.view.from} ${this.view.to} ${n}`;
     const picture = this.pictures.get(key);
@@ -285,10 +285,13 @@ export class Waveform {
   }
 
   /** A lane per channel, all in one where there are more than two. @param {WaveformReply} picture */
-  paint({ min, max }) {
+  paint({ from, to, min, max }) {
     const { width, height, context: g, ratio } = this.surface;
+    const { view } = this;
     const lanes = min.length === 2 ? [[0], [1]] : [min.map((_, i) => i)];
     const hair = Math.max(1, Math.round(ratio));
+    // The file may end before what was asked for does.
+    const part = (/** @type {number} */ x) => (view.from + (x / width) * (view.to - view.from) - from) / Math.max(1e-9, to - from);
     lanes.forEach((channels, lane) => {
       const half = height / lanes.length / 2;
       const middle = half * (2 * lane + 1);
@@ -296,9 +299,8 @@ export class Waveform {
       g.fillRect(0, Math.round(middle), width, hair);
       g.fillStyle = token("--trace-input");
       for (let x = 0; x < width; x++) {
-        const [low, high] = extremes(min, max, channels, x / width, (x + 1) / width);
-        const top = middle - clamp(high, -1, 1) * (half - 1);
-        g.fillRect(x, top, 1, Math.max(hair, (clamp(high, -1, 1) - clamp(low, -1, 1)) * (half - 1)));
+        const [low, high] = extremes(min, max, channels, part(x), part(x + 1)).map((sample) => clamp(sample, -1, 1));
+        g.fillRect(x, middle - high * (half - 1), 1, Math.max(hair, (high - low) * (half - 1)));
       }
     });
   }
@@ -306,7 +308,6 @@ export class Waveform {
   close() {
     clearTimeout(this.timer);
     clearTimeout(this.sought);
-    this.screen.disconnect();
     this.surface.close();
   }
 }
@@ -316,7 +317,9 @@ function extremes(min, max, channels, from, to) {
   let [low, high] = [Infinity, -Infinity];
   for (const channel of channels) {
     const n = min[channel].length;
-    for (let i = Math.floor(from * n); i < Math.max(Math.floor(from * n) + 1, Math.ceil(to * n)) && i < n; i++) {
+    const first = Math.max(0, Math.floor(from * n + EDGE));
+    const end = Math.min(n, Math.max(first + 1, Math.ceil(to * n - EDGE)));
+    for (let i = first; i < end; i++) {
       low = Math.min(low, min[channel][i]);
       high = Math.max(high, max[channel][i]);
     }

@@ -92,7 +92,7 @@ fn roll(state: &mut u64, below: u64) -> u64 {
 /// Sought while it plays and the disk answers at once or some blocks later: silence until the target
 /// is there, then the target, frame by frame.
 fn a_thousand_seeks(name: &str, rate: u32) {
-    let whole = Track::open(&data(name), rate).unwrap().read_to_end().unwrap();
+    let whole = Track::open(data(name), rate).unwrap().read_to_end().unwrap();
     let frames = whole.len() as u64 / 2;
     let fade = (rate * 5 / 1_000) as usize;
     let mut player = Player::open(&data(name), rate, 2 * CHUNK_FRAMES);
@@ -244,4 +244,29 @@ fn behind_the_end_nobody_reads_until_a_seek() {
     player.read();
     player.hear(512);
     assert_eq!(player.probe.supply(), Supply::Flowing);
+}
+
+#[test]
+fn what_breaks_is_heard_up_to_there_and_told_once() {
+    // Behind the first second another stream begins.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("chained.ogg");
+    let parts = ["sweep.ogg", "short.ogg"].map(|name| std::fs::read(data(name)).unwrap());
+    std::fs::write(&path, parts.concat()).unwrap();
+    let mut player = Player::open(&path, 44_100, 1 << 16);
+    let mut told = Vec::new();
+    while player.stream.urgency().is_some() {
+        told.extend(player.stream.serve().err());
+    }
+    let [error] = &told[..] else { panic!("{told:?}, {:?}", player.stream.writer.at()) };
+    assert!(error.to_string().contains("chained.ogg: "), "{error}");
+    println!("{error}");
+    assert_eq!(player.stream.writer.at().frame, 44_100);
+    for _ in 0..44_100 / 512 {
+        player.hear(512);
+        assert_eq!(player.probe.supply(), Supply::Flowing);
+    }
+    player.hear(512);
+    assert!(player.control.spent.pop().is_ok(), "there it ends");
+    assert_eq!(player.probe.missed_frames(), 0);
 }
