@@ -260,10 +260,8 @@ fn mixing_never_calls_the_heap() {
             let bus = ALL[dice.roll(0..4)];
             let strip = StripSettings { gain: 0.1, pan: 0.3, bus, ..StripSettings::default() };
             let pitch = 1.0 + (n % 3) as f64 / 10.0;
-            let mut voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
-            if n % 21 == 3 {
-                voice = voice.as_take();
-            }
+            let voice = Voice::new(id, material, strip, STEREO).with_pitch(pitch);
+            let voice = if n % 21 == 3 { voice.as_take() } else { voice };
             control.commands.send(0, CommandKind::Play(Box::new(voice))).unwrap();
             alive.push(id);
         }
