@@ -11,7 +11,7 @@ use std::{
 use crate::server::tmp;
 
 /// Every crate that a test edits; all are there from the start, because they share a workspace.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 17] = [
     "audited",
     "late",
     "law",
