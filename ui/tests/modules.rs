@@ -12,7 +12,7 @@ fn browse(profile: &Path, url: &str) -> Output {
         Command::new(browser)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-sync"])
             .args(["--disable-background-networking", "--disable-component-update"])
-            .args(["--allow-file-access-from-files", "--virtual-time-budget=60000", "--dump-dom"])
+            .args(["--allow-file-access-from-files", "--virtual-time-budget=180000", "--dump-dom"])
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(url)
             .output()
