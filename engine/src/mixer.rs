@@ -83,6 +83,8 @@ pub struct MixerSetup {
 pub(crate) struct Mixer {
     voices: Box<[Option<Box<Voice>>]>,
     n_alive: usize,
+    /// Of those, takes.
+    n_takes: usize,
     live: Strip,
     live_probe: Arc<VoiceProbe>,
     gathered: Gathered,
@@ -108,6 +110,7 @@ impl Mixer {
         let mixer = Self {
             voices: (0..VOICES).map(|_| None).collect(),
             n_alive: 0,
+            n_takes: 0,
             live: Strip::new(setup.live, shape.rate),
             live_probe: Arc::default(),
             gathered: Gathered::default(),
@@ -134,7 +137,9 @@ impl Mixer {
     pub(crate) fn play(&mut self, voice: Box<Voice>) {
         let place = &mut self.voices[voice.id().slot()];
         self.n_alive += usize::from(place.is_none());
+        self.n_takes += usize::from(voice.is_take());
         if let Some(old) = place.replace(voice) {
+            self.n_takes -= usize::from(old.is_take());
             // The pool gives a place away once.
             let pushed = self.spent.push(old);
             debug_assert!(pushed.is_ok(), "two voices in one place");
@@ -207,7 +212,7 @@ impl Mixer {
             self.mix_voices(false, frames);
         }
         self.buses.level(frames, self.around.is_used);
-        if !self.is_plain {
+        if self.n_takes > 0 || self.others.at_rest() != Some(1.0) {
             self.play_takes(frames);
         }
     }
@@ -257,6 +262,7 @@ impl Mixer {
                 && let Some(voice) = place.take()
             {
                 self.n_alive -= 1;
+                self.n_takes -= usize::from(takes);
                 let pushed = self.spent.push(voice);
                 debug_assert!(pushed.is_ok(), "there was room");
             }
