@@ -234,6 +234,19 @@ fn any_of_buses(dice: &mut Dice) -> CommandKind {
     }
 }
 
+fn any_material(n: u64, clip: &Arc<Clip>) -> Material {
+    let generator = |signal| Material::Generator(Generator::new(signal, RATE));
+    match n % 7 {
+        0 => generator(Signal::PinkNoise { seed: n }),
+        1 => generator(Signal::Sweep),
+        2 => generator(Signal::Impulse),
+        3 => Material::Clip(ClipPlayer::new(Arc::clone(clip), Some(3..2_000))),
+        4 => generator(Signal::LineUp),
+        5 => starving(),
+        _ => Material::Clip(ClipPlayer::new(Arc::clone(clip), None)),
+    }
+}
+
 /// Voices of every kind come, change and go, and so do strips and buses.
 #[test]
 fn mixing_never_calls_the_heap() {
@@ -247,16 +260,7 @@ fn mixing_never_calls_the_heap() {
         let frames = dice.roll(1..1_500);
         capture.push(&vec![0.3; 2 * frames]);
         if let (true, Ok(id)) = (alive.len() < 60, pool.claim()) {
-            let generator = |signal| Material::Generator(Generator::new(signal, RATE));
-            let material = match n % 7 {
-                0 => generator(Signal::PinkNoise { seed: n }),
-                1 => generator(Signal::Sweep),
-                2 => generator(Signal::Impulse),
-                3 => Material::Clip(ClipPlayer::new(Arc::clone(&clip), Some(3..2_000))),
-                4 => generator(Signal::LineUp),
-                5 => starving(),
-                _ => Material::Clip(ClipPlayer::new(Arc::clone(&clip), None)),
-            };
+            let material = any_material(n, &clip);
             let bus = ALL[dice.roll(0..4)];
             let strip = StripSettings { gain: 0.1, pan: 0.3, bus, ..StripSettings::default() };
             let pitch = 1.0 + (n % 3) as f64 / 10.0;
