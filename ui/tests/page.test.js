@@ -222,7 +222,10 @@ test("the inputs' clocks are asked for each second while they are in view, and n
   const end = { device: "Mic", rate: 48_000, channels: 1, format: "f32", period: 128 };
   const audio = { host: "ALSA", mode: "duplex", clock: "real", input: end, output: end, engine_rate: 48_000, max_block: 128, latency_frames: 256 };
   Object.assign(server.state, { audio, inputs: [{ device: "Mic", state: "locking", ppm: 0, delay_error_ms: 0, fill_frames: 1, reseeds: 0 }] });
+  server.asked.length = 0;
   server.notify("event", { event: "audio_started", ...audio });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  equal(server.of("status").length, 1, "new streams");
   await until(() => document.querySelector(".live-input dd")?.textContent === "locking");
   const asked = async () => {
     server.asked.length = 0;
