@@ -11,6 +11,7 @@ import { snapshot } from "./snapshot.js";
 import { inputsOf, source } from "./stage-sources.js";
 
 const END = { device: "Scarlett 2i2", rate: 48_000, channels: 2, format: "f32", period: 128 };
+const AWAY = ["State: away", "Drift: –", "Delay error: –", "Ring: –"];
 const COUNTERS = { underruns: 1, overruns: 0, lost_frames: 128, target_frames: 512 };
 
 /** A status with so many microphones. @param {number} n @param {object} [audio] @returns {any} */
@@ -72,22 +73,22 @@ test("what is not known of an input is a dash, not a zero", () => {
   equal(input(0), ["Scarlett 2i2", "State: shared clock", "Drift: –", "Delay error: −3 µs", "Ring: 498 frames", "Re-seeds: 0", "Losses: –"]);
 });
 
-test("an input that is away says so and has no drift, and goes when it is not asked for any more", () => {
+test("an input that is away says so and has no drift, delay or fill, and goes with its stream", () => {
   const model = new Model();
   model.status(status(3));
   const { root, draw, input } = devicesOf(model);
-  const states = () => [0, 1, 2].map((i) => [input(i)[1], input(i)[2]]);
+  const states = () => [0, 1, 2].map((i) => input(i).slice(1, 5));
   const [first, second, third] = states();
   model.event({ event: "device", end: "input", input: 1, state: "lost", reason: "gone" });
   draw();
-  equal(states(), [first, ["State: away", "Drift: –"], third]);
+  equal(states(), [first, AWAY, third]);
   model.event({ event: "device", end: "input", state: "retry", reason: "" });
   draw();
-  equal(states(), [["State: away", "Drift: –"], second, third]);
+  equal(states(), [AWAY, second, third]);
   model.event({ event: "device", end: "output", input: 0, state: "lost", reason: "" });
   model.event({ event: "source", ...model.sources[3], state: "starved" });
   draw();
-  equal(states(), [first, second, ["State: away", "Drift: –"]]);
+  equal(states(), [first, second, AWAY]);
   model.status(status(1));
   draw();
   equal(root.querySelectorAll(".live-input").length, 1);

@@ -14,7 +14,7 @@ const STATES = {
 
 const LOSSES = /** @type {const} */ (["underruns", "overruns", "lost_frames"]);
 
-/** Name, what it means, value, how grave that is; drift and delay are not known of a device that is away. @type {{ name: string, title: string, value: (input: LiveInput, away: boolean) => string, level?: (input: LiveInput, away: boolean) => string }[]} */
+/** Name, what it means, value, how grave that is; a device that is away has neither drift nor delay. @type {{ name: string, title: string, value: (input: LiveInput, away: boolean) => string, level?: (input: LiveInput, away: boolean) => string }[]} */
 const LINES = [
   { name: "State", title: "Whether its delay stays what it is",
     value: ({ state }, away) => (away ? "away" : STATES[state]?.[0] ?? state),
@@ -24,13 +24,19 @@ const LINES = [
   { name: "Delay error", title: "How much longer its delay is than it should be",
     value: (input, away) => timeError(away ? null : input.delay_error_ms) },
   { name: "Ring", title: "What lies in its ring, and what it is held at",
-    value: ({ fill_frames: fill, counters }) => (counters?.target_frames === undefined ? `${count(fill)} frames` : `${count(fill)} of ${count(counters.target_frames)} frames`) },
+    value: (input, away) => (away ? "–" : ring(input)) },
   { name: "Re-seeds", title: "Times that its delay was set anew, behind a fade of 5 ms",
     value: ({ reseeds }) => count(reseeds) },
   { name: "Losses", title: "Times its ring ran dry or was full, and the frames that were not heard for it",
     value: ({ counters }) => (counters ? LOSSES.flatMap((kind) => (counters[kind] ? [loss(kind, counters[kind])] : [])).join(", ") || "none" : "–"),
     level: ({ counters }) => (counters && LOSSES.some((kind) => counters[kind]) ? "bad" : "none") },
 ];
+
+/** @param {LiveInput} input */
+function ring({ fill_frames: fill, counters }) {
+  const target = counters?.target_frames;
+  return target === undefined ? `${count(fill)} frames` : `${count(fill)} of ${count(target)} frames`;
+}
 
 /** The lines of one input. */
 class InputLines {
