@@ -165,8 +165,9 @@ fn every_build_begins_with_the_takes_first_frame() {
     let kept = saved(&listening, SEAM + RATE);
     look_at(&mut line, &source, &kept);
     let gains = [1.0, 0.5, -0.25];
+    // The loop comes to its end once with the first gain, too.
     for gain in &gains[1..] {
-        pause(&mut server, 700);
+        pause(&mut server, 1_300);
         plugin.law(&format!("*sample *= gain * {gain:?};"));
         server.wait("reloaded");
     }

@@ -11,6 +11,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc,
+        atomic::Ordering,
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -24,7 +25,7 @@ use super::{
     block_ring::{Asker, Shape},
     board::Board,
     link::{Link, STUCK, TRIAL},
-    priority::Given,
+    priority::{Following, Given, Move},
     processor::{IsolatedProcessor, Made},
     shm::{Region, Writers},
     watch::{End, Watch},
@@ -145,7 +146,7 @@ impl Proxy {
             panic: None,
             theirs: 0,
             given: Given::default(),
-            followed: (0, 0),
+            following: Following::new(Instant::now()),
             has_synced: false,
             is_parted: false,
             backlog: VecDeque::new(),
@@ -219,10 +220,10 @@ struct Talk<'a> {
     activated: Option<Box<Activated>>,
     /// What the plugin panicked of last.
     panic: Option<PanicLine>,
-    /// The child's audio thread, what it was given, and which thread of ours it followed.
+    /// The child's audio thread, what it was given, and what it does.
     theirs: u32,
     given: Given,
-    followed: (u32, u32),
+    following: Following,
     has_synced: bool,
     /// The child said that it is at its end.
     is_parted: bool,
@@ -257,14 +258,20 @@ impl Talk<'_> {
         Symbols::new(modules.unwrap_or_default(), library).stack(&words.stack)
     }
 
-    /// Has the child's audio thread follow ours, when that is another one than before.
+    /// Has the child's audio thread follow ours while it plays.
     fn follow(&mut self) {
-        let ours = self.proxy.link.audio_thread();
-        if self.theirs == 0 || ours == 0 || (ours, self.theirs) == self.followed {
+        let link = &self.proxy.link;
+        let ours = link.audio_thread();
+        if self.theirs == 0 || ours == 0 {
             return;
         }
-        self.followed = (ours, self.theirs);
-        if self.given.follow(ours, self.theirs) {
+        let answered = link.board.answered().load(Ordering::Relaxed);
+        let has_changed = match self.following.look(ours, answered, Instant::now()) {
+            Move::Stay => false,
+            Move::Keep => self.given.follow(ours, self.theirs),
+            Move::LetGo => self.given.let_go(self.theirs),
+        };
+        if has_changed {
             self.tell_isolated();
         }
     }
