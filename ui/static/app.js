@@ -43,6 +43,8 @@ import { Writes } from "./lib/writes.js";
 
 /** Counters without a place in the telemetry are read this often; it also finds a dead line. */
 const STATUS_MS = 5000;
+/** And this often while the inputs' clocks are in view. */
+const CLOCKS_MS = 1000;
 /** Figures that change with every snapshot are written ten times a second: faster cannot be read. */
 const FIGURES_MS = 100;
 /** Losses have their time in the status: it is asked for soon, but not for each. */
@@ -75,9 +77,10 @@ const presets = new Presets(byId("presets"));
 const probes = new Probes(byId("probes"));
 const masthead = new Masthead(byId("masthead"));
 new Rack(byId("engine"), "Engine");
+const devices = new Devices(byId("devices"));
 const panels = [
   masthead, new Notices(byId("notices")), new Reload(byId("reload")),
-  new Devices(byId("devices")), new Journal(byId("journal")), new Overlay(byId("overlay")),
+  devices, new Journal(byId("journal")), new Overlay(byId("overlay")),
   new GenerationHistory(byId("history")), new Audit(byId("audit")), keyboard, presets, sources,
 ];
 const help = new Help(byId("help"));
@@ -170,7 +173,10 @@ const quietly = (read) => void read().catch(() => {});
 const notifications = {
   event: (event) => {
     model.event(event);
-    if (event.event === "audio_started") setRate(event.engine_rate);
+    if (event.event === "audio_started") {
+      setRate(event.engine_rate);
+      quietly(readStatus);
+    }
     if (["reloaded", "restarted", "promoted"].includes(event.event)) readPlugin();
   },
   param: (echo) => model.param(echo),
@@ -403,7 +409,9 @@ for (const view of [...createViews(), sources]) views.register(view);
 subscriptions.set("page", { levels: true, loudness: true, stereo: { points: 0 } });
 subscriptions.hide(document.hidden);
 document.addEventListener("visibilitychange", () => subscriptions.hide(document.hidden));
-setInterval(() => model.connection === "connected" && !document.hidden && quietly(readStatus), STATUS_MS);
+const looks = () => model.connection === "connected" && !document.hidden;
+setInterval(() => looks() && quietly(readStatus), STATUS_MS);
+setInterval(() => looks() && devices.seen && model.inputs.length > 0 && quietly(readStatus), CLOCKS_MS);
 changed();
 socket.connect();
 requestAnimationFrame(frame);

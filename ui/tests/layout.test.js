@@ -31,7 +31,7 @@ function sticksOut(root) {
 
 for (const [width, height] of [[1920, 1080], [1280, 800], [1280, 600], [800, 900], [390, 844], [200, 700]]) {
   test(`nothing sticks out at ${width} × ${height}`, async () => {
-    for (const what of ["notes", "many&wide", "view=sources&sources=64"]) {
+    for (const what of ["notes", "many&wide", "view=sources&sources=64", "tab=devices&inputs=3&ordinary"]) {
       const { frame, root, errors } = await stage(width, height, what);
       equal([root.querySelector("body")?.dataset.connection, sticksOut(root), errors], ["connected", [], []], what);
       if (width >= 1100 && height >= 720) equal(root.scrollHeight, height, `height with ${what}`);

@@ -217,3 +217,27 @@ test("a page that nobody sees subscribes to nothing and sends no credits", async
   Reflect.deleteProperty(document, "hidden");
   line.send = send;
 });
+
+test("the inputs' clocks are asked for each second while they are in view, and new streams at once", async () => {
+  const end = { device: "Mic", rate: 48_000, channels: 1, format: "f32", period: 128 };
+  const audio = { host: "ALSA", mode: "duplex", clock: "real", input: end, output: end, engine_rate: 48_000, max_block: 128, latency_frames: 256 };
+  Object.assign(server.state, { audio, inputs: [{ device: "Mic", state: "locking", ppm: 0, delay_error_ms: 0, fill_frames: 1, reseeds: 0 }] });
+  server.asked.length = 0;
+  server.notify("event", { event: "audio_started", ...audio });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  equal(server.of("status").length, 1, "new streams");
+  await until(() => document.querySelector(".live-input dd")?.textContent === "locking");
+  const asked = async () => {
+    server.asked.length = 0;
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    return server.of("status").length;
+  };
+  equal(await asked() <= 1, true, "out of view");
+  at("#devices-tab").click();
+  await until(() => at(".live-input").checkVisibility());
+  server.state.inputs[0].state = "locked";
+  equal(await asked() >= 3, true, "in view");
+  equal(at(".live-input dd").textContent, "locked");
+  at("#load-tab").click();
+  Object.assign(server.state, { audio: null, inputs: [] });
+});

@@ -8,6 +8,7 @@ import "./levels.test.js";
 import "./notes.test.js";
 import "./page.test.js";
 import "./panels.test.js";
+import "./inputs.test.js";
 import "./instrument.test.js";
 import "./parameter.test.js";
 import "./poll.test.js";

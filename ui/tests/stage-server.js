@@ -2,12 +2,16 @@
 
 import { FakeServer, param } from "./fake.js";
 import { signal, spectrum } from "./stage-sound.js";
-import { installSources, sourceSection, sourcesOf } from "./stage-sources.js";
+import { inputsOf, installSources, sourceSection, sourcesOf } from "./stage-sources.js";
 import { PLUGIN, RELOADED } from "./stage-trouble.js";
 import { section, snapshot } from "./snapshot.js";
 
 const wanted = new URLSearchParams(location.search);
 const end = { device: "Scarlett 2i2", rate: 48000, channels: 2, format: "f32", period: 128 };
+
+const { inputs, strips, more } = inputsOf(wanted);
+const refused = "real-time priority (Operation not permitted (os error 1)): add the line `@audio - rtprio 95` to /etc/security/limits.conf, yourself to the group `audio`, and log in anew";
+const priority = wanted.has("ordinary") ? { policy: "normal", value: null, lacks: [refused] } : { policy: "host", value: null, lacks: [] };
 
 /** @param {number} id @param {string} name @param {object} more */
 const knob = (id, name, more) => param({ id, key: name.toLowerCase().replaceAll(" ", "_"), name, min: 0, max: 100, default: 50, unit: "%", group: "", ...more });
@@ -30,14 +34,15 @@ export const server = new FakeServer({
   status: {
     plugin: PLUGIN, generation: 3, last_reload: RELOADED, plugin_takes_notes: wanted.has("notes"),
     isolation: { mode: "process", pid: 48213, pinned: 1, priority: null, lacks: ["real-time priority: ulimit -r is 0"] },
-    audio: { host: "JACK", mode: "duplex", clock: "real", input: end, output: end, engine_rate: 48000, max_block: 128, latency_frames: 544 },
+    audio: { host: "JACK", mode: "duplex", clock: "real", input: end, more, output: end, engine_rate: 48000, max_block: 128, latency_frames: 512, priority },
+    inputs,
     counters: {
       frames: 2_937_600, callbacks: 22950, underruns: 0, overruns: 0, late_callbacks: 0, lost_frames: 0, discarded_frames: 1024,
       record_lost_frames: 0, non_finite: 0, guarded_blocks: 0, limited_samples: 0, missed_blocks: 0, events_lost: 0, fill_frames: 498, target_frames: 512,
     },
   },
 });
-installSources(server, sourcesOf(wanted));
+installSources(server, [...sourcesOf(wanted), ...strips]);
 /** @type {Record<string, any>} what the page asked for */
 let views = {};
 server.methods.subscribe = (asked) => (views = asked.views);

@@ -26,6 +26,22 @@ export function sourcesOf(wanted) {
   return all.slice(0, n);
 }
 
+/** @param {string} device @param {string} state @param {number} ppm @param {number} error ms @param {number} [reseeds] @returns {any} */
+const clock = (device, state, ppm, error, reseeds = 0) => ({ device, state, ppm, delay_error_ms: error, fill_frames: 498, reseeds });
+const CLOCKS = [
+  clock("Scarlett 2i2", "locked", 100.04, -0.0031), clock("USB microphone at the far end of the room", "locking", -212.7, 1.832),
+  clock("virtual:period=512,file=/tmp/some where/right.wav", "at limit", 6200, 12.5, 14),
+];
+
+/** The live inputs' clocks; each beside the first has a strip with counters. @param {URLSearchParams} wanted @returns {{ inputs: any[], strips: any[], more: any[] }} */
+export function inputsOf(wanted) {
+  const inputs = CLOCKS.slice(0, Number(wanted.get("inputs") ?? 1));
+  const counters = { underruns: 0, overruns: 0, lost_frames: 0, discarded_frames: 96, fill_frames: 498, target_frames: 512 };
+  const more = inputs.slice(1).map(({ device }) => ({ device, rate: 44_100, channels: 1, format: "i16", period: 441 }));
+  const strips = more.map(({ device }, i) => source({ id: 100 + i, kind: "mic", name: device, counters: i === 0 ? counters : { ...counters, overruns: 1, underruns: 14, lost_frames: 6720 } }));
+  return { inputs, strips, more };
+}
+
 /** The methods of the mixer. @param {FakeServer} server @param {any[]} sources */
 export function installSources(server, sources) {
   Object.assign(server.state, {

@@ -1,6 +1,6 @@
 // The page as it looks while music runs through a plugin, without a server: to look at while its
 // design is worked on. Open stage.html from disk; ?notes, ?empty, ?many, ?wide, ?mono, ?fail, ?crash, ?refused, ?audit,
-// ?warned, ?howl, ?view=ID and ?sources=N vary it, ?still is for a browser on virtual time.
+// ?warned, ?howl, ?ordinary, ?view=ID, ?tab=ID, ?inputs=N and ?sources=N vary it, ?still is for a browser on virtual time.
 
 import { server } from "./stage-server.js";
 import { TROUBLES } from "./stage-trouble.js";
@@ -22,6 +22,8 @@ for (const [name, events] of Object.entries(TROUBLES)) {
 }
 const view = wanted.get("view");
 if (view) document.querySelector(`[data-view=${view}]`)?.dispatchEvent(new MouseEvent("click"));
+const tab = wanted.get("tab");
+if (tab) document.querySelector(`#${tab}-tab`)?.dispatchEvent(new MouseEvent("click"));
 if (wanted.has("fail")) {
   setTimeout(() => server.notify("event", {
     event: "build_failed", generation: 4, exit: 101, t: 9,

@@ -4,15 +4,9 @@
 /** @import { Model } from "../lib/model.js" */
 /** @import { Fault, PluginFaults, Xrun } from "../lib/types.js" */
 import { el, setText } from "../lib/dom.js";
-import { clock, count, frames, ms, percent } from "../lib/format.js";
+import { clock, count, frames, loss, ms, percent } from "../lib/format.js";
 import { stackOf } from "./findings.js";
 import { placeLink } from "./place.js";
-
-/** @type {Record<string, [string, string]>} one and many */
-const LOSSES = {
-  underrun: ["underrun", "underruns"], overrun: ["overrun", "overruns"], late_callback: ["late callback", "late callbacks"],
-  lost_frames: ["lost frame", "lost frames"], record_lost_frames: ["frame missing in the recording", "frames missing in the recording"],
-};
 
 /** @type {[keyof PluginFaults, string][]} */
 const DUTIES = [
@@ -41,7 +35,7 @@ export class Health {
     setText(this.peak, highest ? `${percent(highest.load)} at ${clock(highest.frame, rate)}` : "–");
     this.isolation.show(isolationOf(model));
     this.stages.show(stagesOf(model));
-    this.losses.show([...xruns].reverse().map((xrun) => ({ key: JSON.stringify(xrun), nodes: () => loss(xrun) })));
+    this.losses.show([...xruns].reverse().map((xrun) => ({ key: JSON.stringify(xrun), nodes: () => lost(xrun) })));
     this.faults.show([
       ...[...faults].reverse().map((fault) => ({ key: `${fault.generation} ${fault.t} ${fault.message}`, nodes: () => faulty(fault) })),
       ...DUTIES.flatMap(([name, words]) => (pluginFaults?.[name] ? [text(`${count(pluginFaults[name])} ${words}`)] : [])),
@@ -78,15 +72,17 @@ const text = (words) => ({ key: words, nodes: () => [words] });
 function stagesOf({ audio, telemetry }) {
   if (!audio || !telemetry) return [];
   const { engine_rate: rate, input, output, latency_frames: before } = audio;
-  const converts = input !== null && input.rate !== rate;
-  /** @type {[string, number, number][]} */
-  const stages = [
-    ...(input ? /** @type {[string, number, number][]} */ ([[converts ? "Input ring, resampler" : "Input ring", before, rate]]) : []),
-    ["Plugin", Math.max(0, telemetry.latencyFrames - before), rate],
-    ["Input to output", telemetry.latencyFrames, rate],
-    ...(output ? /** @type {[string, number, number][]} */ ([["then the speaker", output.period, output.rate]]) : []),
-  ];
-  return stages.map(([name, length, rate]) => {
+  const plugin = Math.max(0, telemetry.latencyFrames - before);
+  const [capture, playback] = [input, output].map((end) => (end ? Math.ceil((end.period * rate) / end.rate) : 0));
+  const rest = before - capture - playback;
+  const ring = input && input.rate !== rate ? "Ring, resampler" : "Ring";
+  /** The parts add up to what is reported, as those of `retake latency` do. @type {[string, number][]} */
+  const whole = [["Capture period", capture], [ring, rest], ["Plugin", plugin], ["Playback period", playback], ["Input to output", telemetry.latencyFrames]];
+  /** Who renders within the capture's own callback waits for neither end. @type {[string, number][]} */
+  const within = [[ring, before], ["Plugin", plugin], ["Input to output", telemetry.latencyFrames]];
+  /** @type {[string, number][]} */
+  const alone = [["Plugin", plugin], ["Playback period", playback]];
+  return (input === null ? alone : rest < 0 ? within : whole).map(([name, length]) => {
     const words = frames(length, rate);
     return { key: name + words, nodes: () => [el("dt", {}, name), el("dd", { class: "number" }, words)] };
   });
@@ -107,11 +103,10 @@ function isolationOf({ isolation }) {
 }
 
 /** @param {Xrun} xrun */
-function loss({ kind, n, frame, t }) {
-  const [one, many] = LOSSES[kind] ?? [kind, kind];
+function lost({ kind, n, frame, t }) {
   return [
     el("span", { class: "number health-time" }, ms(t * 1000)),
-    el("span", { title: `frame ${count(frame)}` }, `${count(n)} ${n === 1 ? one : many}`)];
+    el("span", { title: `frame ${count(frame)}` }, loss(kind, n))];
 }
 
 /** @param {Fault} fault */

@@ -1,14 +1,31 @@
 // Numbers to words: the only place where units and signs are spelled. Pure.
 
+/** @import { AudioEnd } from "./types.js" */
+
 const MINUS = "\u2212";
 const NARROW = "\u202f";
 
 /** A level with one decimal and a true minus; silence is −∞. @param {number} level dB */
 export function db(level) {
   if (level === -Infinity || Number.isNaN(level)) return `${MINUS}∞`;
-  const text = Math.abs(level).toFixed(1);
-  if (text === "0.0") return "0.0";
-  return (level < 0 ? MINUS : "+") + text;
+  return signed(level, 1);
+}
+
+/** Nothing has no sign. @param {number} value @param {number} digits behind the point */
+function signed(value, digits) {
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? text : (value < 0 ? MINUS : "+") + text;
+}
+
+/** By how much a clock is faster than another. @param {number|null|undefined} value parts per million */
+export function ppm(value) {
+  return Number.isFinite(value) ? `${signed(Number(value), 1)} ppm` : "–";
+}
+
+/** By how much a time is too long: below a millisecond in whole µs. @param {number|null|undefined} value ms */
+export function timeError(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  return Math.abs(value) < 0.9995 ? `${signed(value * 1000, 0)} µs` : `${signed(value, 2)} ms`;
 }
 
 /** A loudness with one decimal and a true minus, without a plus; what is not known yet is a dash. @param {number|null|undefined} value LUFS or LU */
@@ -54,6 +71,34 @@ export function rate(value) {
 export function frames(value, framesPerSecond) {
   const length = `${count(value)} ${value === 1 ? "frame" : "frames"}`;
   return framesPerSecond > 0 ? `${length} · ${ms((value / framesPerSecond) * 1000)}` : length;
+}
+
+/** One and many, by their kinds and counters. @type {Record<string, [string, string]>} */
+const LOSSES = {
+  underrun: ["underrun", "underruns"], overrun: ["overrun", "overruns"], late_callback: ["late callback", "late callbacks"],
+  lost_frames: ["lost frame", "lost frames"], record_lost_frames: ["frame missing in the recording", "frames missing in the recording"],
+};
+
+/** So many of what was lost. @param {string} kind or its counter @param {number} n */
+export function loss(kind, n) {
+  const [one, many] = LOSSES[kind] ?? LOSSES[kind.replace(/s$/, "")] ?? [kind, kind];
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** A device by its name; a virtual one by what it plays or writes. @param {string} [device] */
+export function named(device) {
+  if (!device) return "none";
+  const [, file] = /^virtual:(?:.*,)?file=(.*)$/.exec(device) ?? [];
+  if (file) return `virtual, ${file.split(/[\\/]/).pop()}`;
+  const [, tone] = /^virtual:(?:.*,)?tone=([^,]+)/.exec(device) ?? [];
+  if (tone) return `virtual, ${tone} Hz tone`;
+  return device.replace(/^virtual:.*/, "virtual");
+}
+
+/** What a device gave. @param {AudioEnd|null} end */
+export function granted(end) {
+  if (!end) return "";
+  return `${rate(end.rate)}, ${end.channels} ch, ${end.format}, period ${end.period}`;
 }
 
 /** A frame of the engine's clock as the time since it began. @param {number} frame @param {number} framesPerSecond */

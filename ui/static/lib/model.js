@@ -1,7 +1,7 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, Bus, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Reloaded, ReloadFailed, ReloadState, Source, StateNote, Status, Take, Telemetry, Xrun } from "./types.js" */
+/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, Bus, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LiveInput, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Priority, Reloaded, ReloadFailed, ReloadState, Source, StateNote, Status, Take, Telemetry, Xrun } from "./types.js" */
 
 import { ms } from "./format.js";
 
@@ -24,6 +24,10 @@ export class Model {
     this.lastReload = null;
     /** @type {AudioStarted|null} */
     this.audio = null;
+    /** How the thread is scheduled that calls the engine. @type {Priority|null} */
+    this.priority = null;
+    /** The live inputs' clocks. @type {LiveInput[]} */
+    this.inputs = [];
     /** @type {DeviceEvent|null} the end of the audio path that is missing */
     this.lostDevice = null;
     /** @type {BuildFailed|null} */
@@ -101,6 +105,8 @@ export class Model {
     this.reload = status.reload;
     this.lastReload = status.last_reload;
     this.audio = status.audio;
+    this.priority = status.audio?.priority ?? null;
+    this.inputs = liveInputs(status);
     this.build = status.build;
     this.fault = status.fault;
     this.refused = status.refused;
@@ -220,7 +226,7 @@ const HISTORIC = ["reloaded", "restarted", "promoted", "reload_failed", "build_f
 
 /**
  * What each event changes and how the journal tells it.
- * @type {Record<string, { fold?: (model: Model, event: any) => void, line?: (event: any) => LogNote }>}
+ * @type {Record<string, { fold?: (model: Model, event: any) => void, line?: (event: any) => LogNote|null }>}
  */
 const EVENTS = {
   audio_started: {
@@ -229,6 +235,10 @@ const EVENTS = {
       model.lostDevice = null;
     },
     line: (event) => ({ level: "info", message: `audio started: ${event.host}, ${event.engine_rate} Hz` }),
+  },
+  priority: {
+    fold: (model, { priority }) => (model.priority = priority),
+    line: ({ priority }) => (priority?.lacks.length > 0 ? { level: "warning", message: `the audio thread lacks ${priority.lacks.join("; ")}` } : null),
   },
   build_started: {
     line: (event) => ({ level: "info", message: `building generation ${event.generation}${changed(event.files ?? [])}` }),
@@ -308,6 +318,13 @@ const EVENTS = {
     line: (event) => ({ level: "info", message: `stopped: ${event.reason}` }),
   },
 };
+
+/** Each clock with what is counted beside it: the first's ring in the session's counters, another's in its strip. @param {Status} status @returns {LiveInput[]} */
+function liveInputs({ inputs = [], audio, counters, sources = [] }) {
+  const first = audio?.input ? [{ source: 0, counters }] : [];
+  const ends = [...first, ...sources.flatMap(({ id, counters }) => (counters ? [{ source: id, counters }] : []))];
+  return inputs.map((clock, i) => ({ ...clock, source: ends[i]?.source ?? null, counters: ends[i]?.counters ?? null }));
+}
 
 /** @param {string[]} files paths, as the server has them */
 function changed([first, ...others]) {

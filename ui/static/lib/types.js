@@ -34,16 +34,20 @@
 
 /** @typedef {{ device: string, rate: number, channels: number, format: string, period: number }} AudioEnd */
 
+/** @typedef {{ policy: "real-time"|"host"|"normal", value: number|null, lacks: string[] }} Priority  Of the thread that calls the engine; lacks: what the system did not allow. */
+
 /**
  * @typedef {object} AudioStarted  The event `audio_started`.
  * @property {string} host
  * @property {"duplex"|"output"|"input"} mode
  * @property {string} clock
  * @property {AudioEnd|null} input
+ * @property {AudioEnd[]} [more] the microphones beside it
  * @property {AudioEnd|null} output
  * @property {number} engine_rate
  * @property {number} max_block
  * @property {number} latency_frames
+ * @property {Priority|null} [priority] of a status; else it comes by its own event
  */
 
 /**
@@ -69,7 +73,7 @@
 /** @typedef {{ event: string, generation: number, t?: number }} HistoryEvent  A `reloaded`, `restarted`, `reload_failed` or `build_failed`. */
 /** @typedef {{ kind: string, n: number, frame: number, t: number }} Xrun  A loss, at its first frame and time in seconds. */
 /** @typedef {Record<"unsorted"|"out_of_block"|"malformed"|"replies_lost"|"events_lost"|"wrong_thread"|"probes_lost", number>} PluginFaults */
-/** @typedef {{ end: "input"|"output", state: "lost"|"retry"|"back", reason: string }} DeviceEvent */
+/** @typedef {{ end: "input"|"output", input?: number, state: "lost"|"retry"|"back", reason: string }} DeviceEvent  input: which microphone, 0 = the first. */
 
 /**
  * @typedef {object} Counters  Everything that was lost or broken since the start; frames and events.
@@ -91,6 +95,7 @@
  */
 
 /** @typedef {{ device: string, state: "shared"|"locking"|"locked"|"at limit", ppm: number, delay_error_ms: number, fill_frames: number, reseeds: number }} InputClock  A live input's clock against the engine's. */
+/** @typedef {InputClock & { source: number|null, counters: Partial<Counters>|null }} LiveInput  With its strip, and what its own ring counts. */
 
 /** @typedef {{ mean: number, p99: number, max: number }} Load  Fractions of the block's time budget. */
 
