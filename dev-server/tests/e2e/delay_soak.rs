@@ -3,8 +3,11 @@
 //!
 //! The microphones are null sinks that noise is played into, the speaker is one, and the monitors of
 //! all three are recorded. Cross-correlation says where a window of a microphone lies in the speaker.
-//! The three sinks have the system's clock, so frames of one are frames of the other, and the delay is
-//! a difference of two places; where each recording began is in its mean.
+//! The delay is a difference of two places, in frames; where each recording began is in its mean.
+//!
+//! That is a delay in time only while all three sinks have one pace. While Retake takes their clock for
+//! shared, frames pass one for one and this can show nothing but losses and re-seeds; once it steers, a
+//! sink that is some ppm off shows as a slope.
 
 use std::{
     io::Read,
