@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::{
@@ -34,8 +35,9 @@ set-default-source mic.monitor
 ";
 
 /// A daemon with a home of its own.
-struct Daemon {
+pub(crate) struct Daemon {
     home: tempfile::TempDir,
+    script: String,
     child: Option<Child>,
 }
 
@@ -56,7 +58,7 @@ impl Listening {
 }
 
 /// A child that is killed, by its pid, when the test lets go of it.
-struct Killed(Child);
+pub(crate) struct Killed(pub(crate) Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
@@ -68,7 +70,13 @@ impl Drop for Killed {
 impl Daemon {
     /// Waits until no other test of this file has one.
     fn start() -> Self {
-        let mut daemon = Self { home: tempfile::tempdir().unwrap(), child: None };
+        Self::with(SCRIPT)
+    }
+
+    /// With the sinks of this script, `speaker` among them.
+    pub(crate) fn with(script: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut daemon = Self { home, script: script.to_owned(), child: None };
         daemon.restart(RATE);
         daemon
     }
@@ -77,7 +85,7 @@ impl Daemon {
         self.home.path().join("pulse/native")
     }
 
-    fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         self.enter(&mut command);
         command
@@ -87,6 +95,12 @@ impl Daemon {
     fn enter(&self, command: &mut Command) {
         command.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path());
         command.env_remove("PULSE_SERVER");
+    }
+
+    /// Lets it stand still, or go on.
+    fn signal(&self, signal: Signal) {
+        let pid = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     fn kill(&mut self) {
@@ -101,7 +115,7 @@ impl Daemon {
         self.kill();
         let _ = std::fs::remove_file(self.socket());
         let script = self.home.path().join("start.pa");
-        std::fs::write(&script, SCRIPT.replace("48000", &rate.to_string())).unwrap();
+        std::fs::write(&script, self.script.replace("48000", &rate.to_string())).unwrap();
         let child = self
             .command("pulseaudio")
             .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
@@ -124,13 +138,18 @@ impl Daemon {
 
     /// Plays a file into the microphone.
     fn speak(&self, file: &Path, period: u32) -> Killed {
+        self.speak_into("mic", file, period)
+    }
+
+    /// Plays a file into a sink.
+    pub(crate) fn speak_into(&self, sink: &str, file: &Path, period: u32) -> Killed {
         // The microphone gives what the player gives at once, so it must not be much more than a
         // period; less than two and the player itself stutters.
         let latency = format!("--latency-msec={}", 2 * 1_000 * period / RATE);
         let child = self
             .command("nice")
             // A player that stutters would be taken for a loss; without the right, nice goes on.
-            .args(["-n", "-11", "paplay", "--device=mic", &latency])
+            .args(["-n", "-11", "paplay", &format!("--device={sink}"), &latency])
             .arg(file)
             .spawn()
             .expect("paplay is installed (./setup.sh --dev)");
@@ -155,7 +174,7 @@ impl Daemon {
         Listening { child: Killed(child), reader }
     }
 
-    fn retake(&self, args: &[&str]) -> Server {
+    pub(crate) fn retake(&self, args: &[&str]) -> Server {
         self.spawn(args, &["--host", "pulseaudio", "--unmute", "--json", "--port", "0"])
     }
 
@@ -232,7 +251,7 @@ fn play_sweep(period: u32, seconds: u32) -> bool {
 }
 
 /// Compiles the example, so that it does not happen in the lead.
-fn build_example() {
+pub(crate) fn build_example() {
     let virtual_ends = ["--input", "virtual", "--output", "virtual"];
     let args = ["example-plugin", "--clock", "fast", "--duration", "0.01"];
     run(&[&args[..], &virtual_ends[..]].concat()).succeeded();
@@ -335,6 +354,54 @@ fn the_daemon_dies_and_comes_back() {
     }
     let status = socket.call("status", &json!({}));
     assert_eq!(status["generation"], second["generation"]);
+    server.stop().succeeded();
+}
+
+/// The whole server stands still, and with it every call of the thread that owns the devices: who
+/// decides goes on answering, and what it took meanwhile holds afterwards.
+#[test]
+fn control_answers_while_the_sound_server_hangs() {
+    let daemon = Daemon::start();
+    build_example();
+    let _alone = Crate::new("pulse");
+    let mut server = daemon.retake(&["example-plugin", "--no-watch", "--period", "1024"]);
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    let mut line = Line::open(&listening);
+    let frames =
+        |line: &mut Line| line.call("status", &json!({}))["counters"]["frames"].as_u64().unwrap();
+    let until_sound = |line: &mut Line| {
+        let (until, then) = (Instant::now() + Duration::from_secs(30), frames(line) + 9_600);
+        while frames(line) < then {
+            assert!(Instant::now() < until, "no sound");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until_sound(&mut line);
+    daemon.signal(Signal::STOP);
+    let (begun, mut times, mut accepted) = (Instant::now(), Vec::new(), Value::Null);
+    while begun.elapsed() < Duration::from_secs(4) {
+        let value = -((times.len() % 48) as f64);
+        let asked = Instant::now();
+        let answer = line.answer("set_param", &json!({ "id": "gain", "value": value }));
+        times.push(asked.elapsed());
+        match answer.get("result") {
+            Some(result) => accepted = result["value"].clone(),
+            None => assert_eq!(answer["error"]["code"], -32_000, "{answer}"),
+        }
+        assert!(line.call("status", &json!({})).is_object());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    daemon.signal(Signal::CONT);
+    times.sort();
+    let (n, p99) = (times.len(), times[times.len() * 99 / 100]);
+    println!("{n} commands while the server hung: p99 {p99:?}, max {:?}", times[n - 1]);
+    assert!(n > 20, "{n} answers in four seconds");
+    assert!(accepted.is_number(), "not one was accepted");
+    until_sound(&mut line);
+    let params = line.call("params", &json!({}));
+    let gain = params.as_array().unwrap().iter().find(|param| param["key"] == "gain").unwrap();
+    assert_eq!(gain["value"], accepted);
     server.stop().succeeded();
 }
 
