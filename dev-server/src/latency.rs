@@ -1,6 +1,6 @@
 //! `retake latency`: how long sound really takes from the speaker back to the plugin's input.
 //!
-//! An engine with a [`Prober`] in the plugin's place: it gives a burst of noise that is known sample
+//! An engine with a `Prober` in the plugin's place: it gives a burst of noise that is known sample
 //! by sample, and keeps what comes in. The place where the burst is found again is the round trip.
 
 mod prober;
@@ -17,10 +17,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
-use retake_engine::{
-    BusShape, Engine, EngineControl, FrameConsumer, Generation, Probe, Setup, ToMono,
-    mixer::MixerSetup,
-};
+use retake_engine::{BusShape, Engine, EngineControl, FrameConsumer, Generation, Probe, Setup};
 use retake_io::{
     AudioInfo, Choice, Clock, DeviceEvent, DeviceRequest, DeviceState, Devices, Opened, RunPlan,
 };
@@ -153,21 +150,10 @@ fn engine(
     };
     let (prober, heard) = Prober::new(signal.clone(), format.n_input, format.max_block);
     let (engine, control) = Engine::new(Setup {
-        shape,
         input: opened.input,
-        mixer: MixerSetup::default(),
-        first: Box::new(Generation::new(1, Box::new(prober), shape)),
-        record: None,
-        to_mono: ToMono::default(),
-        // The signal is what it is; nothing may shape it.
-        is_real_output: false,
-        is_limited: false,
-        is_live_loop: false,
-        muted: false,
-        bypass: false,
-        tempo_bpm: 120.0,
-        frame: 0,
         probe,
+        // The signal is what it is: an output that nobody hears shapes nothing.
+        ..Setup::new(shape, Box::new(Generation::new(1, Box::new(prober), shape)))
     });
     Ok((Box::new(engine), control, heard))
 }

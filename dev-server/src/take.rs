@@ -1,6 +1,6 @@
 //! The take: the last minute of what the plugin heard, always there to be looped or saved.
 //!
-//! The thread `take` reads the tap of the plugin's main input into a [`Ring`] in memory, and is the
+//! The thread `take` reads the tap of the plugin's main input into a `Ring` in memory, and is the
 //! only one that touches it: whoever wants a piece asks, and gets a copy. It wakes some times a
 //! second; the tap holds three seconds, and what is overwritten before it came is counted. While a
 //! take loops it holds: the loop does not overwrite what it came from. On the fast clock there is

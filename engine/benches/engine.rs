@@ -15,7 +15,7 @@ use std::{hint::black_box, sync::Arc, time::Instant};
 
 use retake_engine::{
     BusShape, CommandKind, Engine, EngineControl, Fade, FrameProducer, Generation, InputClock,
-    InputSpec, LiveInput, Planar, Probe, Setup, ToMono,
+    InputSpec, LiveInput, Planar, Probe, Setup,
     convert::Converter,
     drift::stamps,
     frame_ring,
@@ -84,20 +84,10 @@ fn engine() -> (Engine, EngineControl, FrameProducer) {
         max_block: 64,
     };
     let setup = Setup {
-        shape: SHAPE,
         input: Some(LiveInput::new(ring, spec, Arc::clone(&probe)).unwrap()),
-        first: generation(1),
-        record: None,
-        mixer: MixerSetup::default(),
-        to_mono: ToMono::First,
         is_real_output: true,
-        is_limited: false,
-        is_live_loop: false,
-        muted: false,
-        bypass: false,
-        tempo_bpm: 120.0,
-        frame: 0,
         probe,
+        ..Setup::new(SHAPE, generation(1))
     };
     let (engine, control) = Engine::new(setup);
     (engine, control, capture)
@@ -194,20 +184,8 @@ fn mixed(sound: Option<Sound>, n: usize, calls: usize) -> Vec<f64> {
     let shape = BusShape { max_block: 128, ..SHAPE };
     let first = Generation::new(1, Box::new(Identity { channels: 2 }), shape);
     let (mut engine, mut control) = Engine::new(Setup {
-        shape,
-        input: None,
-        first: Box::new(first),
-        record: None,
         mixer: MixerSetup { n_main: 2, ..MixerSetup::default() },
-        to_mono: ToMono::First,
-        is_real_output: false,
-        is_limited: false,
-        is_live_loop: false,
-        muted: false,
-        bypass: false,
-        tempo_bpm: 120.0,
-        frame: 0,
-        probe: Arc::default(),
+        ..Setup::new(shape, Box::new(first))
     });
     let mut pool = VoicePool::default();
     for (_, material, pitch) in std::iter::repeat_n(sound, n).flatten() {

@@ -57,6 +57,26 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// Nothing but a generation, which plays from frame 0 on to an output that nobody hears.
+    pub fn new(shape: BusShape, first: Box<Generation>) -> Self {
+        Self {
+            shape,
+            input: None,
+            mixer: MixerSetup::default(),
+            first,
+            record: None,
+            to_mono: ToMono::default(),
+            is_real_output: false,
+            is_limited: false,
+            is_live_loop: false,
+            muted: false,
+            bypass: false,
+            tempo_bpm: 120.0,
+            frame: 0,
+            probe: Arc::default(),
+        }
+    }
+
     fn master_spec(&self) -> MasterSpec {
         MasterSpec {
             rate: self.shape.rate,

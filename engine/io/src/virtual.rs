@@ -5,7 +5,7 @@
 //! sleeps until each is due (real clock) or calls them as fast as they return (fast clock). The
 //! code that drives hardware drives these too, and knows no difference.
 //!
-//! A microphone with `loop` hears the card's speaker, through [`air`].
+//! A microphone with `loop` hears the card's speaker, through `air`.
 //!
 //! A file's position is the clock's: while a device stalls or is unplugged its microphone's sound
 //! goes by unheard and its speaker's file gets silence.

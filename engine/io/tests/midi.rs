@@ -13,7 +13,7 @@ use std::{any::Any, path::Path, sync::Arc, time::Duration};
 
 use retake_engine::{
     BusShape, CommandKind, Engine, EventBody, Generation, Layout, Note, Outcome, ProcessIo,
-    Processor, Setup, ToMono, mixer::MixerSetup,
+    Processor, Setup,
 };
 use retake_io::{DeviceEvent, MidiPlayer, Score, midi::TimedEvent};
 
@@ -63,7 +63,7 @@ fn score(frames: &[usize]) -> Score {
     Score { events: frames.iter().enumerate().map(event).collect(), tempo_bpm: None }
 }
 
-/// What a speaker of that period heard, with control looking after the score only now and then.
+/// What a speaker of that period heard, with control looking after the score only now then.
 fn play(frames: &[usize], period: usize, length: usize, nap: Duration) -> Vec<f32> {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("out.wav");
@@ -77,20 +77,9 @@ fn play(frames: &[usize], period: usize, length: usize, nap: Duration) -> Vec<f3
     };
     assert_eq!(shape.rate, RATE);
     let (engine, mut control) = Engine::new(Setup {
-        shape,
         input: opened.input,
-        first: Box::new(Generation::new(1, Box::new(Clicks), shape)),
-        record: None,
-        mixer: MixerSetup::default(),
-        to_mono: ToMono::default(),
-        is_real_output: false,
-        is_limited: false,
-        is_live_loop: false,
-        muted: false,
-        bypass: false,
-        tempo_bpm: 120.0,
-        frame: 0,
         probe: Arc::clone(&rig.probe),
+        ..Setup::new(shape, Box::new(Generation::new(1, Box::new(Clicks), shape)))
     });
     let mut player = MidiPlayer::new(score(frames));
     player.begin(0, shape.rate, period.max(shape.max_block));

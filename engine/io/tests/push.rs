@@ -17,7 +17,7 @@ use std::{
 };
 
 use retake_engine::{
-    BusShape, CommandKind, Engine, EngineControl, Generation, Setup, ToMono,
+    BusShape, CommandKind, Engine, EngineControl, Generation, Setup,
     mixer::{MixerSetup, StripSettings, Voice, VoiceId, VoicePool, VoiceProbe},
     processor::Identity,
 };
@@ -58,20 +58,8 @@ impl Ear {
         let fifo = Fifo::open(spec, move |event| drop(told.send(event))).unwrap();
         let first = Generation::new(1, Box::new(Identity { channels: 2 }), SHAPE);
         let (engine, control) = Engine::new(Setup {
-            shape: SHAPE,
-            input: None,
             mixer: MixerSetup { n_main: 2, ..MixerSetup::default() },
-            first: Box::new(first),
-            record: None,
-            to_mono: ToMono::default(),
-            is_real_output: false,
-            is_limited: false,
-            is_live_loop: false,
-            muted: false,
-            bypass: false,
-            tempo_bpm: 120.0,
-            frame: 0,
-            probe: Arc::default(),
+            ..Setup::new(SHAPE, Box::new(first))
         });
         Self { engine, control, pool: VoicePool::default(), fifo: Some(fifo), news }
     }

@@ -4,8 +4,8 @@ use std::{any::Any, sync::Arc};
 
 use retake_engine::{
     BusShape, CommandKind, Engine, EngineControl, Event, EventBody, FrameProducer, Generation,
-    InputSpec, Layout, LiveInput, Outcome, PluginEvent, Probe, ProcessIo, Processor, Setup, ToMono,
-    frame_ring, mixer::MixerSetup,
+    InputSpec, Layout, LiveInput, Outcome, PluginEvent, Probe, ProcessIo, Processor, Setup,
+    frame_ring,
 };
 
 pub const RATE: u32 = 48_000;
@@ -15,22 +15,7 @@ pub const STEREO: BusShape = BusShape { rate: RATE, max_block: MAX_BLOCK, n_outp
 
 /// Everything but the input and the first generation as a virtual output wants it.
 pub fn setup(shape: BusShape, input: Option<LiveInput>, first: Box<Generation>) -> Setup {
-    Setup {
-        shape,
-        input,
-        first,
-        record: None,
-        mixer: MixerSetup::default(),
-        to_mono: ToMono::First,
-        is_real_output: false,
-        is_limited: false,
-        is_live_loop: false,
-        muted: false,
-        bypass: false,
-        tempo_bpm: 120.0,
-        frame: 0,
-        probe: Arc::default(),
-    }
+    Setup { input, ..Setup::new(shape, first) }
 }
 
 pub fn generation(number: u32, processor: impl Processor + 'static) -> Box<Generation> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use retake_engine::{
-    BusShape, CommandKind, Engine, EngineControl, Generation, Setup, ToMono,
+    BusShape, CommandKind, Engine, EngineControl, Generation, Setup,
     mixer::{Material, MixerSetup, StripSettings, Voice, VoiceId, VoicePool, VoiceProbe},
     processor::Identity,
 };
@@ -25,20 +25,8 @@ pub const SHAPE: BusShape = BusShape { rate: 48_000, max_block: 1_024, n_output:
 pub fn engine() -> (Engine, EngineControl) {
     let first = Generation::new(1, Box::new(Identity { channels: 2 }), SHAPE);
     Engine::new(Setup {
-        shape: SHAPE,
-        input: None,
         mixer: MixerSetup { n_main: 2, ..MixerSetup::default() },
-        first: Box::new(first),
-        record: None,
-        to_mono: ToMono::default(),
-        is_real_output: false,
-        is_limited: false,
-        is_live_loop: false,
-        muted: false,
-        bypass: false,
-        tempo_bpm: 120.0,
-        frame: 0,
-        probe: Arc::default(),
+        ..Setup::new(SHAPE, Box::new(first))
     })
 }
 

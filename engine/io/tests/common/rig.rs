@@ -12,7 +12,7 @@ use std::{
 };
 
 use retake_engine::{
-    BusShape, Engine, EngineControl, FrameProducer, Generation, Probe, Setup, ToMono,
+    BusShape, Engine, EngineControl, FrameProducer, Generation, Probe, Setup,
     mixer::{MixerSetup, StripSettings},
     processor::Identity,
 };
@@ -119,20 +119,12 @@ impl Rig {
         };
         let first = Generation::new(1, Box::new(Identity { channels }), shape);
         let (engine, control) = Engine::new(Setup {
-            shape,
             input: opened.input,
-            first: Box::new(first),
             record,
             mixer,
-            to_mono: ToMono::default(),
             is_real_output: !opened.virtual_output,
-            is_limited: false,
-            is_live_loop: false,
-            muted: false,
-            bypass: false,
-            tempo_bpm: 120.0,
-            frame: 0,
             probe: Arc::clone(&self.probe),
+            ..Setup::new(shape, Box::new(first))
         });
         self.control = Some(control);
         Box::new(engine)

@@ -1,7 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use retake_engine::{
-    BusShape, CommandKind, Engine, EngineControl, Generation, Setup, ToMono,
+    BusShape, CommandKind, Engine, EngineControl, Generation, Setup,
     mixer::{
         Material, MixerSetup, StreamPlayer, StripSettings, Supply, Voice, VoiceChange, VoiceId,
         VoicePool, VoiceProbe,
@@ -27,20 +27,8 @@ impl Player {
         let shape = BusShape { rate, max_block: 512, n_output: 2 };
         let first = Generation::new(1, Box::new(Identity { channels: 2 }), shape);
         let (engine, mut control) = Engine::new(Setup {
-            shape,
-            input: None,
             mixer: MixerSetup { n_main: 2, ..MixerSetup::default() },
-            first: Box::new(first),
-            record: None,
-            to_mono: ToMono::default(),
-            is_real_output: false,
-            is_limited: false,
-            is_live_loop: false,
-            muted: false,
-            bypass: false,
-            tempo_bpm: 120.0,
-            frame: 0,
-            probe: Arc::default(),
+            ..Setup::new(shape, Box::new(first))
         });
         let track = Track::open(path, rate).unwrap();
         let (writer, reader, gauge) = window(track.channels(), capacity);
