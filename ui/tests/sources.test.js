@@ -209,12 +209,18 @@ test("meters move with the sound; the playhead moves over a picture that is draw
     if (this.canvas === canvas) n += 1;
     return fillRect.apply(this, box);
   };
-  t = 12;
-  const half = () => parseFloat(within(wave, ".wave-head").style.transform.slice("translateX(".length)) / canvas.clientWidth;
-  await until(() => Math.abs(half() - 0.5) < 0.01);
-  await until(() => within(strip(5), ".source-time").textContent === "0:12.0 / 0:24.0");
+  const share = () => parseFloat(within(wave, ".wave-head").style.transform.slice("translateX(".length)) / canvas.clientWidth;
+  const strokes = async (/** @type {number} */ seconds) => {
+    [n, t] = [0, seconds];
+    await until(() => Math.abs(share() - seconds / 24) < 0.01);
+    await until(() => within(strip(5), ".source-time").textContent === `0:${String(seconds).padStart(2, "0")}.0 / 0:24.0`);
+    return n;
+  };
+  // The browser may still lay the page out anew, once; a picture that follows the playhead is drawn
+  // with each of its moves.
+  const drawn = [await strokes(6), await strokes(9), await strokes(12)];
   pen.fillRect = fillRect;
-  equal(n, 0, "strokes on the picture while the playhead moves");
+  equal(drawn.filter((n) => n > 0).length <= 1, true, `moves without a stroke on the picture: ${drawn}`);
   equal(within(wave, ".wave-seek").getAttribute("aria-valuetext"), "0:12.0 of 0:24.0");
   strip(0).scrollIntoView();
   await until(() => Number(within(strip(0), "[role=meter]").ariaValueNow) > -20);

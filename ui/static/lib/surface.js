@@ -26,8 +26,11 @@ export class Surface {
 
   resize() {
     this.ratio = devicePixelRatio || 1;
-    this.canvas.width = Math.round(this.canvas.clientWidth * this.ratio);
-    this.canvas.height = Math.round(this.canvas.clientHeight * this.ratio);
+    const width = Math.round(this.canvas.clientWidth * this.ratio);
+    const height = Math.round(this.canvas.clientHeight * this.ratio);
+    // A part of a pixel is no other picture.
+    if (width === this.width && height === this.height) return;
+    [this.canvas.width, this.canvas.height] = [width, height];
     this.drawn = "";
   }
 
