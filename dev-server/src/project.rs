@@ -117,16 +117,25 @@ fn library(request: &Request, path: PathBuf) -> Result<Project, ProjectError> {
     path.canonicalize().map(Project::Library).map_err(|_| ProjectError::PathMissing { path })
 }
 
-/// The crate at the working directory or above it, as cargo looks for it; else the example.
+/// The crate at the working directory, else the example below it, else what cargo finds here or above:
+/// a workspace that is no crate itself does not hide its example.
 fn default_crate(request: &Request) -> Result<PathBuf, ProjectError> {
     let dir = &request.working_dir;
     let here = dir.join("Cargo.toml");
+    if is_crate(&here) || request.package.is_some() && here.is_file() {
+        return Ok(here);
+    }
     let example = dir.join("example-plugin/Cargo.toml");
-    [here, example]
+    [example, here]
         .into_iter()
         .chain(dir.ancestors().skip(1).map(|up| up.join("Cargo.toml")))
         .find(|manifest| manifest.is_file())
         .ok_or_else(|| ProjectError::NoCrateHere { dir: dir.clone() })
+}
+
+fn is_crate(manifest: &Path) -> bool {
+    std::fs::read_to_string(manifest)
+        .is_ok_and(|text| text.lines().any(|line| line.trim_end() == "[package]"))
 }
 
 fn manifest_of(path: &Path) -> Result<PathBuf, ProjectError> {

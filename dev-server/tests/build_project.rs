@@ -121,6 +121,17 @@ fn the_working_directory_comes_before_the_example() {
     tiny.write("example-plugin/src/lib.rs", "");
     let Project::Cargo(package) = Project::find(&request).unwrap() else { panic!() };
     assert_eq!(package.name, "example");
+    // A workspace is no crate, unless one of its packages is asked for.
+    tiny.write("Cargo.toml", "[workspace]\nmembers = [\"example-plugin\", \"other\"]\n");
+    tiny.write("other/Cargo.toml", &MANIFEST.replace("tiny", "other"));
+    tiny.write("other/src/lib.rs", "");
+    let Project::Cargo(package) = Project::find(&request).unwrap() else { panic!() };
+    assert_eq!(package.name, "example");
+    request.package = Some("other".into());
+    let Project::Cargo(package) = Project::find(&request).unwrap() else { panic!() };
+    assert_eq!(package.name, "other");
+    request.package = None;
+    fs::remove_dir_all(tiny.path("other")).unwrap();
     tiny.write("Cargo.toml", MANIFEST);
     tiny.write("src/lib.rs", "");
     let Project::Cargo(package) = Project::find(&request).unwrap() else { panic!() };

@@ -72,6 +72,13 @@ fn stereo_noise() -> Wav {
 }
 
 #[test]
+fn without_a_path_the_example_plays() {
+    let ends = ["--input", "virtual", "--output", "virtual", "--clock", "fast"];
+    let ended = run(&[&ends[..], &["--duration", "0.1"]].concat()).succeeded();
+    assert_eq!(ended.event("reloaded")["plugin"]["name"], "Example Gain");
+}
+
+#[test]
 fn any_period_gives_the_promised_samples_twice_the_same() {
     let input = stereo_noise();
     for period in [1, 63, 512, 8_191] {
