@@ -108,13 +108,13 @@ pub enum Repeat {
 /// What of a source is to be changed; `None` = nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SourceChange {
-    /// Level in dB, within [`LEVELS_DB`].
+    /// Level in dB, within [`retake_engine::mixer::LEVELS_DB`].
     pub gain_db: Option<f32>,
     /// From −1 (left) to 1 (right).
     pub pan: Option<f32>,
     /// What the pan does.
     pub law: Option<PanLaw>,
-    /// Within [`PITCHES`].
+    /// Within [`retake_engine::mixer::PITCHES`].
     pub pitch: Option<f64>,
     /// Where it goes.
     pub bus: Option<Bus>,
@@ -142,7 +142,7 @@ impl SourceChange {
 /// What of a bus is to be changed; `None` = nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BusChange {
-    /// Level in dB, within [`LEVELS_DB`].
+    /// Level in dB, within [`retake_engine::mixer::LEVELS_DB`].
     pub gain_db: Option<f32>,
     /// Silent, whatever its level.
     pub mute: Option<bool>,
