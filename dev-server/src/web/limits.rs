@@ -38,6 +38,9 @@ pub struct Limits {
     pub uploads: usize,
     /// Largest file that a client may send, in bytes; above that it gets a 413.
     pub upload_bytes: u64,
+    /// What all files together may hold that were sent and are still sources, in bytes; beyond that
+    /// the next one gets a 507. Those that are being sent at the same time may add theirs.
+    pub kept_bytes: u64,
     /// Takes that are being saved at once; each is in memory until it is sent.
     pub takes: usize,
 }
@@ -61,6 +64,7 @@ impl Default for Limits {
             push_clients: 8,
             uploads: 4,
             upload_bytes: 512 << 20,
+            kept_bytes: 2 << 30,
             takes: 2,
         }
     }

@@ -13,6 +13,7 @@ use super::bucket::Bucket;
 use super::guard::Guard;
 use super::listen::listen;
 use super::port::{self, Bound, PortChoice};
+use super::upload::Uploaded;
 use super::{
     Asset, ClientId, ControlHandle, DeliveryHandle, Limits, Notifier, OpenHandle, TakeHandle,
     TelemetrySource, Token, WebError,
@@ -62,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) pushers: Arc<Semaphore>,
     /// One permit per file that is being sent.
     pub(crate) uploads: Semaphore,
+    /// Those that are or were being sent.
+    pub(crate) uploaded: Uploaded,
     /// One permit per connection that still speaks HTTP.
     pub(crate) visitors: Arc<Semaphore>,
     /// Ends when the server is dropped.
@@ -135,6 +138,7 @@ pub fn serve(
         seats: Arc::clone(&seats),
         pushers: Arc::new(Semaphore::new(limits.push_clients)),
         uploads: Semaphore::new(limits.uploads),
+        uploaded: Uploaded::default(),
         visitors: Arc::new(Semaphore::new(limits.visitors)),
         stop: stopped,
         opens: Mutex::new(Bucket::new(limits.opens_per_second, Instant::now())),

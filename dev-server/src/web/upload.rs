@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
@@ -32,6 +32,22 @@ const ANY_RATE: u32 = 48_000;
 
 type Refused = (StatusCode, String);
 
+/// The files that were sent, as long as somebody has them.
+#[derive(Default)]
+pub(crate) struct Uploaded(Mutex<Vec<Weak<File>>>);
+
+impl Uploaded {
+    /// Takes `file` among them; bytes that the others hold.
+    fn add(&self, file: &Arc<File>) -> u64 {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.retain(|file| file.strong_count() > 0);
+        let others = files.iter().filter_map(Weak::upgrade);
+        let held = others.filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum();
+        files.push(Arc::downgrade(file));
+        held
+    }
+}
+
 /// Does what an admitted request asks; status and body of the answer.
 pub(crate) async fn upload(shared: &Shared, mut request: Request<Incoming>) -> (StatusCode, Value) {
     let outcome = take(shared, &mut request).await;
@@ -52,15 +68,12 @@ async fn take(shared: &Shared, request: &mut Request<Incoming>) -> Result<Value,
     if settings.len() > SPEC_BYTES {
         return Err(bad(format!("?spec= has at most {SPEC_BYTES} bytes")));
     }
-    let spec = |file| {
-        let upload = Upload { name: name.clone(), file: Arc::new(file) };
-        SourceSpec::upload(&settings, upload).map_err(bad)
-    };
-    let file = tempfile::tempfile().map_err(|e| disk(&e))?;
+    let file = Arc::new(tempfile::tempfile().map_err(|e| disk(&e))?);
     // What is said wrongly is told before anything is sent.
-    spec(file.try_clone().map_err(|e| disk(&e))?)?;
-    let file = receive(shared, request.body_mut(), file).await?;
-    let spec = spec(file)?;
+    let upload = Upload { name, file: Arc::clone(&file) };
+    let spec = SourceSpec::upload(&settings, upload).map_err(bad)?;
+    let kept = shared.uploaded.add(&file);
+    receive(shared, request.body_mut(), file, kept).await?;
     let sound = spec.kind.file();
     let tried = spawn_blocking(move || sound.map(|file: SoundFile| Track::open(file, ANY_RATE)));
     match tried.await {
@@ -81,15 +94,29 @@ async fn take(shared: &Shared, request: &mut Request<Incoming>) -> Result<Value,
     }
 }
 
-/// Everything the client sends, in `file`.
-async fn receive(shared: &Shared, body: &mut Incoming, file: File) -> Result<File, Refused> {
-    let most = shared.limits.upload_bytes;
-    let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("a file has at most {most} bytes"));
-    if body.size_hint().lower() > most {
-        return Err(too_large());
-    }
+/// Everything the client sends, into `file`; others hold `kept` bytes already.
+async fn receive(
+    shared: &Shared,
+    body: &mut Incoming,
+    file: Arc<File>,
+    kept: u64,
+) -> Result<(), Refused> {
+    let limits = shared.limits;
+    let fits = |n_bytes: u64| {
+        if n_bytes > limits.upload_bytes {
+            let reason = format!("a file has at most {} bytes", limits.upload_bytes);
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, reason));
+        }
+        if kept.saturating_add(n_bytes) > limits.kept_bytes {
+            let most = limits.kept_bytes;
+            let reason = format!("files of {kept} bytes are kept, at most {most}: remove a source");
+            return Err((StatusCode::INSUFFICIENT_STORAGE, reason));
+        }
+        Ok(())
+    };
+    fits(body.size_hint().lower())?;
     let (pieces, inbox) = mpsc::channel(PIECES);
-    let writing = spawn_blocking(move || write(file, inbox));
+    let writing = spawn_blocking(move || write(&file, inbox));
     let mut n_bytes = 0;
     let outcome = loop {
         let frame = match timeout(shared.limits.answer, body.frame()).await {
@@ -106,8 +133,8 @@ async fn receive(shared: &Shared, body: &mut Incoming, file: File) -> Result<Fil
         };
         let Ok(piece) = frame.into_data() else { continue };
         n_bytes += piece.len() as u64;
-        if n_bytes > most {
-            break Err(too_large());
+        if let Err(refused) = fits(n_bytes) {
+            break Err(refused);
         }
         // The disk's answer follows.
         if pieces.send(piece).await.is_err() {
@@ -118,17 +145,18 @@ async fn receive(shared: &Shared, body: &mut Incoming, file: File) -> Result<Fil
     let written = writing.await;
     outcome?;
     match written {
-        Ok(Ok(file)) => Ok(file),
+        Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(disk(&error)),
         Err(_) => Err((StatusCode::INTERNAL_SERVER_ERROR, "it broke down".to_owned())),
     }
 }
 
-fn write(mut file: File, mut pieces: mpsc::Receiver<Bytes>) -> io::Result<File> {
+fn write(file: &File, mut pieces: mpsc::Receiver<Bytes>) -> io::Result<()> {
+    let mut file = file;
     while let Some(piece) = pieces.blocking_recv() {
         file.write_all(&piece)?;
     }
-    Ok(file)
+    Ok(())
 }
 
 /// Reads what a refused client still sends, for a moment: hanging up on it would reset the connection,

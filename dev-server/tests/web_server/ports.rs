@@ -9,7 +9,7 @@ use retake::web::{
 };
 
 use crate::client::Client;
-use crate::rig::{Players, Rig, asset, deliver, open, take};
+use crate::rig::{Files, Players, Rig, asset, deliver, open, take};
 
 struct Nothing;
 
@@ -26,7 +26,7 @@ fn start(port: PortChoice) -> Result<Server, WebError> {
         token,
         asset,
         open: open(),
-        deliver: deliver(&Players::default()),
+        deliver: deliver(&Players::default(), &Files::default()),
         take: take(),
         limits: Limits::default(),
     };

@@ -20,9 +20,12 @@ pub(crate) struct Rig {
     pub(crate) now: Arc<AtomicU64>,
     /// What hears the clients that send frames.
     pub(crate) players: Players,
+    /// The files that clients have sent.
+    pub(crate) files: Files,
 }
 
 pub(crate) type Players = Arc<Mutex<Vec<PushedPlayer>>>;
+pub(crate) type Files = Arc<Mutex<Vec<SourceSpec>>>;
 
 impl Rig {
     pub(crate) fn new() -> Self {
@@ -35,19 +38,19 @@ impl Rig {
         std::thread::spawn(move || inbox.into_iter().for_each(&mut control));
         let now = Arc::new(AtomicU64::new(0));
         let token = Token::random().unwrap();
-        let players = Players::default();
+        let (players, files) = (Players::default(), Files::default());
         let config = Config {
             port: PortChoice::Any,
             token: token.clone(),
             asset,
             open: open(),
-            deliver: deliver(&players),
+            deliver: deliver(&players, &files),
             take: take(),
             limits,
         };
         let control = ControlHandle::new(move |call| calls.send(call).map_err(|_| ControlGone));
         let server = serve(config, control, Arc::new(Figures(Arc::clone(&now)))).unwrap();
-        Self { server, token, now, players }
+        Self { server, token, now, players, files }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -85,8 +88,9 @@ pub(crate) fn open() -> OpenHandle {
 
 /// A control thread whose engine runs at 48 kHz. Nobody gets in as `taken`, and who comes back as
 /// `removed` neither; `late` has to ask three times.
-pub(crate) fn deliver(players: &Players) -> DeliveryHandle {
-    let (players, asked) = (Arc::clone(players), AtomicU64::new(0));
+pub(crate) fn deliver(players: &Players, files: &Files) -> DeliveryHandle {
+    let (players, files) = (Arc::clone(players), Arc::clone(files));
+    let asked = AtomicU64::new(0);
     let take_push = move |call: &PushCall| {
         match call.name.as_str() {
             "taken" => return Err(RpcError::busy("another client is connected").into()),
@@ -107,7 +111,11 @@ pub(crate) fn deliver(players: &Players) -> DeliveryHandle {
                 let answer = take_push(&call);
                 drop(call.reply.send(answer));
             }
-            Delivery::File(FileCall { spec, reply }) => drop(reply.send(Ok(show(&spec)))),
+            Delivery::File(FileCall { spec, reply }) => {
+                let answer = show(&spec);
+                files.lock().unwrap().push(spec);
+                drop(reply.send(Ok(answer)));
+            }
         }
         Ok(())
     })

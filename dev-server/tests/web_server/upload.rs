@@ -122,7 +122,6 @@ fn what_cannot_be_played_says_why() {
         ("name=a.wav", &good[..44], 422, "cannot play a.wav: it holds no audio"),
         ("spec=gain=1", &good, 400, "?name= has to name the file"),
         ("name=..", &good, 400, "?name= has to name the file"),
-        ("name=%ff", &good, 400, "?name= has to name the file"),
         ("name=a.wav&spec=gain=loud", &good, 400, "gain: \"loud\" is not a number"),
         ("name=a.wav&spec=volume=1", &good, 400, "unknown key \"volume\""),
         ("name=a.wav&spec=rate=48000", &good, 400, "rate is for fifo:PATH"),
@@ -151,6 +150,21 @@ fn a_file_that_is_too_large_is_refused_however_it_comes() {
         let _ = write!(stream, "400\r\n{}\r\n", "x".repeat(1_024));
     }
     assert_eq!(parts(&rest(&mut stream)), (413, reason));
+}
+
+#[test]
+fn all_files_that_are_kept_have_a_limit_together() {
+    let limits = Limits { kept_bytes: 20_000, ..Limits::default() };
+    let rig = Rig::with(limits, answering);
+    let wav = wav(4_000);
+    let each = wav.len();
+    assert_eq!(send(&rig, "name=a.wav", &wav).0, 200);
+    assert_eq!(send(&rig, "name=b.wav", &wav).0, 200);
+    let (status, error) = send(&rig, "name=c.wav", &wav);
+    let reason = format!("files of {} bytes are kept, at most 20000: remove a source", 2 * each);
+    assert_eq!((status, error), (507, json!({ "error": reason })));
+    rig.files.lock().unwrap().pop();
+    assert_eq!(send(&rig, "name=c.wav", &wav).0, 200);
 }
 
 #[test]
