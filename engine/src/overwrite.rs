@@ -13,11 +13,29 @@ use loom::sync::atomic::{AtomicU64, Ordering, fence};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
+
+/// Room for two words.
+#[derive(Debug)]
+pub(crate) struct Pair(AtomicU64);
+
+impl Pair {
+    /// # Real time
+    /// One relaxed store.
+    pub(crate) fn store(&self, first: u32, second: u32) {
+        self.0.store(u64::from(first) | u64::from(second) << 32, Ordering::Relaxed);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    fn load(&self) -> [u32; 2] {
+        let words = self.0.load(Ordering::Relaxed);
+        [words as u32, (words >> 32) as u32]
+    }
+}
 
 #[derive(Debug)]
 struct Shared {
-    pairs: Box<[AtomicU64]>,
+    pairs: Box<[Pair]>,
     record_words: usize,
     record_pairs: usize,
     capacity: u64,
@@ -36,7 +54,7 @@ pub fn overwrite_ring(record_words: usize, capacity: usize) -> (OverwriteWriter,
     assert!(record_words > 0 && capacity > 0, "a ring holds at least one record");
     let record_pairs = record_words.div_ceil(2);
     let shared = Arc::new(Shared {
-        pairs: (0..record_pairs * capacity).map(|_| AtomicU64::new(0)).collect(),
+        pairs: (0..record_pairs * capacity).map(|_| Pair(AtomicU64::new(0))).collect(),
         record_words,
         record_pairs,
         capacity: capacity as u64,
@@ -61,29 +79,34 @@ impl OverwriteWriter {
     pub fn write(&mut self, n: usize, word: impl Fn(usize, usize) -> u32) {
         let (words, pairs) = (self.shared.record_words, self.shared.record_pairs);
         let at = |record, w| if w < words { word(record, w) } else { 0 };
-        let slots = (0..n * pairs).map(|i| (i / pairs, 2 * (i % pairs)));
-        self.write_pairs(n, slots.map(|(record, w)| pack(at(record, w), at(record, w + 1))));
+        let put = |slots: &[Pair], record| {
+            let starts = (0..words).step_by(2);
+            slots
+                .iter()
+                .zip(starts)
+                .for_each(|(slot, w)| slot.store(at(record, w), at(record, w + 1)));
+        };
+        self.write_runs(n, |slots, records| {
+            slots.chunks_exact(pairs).zip(records).for_each(|(slots, record)| put(slots, record));
+        });
     }
 
-    /// Writes `n` records whose words come packed two by two; see [`pack`].
+    /// Writes `n` records; `put` gets the room for some of them and their numbers, at most twice: up
+    /// to the ring's end, and from its beginning on.
     ///
     /// # Real time
     /// Wait-free, whatever the readers do.
     #[expect(clippy::cast_possible_truncation, reason = "an index below the capacity, a usize")]
-    pub(crate) fn write_pairs(&mut self, n: usize, mut pairs: impl Iterator<Item = u64>) {
+    pub(crate) fn write_runs(&mut self, n: usize, put: impl Fn(&[Pair], Range<usize>)) {
         let shared = &*self.shared;
         let end = self.written + n as u64;
         shared.begun.store(end, Ordering::Relaxed);
         fence(Ordering::Release);
-        let (before, after) =
-            shared.pairs.split_at((self.written % shared.capacity) as usize * shared.record_pairs);
-        let n_after = after.len().min(n * shared.record_pairs);
-        let n_before = n * shared.record_pairs - n_after;
-        for slots in [&after[..n_after], &before[..n_before]] {
-            for (to, pair) in slots.iter().zip(pairs.by_ref()) {
-                to.store(pair, Ordering::Relaxed);
-            }
-        }
+        let at = (self.written % shared.capacity) as usize;
+        let n_after = n.min(shared.capacity as usize - at);
+        let (before, after) = shared.pairs.split_at(at * shared.record_pairs);
+        put(&after[..n_after * shared.record_pairs], 0..n_after);
+        put(&before[..(n - n_after) * shared.record_pairs], n_after..n);
         shared.done.store(end, Ordering::Release);
         self.written = end;
     }
@@ -97,11 +120,6 @@ impl OverwriteWriter {
     pub fn written(&self) -> u64 {
         self.written
     }
-}
-
-/// Two words as the ring stores them.
-pub(crate) fn pack(first: u32, second: u32) -> u64 {
-    u64::from(first) | u64::from(second) << 32
 }
 
 /// Opens readers; clones share the ring.
@@ -158,10 +176,7 @@ impl OverwriteReader {
     /// Copies the oldest unread records into `buffer` (a whole number of records long).
     ///
     /// Received and lost records of all reads add up to the records written.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "bounded by the buffer's length, a usize; the two halves of a pair"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by the buffer's length, a usize")]
     pub fn read(&mut self, buffer: &mut [u32]) -> Received {
         let shared = &*self.shared;
         let done = shared.done.load(Ordering::Acquire);
@@ -172,9 +187,7 @@ impl OverwriteReader {
         for (record, to) in (first..first + n).zip(buffer.chunks_exact_mut(shared.record_words)) {
             let slot = (record % shared.capacity) as usize * shared.record_pairs;
             for (from, to) in shared.pairs[slot..].iter().zip(to.chunks_mut(2)) {
-                let pair = from.load(Ordering::Relaxed);
-                let words = [pair as u32, (pair >> 32) as u32];
-                to.copy_from_slice(&words[..to.len()]);
+                to.copy_from_slice(&from.load()[..to.len()]);
             }
         }
         fence(Ordering::Acquire);

@@ -4,9 +4,7 @@
 //! exactly how many frames it lost. See [`crate::overwrite`] for the law.
 
 use crate::{
-    overwrite::{
-        OverwriteReader, OverwriteSource, OverwriteWriter, Received, overwrite_ring, pack,
-    },
+    overwrite::{OverwriteReader, OverwriteSource, OverwriteWriter, Received, overwrite_ring},
     planar::Planar,
 };
 
@@ -31,20 +29,26 @@ impl TapWriter {
     pub fn write(&mut self, block: &Planar, frames: usize) {
         let n = block.channels();
         match (n, self.0.record_words()) {
-            (2, 2) => self.0.write_pairs(frames, pairs(block, frames)),
+            (2, 2) => self.write_stereo::<1>(block, frames),
             // Stereo, and a sidechain that nothing is routed to.
-            (2, 4) => self.0.write_pairs(frames, pairs(block, frames).flat_map(|pair| [pair, 0])),
+            (2, 4) => self.write_stereo::<2>(block, frames),
             _ => self.0.write(frames, |frame, channel| {
                 if channel < n { block.channel(channel)[frame].to_bits() } else { 0 }
             }),
         }
     }
-}
 
-/// The first two channels, packed.
-fn pairs(block: &Planar, frames: usize) -> impl Iterator<Item = u64> {
-    let rows = block.channel(0)[..frames].iter().zip(&block.channel(1)[..frames]);
-    rows.map(|(left, right)| pack(left.to_bits(), right.to_bits()))
+    /// Two channels, at the beginning of records of so many pairs: as fast as the processor stores.
+    fn write_stereo<const PAIRS: usize>(&mut self, block: &Planar, frames: usize) {
+        let (left, right) = (block.channel(0), block.channel(1));
+        self.0.write_runs(frames, |slots, range| {
+            let frames = left[range.clone()].iter().zip(&right[range]);
+            for (slots, (left, right)) in slots.as_chunks::<PAIRS>().0.iter().zip(frames) {
+                slots[0].store(left.to_bits(), right.to_bits());
+                slots[1..].iter().for_each(|slot| slot.store(0, 0));
+            }
+        });
+    }
 }
 
 /// Opens readers.
