@@ -30,6 +30,7 @@ use serde_json::json;
 use crate::{
     cli::{AudioArgs, ClockArg, Run},
     control::{Control, Failure, KEYS, Message, Parts},
+    counters::Counters,
     editor::{self, Sources},
     keys::Keys,
     memory::Memory,
@@ -65,11 +66,12 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
 fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
     let json = run.session.json.then_some(stdout);
     let probe = Arc::new(Probe::default());
-    let mut report = Report::new(started, json, Arc::clone(&probe));
+    let counters = Counters::new(Arc::clone(&probe));
+    let mut report = Report::new(started, json, Arc::clone(&counters));
     if let Some(why) = &run.audit_lack {
         say(Tone::Warning, "Audit", format!("there is none: {why}"));
     }
-    let stage = match set_up(&run, &mut report, probe) {
+    let stage = match set_up(&run, &mut report, (probe, counters)) {
         Ok(stage) => stage,
         Err(error) => {
             report.stopped(&format!("{error:#}"));
@@ -88,6 +90,7 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
         run,
         report,
         telemetry: stage.telemetry,
+        counters: stage.counters,
         probe: stage.probe,
         devices: stage.devices,
         rebuilder: stage.rebuilder,
@@ -113,10 +116,15 @@ struct Stage {
     rebuilder: Rebuilder,
     staging: StagingDir,
     telemetry: Arc<Telemetry>,
+    counters: Arc<Counters>,
     probe: Arc<Probe>,
 }
 
-fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<Stage> {
+fn set_up(
+    run: &Run,
+    report: &mut Report,
+    (probe, counters): (Arc<Probe>, Arc<Counters>),
+) -> anyhow::Result<Stage> {
     let (mailbox, inbox) = channel();
     end_on_signals(&mailbox)?;
     check_clock(run)?;
@@ -126,7 +134,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let request = device_request(run, &memory.devices, report.started());
     let midi = Midi::open(run, forward(&mailbox, Message::Midi))?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
-    let telemetry = Telemetry::new(Arc::clone(&probe));
+    let telemetry = Telemetry::new(Arc::clone(&counters));
     let is_online = !run.is_offline;
     let is_kept = is_online && run.audio.clock == ClockArg::Real;
     let keeper = is_kept.then(Keeper::start).transpose().context("no thread for the take")?;
@@ -155,6 +163,7 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
         rebuilder,
         staging,
         telemetry,
+        counters,
         probe,
     })
 }

@@ -52,6 +52,7 @@ use serde_json::{Value, json};
 use crate::{
     build::Advice,
     cli,
+    counters::Counters,
     memory::Memory,
     midi::Midi,
     report::{Report, Tone, say},
@@ -123,7 +124,9 @@ pub struct Parts {
     pub report: Report,
     /// What pages draw.
     pub telemetry: Arc<Telemetry>,
-    /// Counters.
+    /// Counters of the session.
+    pub counters: Arc<Counters>,
+    /// Those of the engine and its first capture device.
     pub probe: Arc<Probe>,
     /// The devices, opening.
     pub devices: Devices,
@@ -281,7 +284,7 @@ impl Control {
         self.tick_presets(now);
         self.watch_plugins()?;
         self.watch_block()?;
-        self.past.look(&self.parts.probe, self.parts.report.started().elapsed().as_secs_f64());
+        self.look_at_losses();
         self.sum_up_load();
         Ok(())
     }
@@ -291,6 +294,13 @@ impl Control {
         let event = self.parts.report.event(name, fields);
         self.past.note(&event);
         event
+    }
+
+    fn look_at_losses(&mut self) {
+        let t = self.parts.report.started().elapsed().as_secs_f64();
+        let mut past = std::mem::take(&mut self.past);
+        past.look(&self.parts.probe, self.captured().map(|input| (input.number, input.probe)), t);
+        self.past = past;
     }
 
     fn sum_up_load(&mut self) {

@@ -27,6 +27,7 @@ use crate::{
     app,
     cli::ClockArg,
     control::Failure,
+    counters::Counters,
     report::{Report, Tone, claim_stdout, say},
 };
 use prober::{Prober, Signal};
@@ -66,7 +67,8 @@ pub fn latency(args: &Latency) -> ExitCode {
     let started = Instant::now();
     let measured = claim_stdout().context("stdout").and_then(|stdout| {
         let probe = Arc::new(Probe::default());
-        let report = Report::new(started, args.json.then_some(stdout), Arc::clone(&probe));
+        let report =
+            Report::new(started, args.json.then_some(stdout), Counters::new(Arc::clone(&probe)));
         measure(args, started, probe, report)
     });
     match measured {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{
     Control, Failure, Message,
     reload::{Fault, Outcome},
+    sources::Way,
 };
 use crate::{
     report::{Tone, say},
@@ -59,6 +60,7 @@ struct Granted {
     /// Channels that the plugin is offered; 0 = none.
     n_input: usize,
     latency_frames: usize,
+    way: Way,
     /// Taken by the engine.
     opened: Option<Opened>,
 }
@@ -102,6 +104,11 @@ impl Audio {
     /// From the microphone to the plugin, in frames.
     pub(super) fn latency_frames(&self) -> usize {
         self.granted.as_ref().map_or(0, |granted| granted.latency_frames)
+    }
+
+    /// The first microphone's way to the speaker.
+    pub(super) fn way(&self) -> Way {
+        self.granted.as_ref().map_or_else(Way::default, |granted| granted.way)
     }
 
     /// A reader of the captured input that begins `frames` back.
@@ -208,7 +215,7 @@ impl Control {
     fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
         let more = std::mem::take(&mut opened.more);
         for input in &more {
-            self.parts.report.count_also(&input.probe);
+            self.parts.counters.count_also(&input.probe);
         }
         self.sources.take_inputs(more);
         for notice in &opened.notices {
@@ -227,6 +234,7 @@ impl Control {
             n_live: format.n_input,
             n_input: format.n_input.max(n_mixed),
             latency_frames: format.latency_frames,
+            way: Way::opened(format.latency_frames, &self.parts.probe),
             opened: Some(opened),
         });
         self.take_up_artifact()

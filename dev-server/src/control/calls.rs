@@ -98,7 +98,7 @@ impl Control {
             "bypass": self.bypass,
             "mute": self.mute,
             "sources": self.sources.show(),
-            "inputs": self.show_clocks(),
+            "inputs": self.show_captured(),
             "buses": self.sources.show_buses(),
             "take": self.show_take(),
             "muted_at_start": self.audio.was_muted_at_start(),

@@ -143,5 +143,6 @@ impl Control {
             told["missed_blocks"],
         );
         say(Tone::Good, "Stopped", what);
+        self.say_lossy_inputs();
     }
 }

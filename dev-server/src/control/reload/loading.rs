@@ -46,7 +46,7 @@ impl Control {
             stage_ms: 0.0,
             load_ms: 0.0,
             vet_ms: 0.0,
-            lost_frames_before: self.parts.probe.lost_frames.get(),
+            lost_frames_before: self.parts.counters.sum(|probe| &probe.lost_frames),
         });
         match &self.reload.playing {
             Some(playing) if recalled.is_none() && !self.reload.leaves_state => {

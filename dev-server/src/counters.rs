@@ -1,0 +1,62 @@
+//! The session's counters, summed over its capture devices: a loss of the second microphone is a
+//! loss of the session.
+//!
+//! The first device counts in the probe of the engine, each other one in its own. A device that is
+//! gone stays in the sums, so they never go down.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use retake_engine::{Probe, probe::Counter};
+
+/// See the module. Shared by control, which adds, and everyone who reads.
+#[derive(Debug)]
+pub struct Counters {
+    engine: Arc<Probe>,
+    /// Of capture devices beside the first.
+    more: Mutex<Vec<Arc<Probe>>>,
+}
+
+impl Counters {
+    /// Of a session whose engine and first capture device count in `engine`.
+    pub fn new(engine: Arc<Probe>) -> Arc<Self> {
+        Arc::new(Self { engine, more: Mutex::default() })
+    }
+
+    /// What the engine itself counts.
+    pub fn engine(&self) -> &Probe {
+        &self.engine
+    }
+
+    /// From now on a further capture device counts as well; one that does already counts once.
+    pub fn count_also(&self, probe: &Arc<Probe>) {
+        let mut more = self.more.lock().unwrap_or_else(PoisonError::into_inner);
+        if !more.iter().any(|known| Arc::ptr_eq(known, probe)) {
+            more.push(Arc::clone(probe));
+        }
+    }
+
+    /// A counter of all of them. Losses are counted at each device's own rate.
+    pub fn sum(&self, counter: fn(&Probe) -> &Counter) -> u64 {
+        let more = self.more.lock().unwrap_or_else(PoisonError::into_inner);
+        more.iter().map(|probe| &**probe).chain([self.engine()]).map(|p| counter(p).get()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_device_counts_once() {
+        let probes: [Arc<Probe>; 3] = std::array::from_fn(|_| Arc::default());
+        let counters = Counters::new(Arc::clone(&probes[0]));
+        for probe in [&probes[1], &probes[2], &probes[1]] {
+            counters.count_also(probe);
+        }
+        for (probe, n) in probes.iter().zip([1, 10, 100]) {
+            probe.lost_frames.add(n);
+        }
+        assert_eq!(counters.sum(|probe| &probe.lost_frames), 111);
+        assert_eq!(counters.sum(|probe| &probe.underruns), 0);
+    }
+}
