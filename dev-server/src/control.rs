@@ -18,6 +18,7 @@
 //! | `notes` | what is played, and who holds it |
 //! | `sources` | what sounds beside the microphone |
 //! | `take` | what the plugin heard lately, looped |
+//! | `trip` | the way from the speaker back to the microphone, measured |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
 
@@ -35,6 +36,7 @@ mod quarantine;
 mod reload;
 mod sources;
 mod take;
+mod trip;
 
 use std::{
     sync::{
@@ -72,6 +74,7 @@ use presets::Presets;
 use reload::Reload;
 use sources::{PipeNews, SoundNews, Sources};
 use take::{Take, TakeNews};
+use trip::{Trip, TripNews};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -96,6 +99,8 @@ pub enum Message {
     Delivery(web::Delivery),
     /// A piece of what the plugin heard was cut.
     Take(TakeNews),
+    /// A round trip was measured, or could not be.
+    Trip(TripNews),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -156,6 +161,7 @@ pub struct Control {
     notes: Notes,
     sources: Sources,
     take: Take,
+    trip: Trip,
     presets: Presets,
     history: History,
     reload: Reload,
@@ -211,6 +217,7 @@ impl Control {
             notes: Notes::new(parts.midi.file.take()),
             sources: Sources::default(),
             take: Take::new(parts.keeper.take()),
+            trip: Trip::default(),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -264,6 +271,7 @@ impl Control {
             Message::Pipe(news) => self.on_pipe(news),
             Message::Delivery(delivery) => self.take_delivery(delivery),
             Message::Take(news) => self.on_take(news),
+            Message::Trip(news) => self.on_trip(news),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),

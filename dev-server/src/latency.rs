@@ -3,6 +3,7 @@
 //! An engine with a `Prober` in the plugin's place: it gives a burst of noise that is known sample
 //! by sample, and keeps what comes in. The place where the burst is found again is the round trip.
 
+mod live;
 mod prober;
 mod round_trip;
 
@@ -32,6 +33,8 @@ use crate::{
 };
 use prober::{Prober, Signal};
 use round_trip::{RoundTrip, round_trip};
+
+pub(crate) use live::{Ear, Unheard, signal};
 
 /// `retake latency`.
 #[derive(Debug, Clone, Args)]

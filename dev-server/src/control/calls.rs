@@ -53,6 +53,7 @@ impl Control {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
+            Request::MeasureLatency => return self.measure_latency(asker),
             Request::Take(request) => return self.answer_take(request, asker),
             Request::Source(request) => self.answer_source(request),
             Request::Left => {
@@ -101,6 +102,7 @@ impl Control {
             "inputs": self.show_captured(),
             "buses": self.sources.show_buses(),
             "take": self.show_take(),
+            "round_trip": self.trip.last(),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },
