@@ -1,6 +1,6 @@
 // The page as it looks while music runs through a plugin, without a server: to look at while its
 // design is worked on. Open stage.html from disk; ?notes, ?empty, ?many, ?wide, ?mono, ?fail, ?crash, ?refused, ?audit,
-// ?warned, ?howl, ?ordinary, ?view=ID, ?tab=ID, ?inputs=N and ?sources=N vary it, ?still is for a browser on virtual time.
+// ?warned, ?howl, ?ordinary, ?view=ID, ?tab=ID, ?inputs=N and ?sources=N vary it, ?noway measured no round trip, ?still is for a browser on virtual time.
 
 import { server } from "./stage-server.js";
 import { TROUBLES } from "./stage-trouble.js";
