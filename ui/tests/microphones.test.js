@@ -155,9 +155,8 @@ test("the round trip is measured on demand, and told with what is reported and i
   equal([at("#measure-latency").textContent, document.activeElement?.id], ["Measuring…", "measure-latency"]);
   await until(() => figures()[0] !== "" && at("#measure-latency").textContent === "Measure");
   equal([figures(), server.of("measure_latency").length], [["1\u202f535 frames · 32.0 ms", "512 frames · 10.7 ms"], 1]);
-  server.snapshot = () => snapshot({ input: [], output: [], frames: 1, frame: 125 * 48_000 });
+  server.line?.dispatchEvent(new MessageEvent("message", { data: snapshot({ input: [], output: [], frames: 1, frame: 125 * 48_000 }) }));
   await until(() => at(".round-trip-age").textContent === "2 min ago");
-  server.snapshot = null;
   server.notify("event", { event: "round_trip", t: 2, frame: 0, found: false, reason: "no loop back" });
   await until(() => at("#round-trip-said").textContent === "No loop back.");
   equal(at("#round-trip .facts").hidden, true);
