@@ -105,8 +105,7 @@ impl Control {
     }
 
     /// The burst was heard, or was not.
-    pub(super) fn on_trip(&mut self, news: TripNews) {
-        let TripNews { rate, outcome } = news;
+    pub(super) fn on_trip(&mut self, TripNews { rate, outcome }: TripNews) {
         let ms = |frames: f64| frames * 1e3 / f64::from(rate);
         let reported = self.audio.way().frames(&self.parts.probe);
         let fields = match outcome {

@@ -63,20 +63,30 @@ impl Ear {
         let (burst, mut heard) = (signal(), Vec::new());
         for seconds in LAGS_SECONDS {
             let wanted = burst.len() + frames_of(seconds, self.rate);
-            while heard.len() < wanted {
-                self.hear(&mut heard)?;
-                if Instant::now() > until {
-                    return Err(Unheard::Stalled);
-                }
-                if heard.len() < wanted {
-                    thread::sleep(NAP);
-                }
-            }
+            self.hear_all(wanted, &mut heard, until)?;
             if let Some(frames) = Finder::new(&burst, wanted).find(&heard[..wanted]) {
                 return Ok(frames);
             }
         }
         Err(Unheard::NotThere)
+    }
+
+    /// Waits for the first `wanted` frames.
+    fn hear_all(
+        &mut self,
+        wanted: usize,
+        heard: &mut Vec<f32>,
+        until: Instant,
+    ) -> Result<(), Unheard> {
+        self.hear(heard)?;
+        while heard.len() < wanted {
+            if Instant::now() > until {
+                return Err(Unheard::Stalled);
+            }
+            thread::sleep(NAP);
+            self.hear(heard)?;
+        }
+        Ok(())
     }
 
     /// Takes what has come, the sum of its channels.

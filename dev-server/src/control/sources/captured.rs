@@ -1,6 +1,6 @@
 //! What each capture device counts, the first included: its ring, its clock, its losses.
 
-use retake_engine::Probe;
+use retake_engine::{Probe, probe::Counter};
 use serde_json::{Value, json};
 
 use super::{Control, LIVE, Source};
@@ -65,7 +65,7 @@ impl Captured<'_> {
     /// What was lost, in words; `None` = nothing.
     fn losses(&self) -> Option<String> {
         let Probe { underruns, overruns, lost_frames, .. } = self.probe;
-        let [underruns, overruns, lost] = [underruns, overruns, lost_frames].map(|n| n.get());
+        let [underruns, overruns, lost] = [underruns, overruns, lost_frames].map(Counter::get);
         let has_lost = underruns + overruns + lost > 0;
         let which = self.number + 1;
         has_lost.then(|| {
