@@ -1,12 +1,16 @@
 //! The session's counters, summed over its capture devices: a loss of the second microphone is a
 //! loss of the session.
 //!
-//! The first device counts in the probe of the engine, each other one in its own. A device that is
-//! gone stays in the sums, so they never go down.
+//! The first device counts in the probe of the engine, each other one in its own. What a device has
+//! lost that is gone stays in the sums: they never go down.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use retake_engine::{Probe, probe::Counter};
+
+/// What a capture device counts, in the order of the telemetry.
+pub(crate) const CAPTURED: [fn(&Probe) -> &Counter; 4] =
+    [|p| &p.underruns, |p| &p.overruns, |p| &p.lost_frames, |p| &p.discarded_frames];
 
 /// See the module. Shared by control, which adds, and everyone who reads.
 #[derive(Debug)]
@@ -14,12 +18,14 @@ pub struct Counters {
     engine: Arc<Probe>,
     /// Of capture devices beside the first.
     more: Mutex<Vec<Arc<Probe>>>,
+    /// What those have counted that are gone.
+    gone: Probe,
 }
 
 impl Counters {
     /// Of a session whose engine and first capture device count in `engine`.
     pub fn new(engine: Arc<Probe>) -> Arc<Self> {
-        Arc::new(Self { engine, more: Mutex::default() })
+        Arc::new(Self { engine, more: Mutex::default(), gone: Probe::default() })
     }
 
     /// What the engine itself counts.
@@ -35,10 +41,23 @@ impl Counters {
         }
     }
 
-    /// A counter of all of them. Losses are counted at each device's own rate.
+    /// A device is gone; what it has lost stays lost.
+    pub fn count_no_more(&self, probe: &Arc<Probe>) {
+        let mut more = self.more.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = more.iter().position(|known| Arc::ptr_eq(known, probe)) else {
+            return;
+        };
+        let last = more.swap_remove(at);
+        for counter in CAPTURED {
+            counter(&self.gone).add(counter(&last).get());
+        }
+    }
+
+    /// One of the counters of capture, summed over all devices. Losses are counted at each device's own rate.
     pub fn sum(&self, counter: fn(&Probe) -> &Counter) -> u64 {
         let more = self.more.lock().unwrap_or_else(PoisonError::into_inner);
-        more.iter().map(|probe| &**probe).chain([self.engine()]).map(|p| counter(p).get()).sum()
+        let probes = more.iter().map(|probe| &**probe).chain([self.engine(), &self.gone]);
+        probes.map(|probe| counter(probe).get()).sum()
     }
 }
 
@@ -58,5 +77,9 @@ mod tests {
         }
         assert_eq!(counters.sum(|probe| &probe.lost_frames), 111);
         assert_eq!(counters.sum(|probe| &probe.underruns), 0);
+        counters.count_no_more(&probes[1]);
+        counters.count_no_more(&probes[1]);
+        probes[1].lost_frames.add(1_000);
+        assert_eq!(counters.sum(|probe| &probe.lost_frames), 111, "gone, and what it lost stays");
     }
 }

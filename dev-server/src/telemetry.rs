@@ -11,10 +11,8 @@ use std::sync::{
 };
 
 use retake_engine::{
-    Probe,
     load::Load,
     meter::{ChannelMeter, MeterReader, MeterReading, MeterSource},
-    probe::Counter,
 };
 use serde_json::{Value, json};
 
@@ -22,7 +20,7 @@ pub use crate::analysis::{Sounding, SourceFeed, Taps};
 
 use crate::{
     analysis::{Analysis, Session, SourceFeeds, loudness::Loudness},
-    counters::Counters,
+    counters::{CAPTURED, Counters},
     web::{Subscription, TelemetrySource, TelemetryView},
 };
 
@@ -222,10 +220,8 @@ impl TelemetryView for View {
         out.extend(telemetry.latency_frames.load(Relaxed).to_le_bytes());
         out.extend((p.fill_frames.get() as u32).to_le_bytes());
         out.extend((p.target_frames.get() as u32).to_le_bytes());
-        let losses: [fn(&Probe) -> &Counter; 4] =
-            [|p| &p.underruns, |p| &p.overruns, |p| &p.lost_frames, |p| &p.discarded_frames];
-        for n in losses.map(|counter| counters.sum(counter)).into_iter().chain([p.non_finite.get()])
-        {
+        let losses = CAPTURED.map(|counter| counters.sum(counter));
+        for n in losses.into_iter().chain([p.non_finite.get()]) {
             out.extend((n as f64).to_le_bytes());
         }
         out.extend((reading.frames as u32).to_le_bytes());

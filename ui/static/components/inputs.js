@@ -125,5 +125,5 @@ export class Inputs {
 /** The status knows one missing end; the strips of the others tell for themselves. @param {Model} model @param {LiveInput} input */
 function isAway({ lostDevice, sources }, { input, source }) {
   if (lostDevice?.end === "input" && (lostDevice.input ?? 0) === input) return true;
-  return input > 0 && sources.some(({ id, state }) => id === source && state === "starved");
+  return input > 0 && sources.some(({ id, state }) => id === source && ["starved", "waiting"].includes(state));
 }
