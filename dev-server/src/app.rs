@@ -24,11 +24,11 @@ use std::{
 use anyhow::Context;
 use retake_engine::Probe;
 use retake_host::StagingDir;
-use retake_io::{Choice, Clock, DeviceRequest, Devices};
+use retake_io::{Choice, DeviceRequest, Devices};
 use serde_json::json;
 
 use crate::{
-    cli::{AudioArgs, ClockArg, Run},
+    cli::{ClockArg, DeviceArgs, Run},
     control::{Control, Failure, KEYS, Message, Parts},
     counters::Counters,
     editor::{self, Sources},
@@ -136,7 +136,7 @@ fn set_up(
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
     let telemetry = Telemetry::new(Arc::clone(&counters));
     let is_online = !run.is_offline;
-    let is_kept = is_online && run.audio.clock == ClockArg::Real;
+    let is_kept = is_online && run.audio.devices.clock == ClockArg::Real;
     let keeper = is_kept.then(Keeper::start).transpose().context("no thread for the take")?;
     let doors = Doors {
         open: editor::opener(run.page.editor.clone(), Sources::of(&project)),
@@ -169,7 +169,7 @@ fn set_up(
 }
 
 fn is_watching(run: &Run) -> bool {
-    !run.plugin.no_watch && run.audio.clock == ClockArg::Real
+    !run.plugin.no_watch && run.audio.devices.clock == ClockArg::Real
 }
 
 fn forward<T: 'static>(
@@ -279,7 +279,7 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
 }
 
 fn check_clock(run: &Run) -> Result<(), Failure> {
-    if run.audio.clock == ClockArg::Fast && run.session.duration.is_none() {
+    if run.audio.devices.clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
         ));
@@ -288,7 +288,7 @@ fn check_clock(run: &Run) -> Result<(), Failure> {
 }
 
 fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
-    let AudioArgs { rate, period, clock, .. } = run.audio;
+    let DeviceArgs { rate, period, clock, .. } = run.audio.devices;
     let choice = |given: &Option<String>| {
         let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
         choice
@@ -300,7 +300,7 @@ fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
         output: choice(&asked.output),
         rate,
         period,
-        clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
+        clock: clock.into(),
         epoch,
     }
 }

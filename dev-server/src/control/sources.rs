@@ -286,7 +286,7 @@ impl Control {
     }
 
     fn check_new(&self, spec: &SourceSpec, origin: Origin) -> Result<(), RpcError> {
-        if spec.kind.is_sent() && self.parts.run.audio.clock == ClockArg::Fast {
+        if spec.kind.is_sent() && self.parts.run.audio.devices.clock == ClockArg::Fast {
             let message = "what is sent comes in real time, and --clock fast has none: \
                            write it to a file and use file:PATH";
             return Err(RpcError::invalid_params(message));

@@ -66,7 +66,7 @@ impl Control {
     fn check_trip(&self) -> Result<(), RpcError> {
         let has_end = |end: &str| self.shown.audio.get(end).is_some_and(|end| !end.is_null());
         let why = match () {
-            () if self.parts.run.audio.clock == ClockArg::Fast => {
+            () if self.parts.run.audio.devices.clock == ClockArg::Fast => {
                 "on the fast clock nothing takes its time: `retake latency --clock fast` measures there"
             }
             () if self.trip.asker.is_some() => {

@@ -327,7 +327,7 @@ fn isolation(run: &Run) -> Isolation {
 }
 
 fn patience(run: &Run) -> Patience {
-    match run.audio.clock {
+    match run.audio.devices.clock {
         ClockArg::Fast => Patience::Watchdog,
         ClockArg::Real => Patience::HalfBlock,
     }

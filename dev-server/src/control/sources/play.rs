@@ -204,7 +204,7 @@ impl Control {
         match event {
             SoundEvent::Opened(Ok(sound)) => self.on_opened_file(at, sound),
             SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
-                if self.parts.run.audio.clock == ClockArg::Fast {
+                if self.parts.run.audio.devices.clock == ClockArg::Fast {
                     return Err(Failure::failed(error));
                 }
                 if is_opened && let Some(before) = self.sources.list[at].voice.take() {
