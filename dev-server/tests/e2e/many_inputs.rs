@@ -180,6 +180,8 @@ fn a_loss_of_the_second_is_seen_in_its_figures_and_in_the_sums_and_not_in_the_fi
     assert!((4_800 - 512..=4_800 + 512).contains(&lost[2].as_u64().unwrap()), "{second}");
     assert_eq!(losses(&status["counters"]), lost, "the session's are the sums");
     assert_eq!(losses(&status["sources"][1]["counters"]), lost);
+    let told = line.snapshot()[56..64].try_into().map(f64::from_le_bytes).unwrap();
+    assert_eq!(Some(told), lost[2].as_f64(), "and those that the page draws");
     let xruns = status["xruns"].as_array().unwrap();
     assert!(!xruns.is_empty() && xruns.iter().all(|xrun| xrun["input"] == 1), "{xruns:?}");
     let sum = |kind: &str| -> u64 {
