@@ -28,7 +28,11 @@ impl Control {
                 self.reset_params();
                 Ok(json!({}))
             }
-            Request::Status => Ok(self.status()),
+            Request::Status => {
+                // Losses that are counted are listed.
+                self.look_at_losses();
+                Ok(self.status())
+            }
             Request::Params => Ok(json!(self.params.list())),
             Request::SetParam { id, value } => self.wish_param(id, value),
             Request::Bypass { on } => {
