@@ -28,11 +28,7 @@ impl Control {
                 self.reset_params();
                 Ok(json!({}))
             }
-            Request::Status => {
-                // Losses that are counted are listed.
-                self.look_at_losses();
-                Ok(self.status())
-            }
+            Request::Status => Ok(self.newest_status()),
             Request::Params => Ok(json!(self.params.list())),
             Request::SetParam { id, value } => self.wish_param(id, value),
             Request::Bypass { on } => {
@@ -76,6 +72,12 @@ impl Control {
         self.reload.journal(id, value);
         self.send_params();
         Ok(json!({ "id": id, "value": value }))
+    }
+
+    /// The status, in which every loss that is counted is listed.
+    fn newest_status(&mut self) -> Value {
+        self.look_at_losses();
+        self.status()
     }
 
     fn status(&self) -> Value {
