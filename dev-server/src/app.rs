@@ -24,12 +24,13 @@ use std::{
 use anyhow::Context;
 use retake_engine::Probe;
 use retake_host::StagingDir;
-use retake_io::{Choice, Clock, DeviceRequest, Devices};
+use retake_io::{Choice, DeviceRequest, Devices};
 use serde_json::json;
 
 use crate::{
-    cli::{AudioArgs, ClockArg, Run},
+    cli::{ClockArg, DeviceArgs, Run},
     control::{Control, Failure, KEYS, Message, Parts},
+    counters::Counters,
     editor::{self, Sources},
     keys::Keys,
     memory::Memory,
@@ -65,11 +66,12 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
 fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
     let json = run.session.json.then_some(stdout);
     let probe = Arc::new(Probe::default());
-    let mut report = Report::new(started, json, Arc::clone(&probe));
+    let counters = Counters::new(Arc::clone(&probe));
+    let mut report = Report::new(started, json, Arc::clone(&counters));
     if let Some(why) = &run.audit_lack {
         say(Tone::Warning, "Audit", format!("there is none: {why}"));
     }
-    let stage = match set_up(&run, &mut report, probe) {
+    let stage = match set_up(&run, &mut report, (probe, counters)) {
         Ok(stage) => stage,
         Err(error) => {
             report.stopped(&format!("{error:#}"));
@@ -88,6 +90,7 @@ fn serve(run: Run, stdout: File, started: Instant) -> anyhow::Result<()> {
         run,
         report,
         telemetry: stage.telemetry,
+        counters: stage.counters,
         probe: stage.probe,
         devices: stage.devices,
         rebuilder: stage.rebuilder,
@@ -113,10 +116,15 @@ struct Stage {
     rebuilder: Rebuilder,
     staging: StagingDir,
     telemetry: Arc<Telemetry>,
+    counters: Arc<Counters>,
     probe: Arc<Probe>,
 }
 
-fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<Stage> {
+fn set_up(
+    run: &Run,
+    report: &mut Report,
+    (probe, counters): (Arc<Probe>, Arc<Counters>),
+) -> anyhow::Result<Stage> {
     let (mailbox, inbox) = channel();
     end_on_signals(&mailbox)?;
     check_clock(run)?;
@@ -126,9 +134,9 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
     let request = device_request(run, &memory.devices, report.started());
     let midi = Midi::open(run, forward(&mailbox, Message::Midi))?;
     let staging = StagingDir::new().context("no place for copies of the plugin")?;
-    let telemetry = Telemetry::new(Arc::clone(&probe));
+    let telemetry = Telemetry::new(Arc::clone(&counters));
     let is_online = !run.is_offline;
-    let is_kept = is_online && run.audio.clock == ClockArg::Real;
+    let is_kept = is_online && run.audio.devices.clock == ClockArg::Real;
     let keeper = is_kept.then(Keeper::start).transpose().context("no thread for the take")?;
     let doors = Doors {
         open: editor::opener(run.page.editor.clone(), Sources::of(&project)),
@@ -155,12 +163,13 @@ fn set_up(run: &Run, report: &mut Report, probe: Arc<Probe>) -> anyhow::Result<S
         rebuilder,
         staging,
         telemetry,
+        counters,
         probe,
     })
 }
 
 fn is_watching(run: &Run) -> bool {
-    !run.plugin.no_watch && run.audio.clock == ClockArg::Real
+    !run.plugin.no_watch && run.audio.devices.clock == ClockArg::Real
 }
 
 fn forward<T: 'static>(
@@ -270,7 +279,7 @@ fn end_on_signals(mailbox: &Sender<Message>) -> anyhow::Result<()> {
 }
 
 fn check_clock(run: &Run) -> Result<(), Failure> {
-    if run.audio.clock == ClockArg::Fast && run.session.duration.is_none() {
+    if run.audio.devices.clock == ClockArg::Fast && run.session.duration.is_none() {
         return Err(Failure::usage(
             "--clock fast runs as fast as it can and would never end: add --duration SECONDS",
         ));
@@ -279,7 +288,7 @@ fn check_clock(run: &Run) -> Result<(), Failure> {
 }
 
 fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
-    let AudioArgs { rate, period, clock, .. } = run.audio;
+    let DeviceArgs { rate, period, clock, .. } = run.audio.devices;
     let choice = |given: &Option<String>| {
         let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
         choice
@@ -291,7 +300,7 @@ fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
         output: choice(&asked.output),
         rate,
         period,
-        clock: if clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
+        clock: clock.into(),
         epoch,
     }
 }

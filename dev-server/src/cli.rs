@@ -3,6 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use retake_io::Clock;
 
 use crate::{editor::Editor, source::SourceSpec};
 
@@ -163,16 +164,13 @@ pub struct PluginArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Audio")]
 pub struct AudioArgs {
-    /// Audio host: see `retake devices`
-    #[arg(long, alias = "audio-host", value_name = "NAME")]
-    pub host: Option<String>,
+    /// Through what.
+    #[command(flatten)]
+    pub devices: DeviceArgs,
     /// Microphone: a device, `none`, or `virtual[:key=value,…]`. Repeatable: each has its own clock and
     /// is a source of its own
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", display_order = 1)]
     pub input: Vec<String>,
-    /// Speaker: a device, `none`, or `virtual[:key=value,…]`
-    #[arg(long, value_name = "DEVICE")]
-    pub output: Option<String>,
     /// What sounds into the plugin (repeatable): `file:PATH`, `tone:HZ`, `sweep`, `noise:pink`,
     /// `noise:white`, `impulse`, `clicks[:HZ]`, `dc:LEVEL`, `silence`, or `mic`, which is left out
     /// unless it is named here or by --input. Each with `gain=DB`, `pan=-1..1`,
@@ -180,23 +178,41 @@ pub struct AudioArgs {
     /// `loop=all|START-END` (seconds) too. A path comes last: `gain=-6,loop=all,file:drums.wav`.
     /// What others send in real time: `push:NAME`, a script's frames over a WebSocket, and
     /// `fifo:PATH`, raw frames out of a pipe, `rate=48000`, `channels=2`, `format=f32|s16|s24|s32`
-    #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SPEC", allow_hyphen_values = true, display_order = 3)]
     pub source: Vec<SourceSpec>,
-    /// Sample rate of the devices
-    #[arg(long, value_name = "HZ")]
-    pub rate: Option<u32>,
-    /// Frames per device period: smaller is less latency
-    #[arg(long, value_name = "FRAMES")]
-    pub period: Option<u32>,
-    /// `fast`: virtual devices on virtual time, as fast as it goes, the same bytes every time
-    #[arg(long, value_enum, default_value_t = ClockArg::Real, value_name = "CLOCK")]
-    pub clock: ClockArg,
     /// A mono plugin gets the mean of the input's channels instead of the first
-    #[arg(long)]
+    #[arg(long, display_order = 7)]
     pub mix_mono: bool,
     /// Do not start muted when microphone and speaker are real
-    #[arg(long)]
+    #[arg(long, display_order = 8)]
     pub unmute: bool,
+}
+
+/// The devices of everything that sounds, but for the microphones. Who takes them lists their `input` as
+/// number 1.
+#[derive(Debug, Clone, Args)]
+pub struct DeviceArgs {
+    /// Audio host: see `retake devices`
+    #[arg(long, alias = "audio-host", value_name = "NAME", display_order = 0)]
+    pub host: Option<String>,
+    /// Speaker: a device, `none`, or `virtual[:key=value,…]`
+    #[arg(long, value_name = "DEVICE", display_order = 2)]
+    pub output: Option<String>,
+    /// Sample rate of the devices
+    #[arg(long, value_name = "HZ", display_order = 4)]
+    pub rate: Option<u32>,
+    /// Frames per device period: smaller is less latency
+    #[arg(long, value_name = "FRAMES", display_order = 5)]
+    pub period: Option<u32>,
+    /// `fast`: virtual devices on virtual time, as fast as it goes, the same bytes every time
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = ClockArg::Real,
+        value_name = "CLOCK",
+        display_order = 6
+    )]
+    pub clock: ClockArg,
 }
 
 /// `--clock`.
@@ -206,6 +222,15 @@ pub enum ClockArg {
     Real,
     /// Virtual time.
     Fast,
+}
+
+impl From<ClockArg> for Clock {
+    fn from(clock: ClockArg) -> Self {
+        match clock {
+            ClockArg::Real => Self::Real,
+            ClockArg::Fast => Self::Fast,
+        }
+    }
 }
 
 /// What is let through.
@@ -399,7 +424,7 @@ mod tests {
         assert_eq!(bare.run.session.set[0], Setting { param: "gain".into(), value: -6.0 });
         let named = Cli::parse_from(["retake", "run", "my-plugin", "--audio-host", "jack"]);
         let Some(Command::Run(run)) = named.command else { panic!("run was named") };
-        assert_eq!(run.audio.host.as_deref(), Some("jack"));
+        assert_eq!(run.audio.devices.host.as_deref(), Some("jack"));
     }
 
     #[test]

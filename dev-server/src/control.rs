@@ -18,6 +18,7 @@
 //! | `notes` | what is played, and who holds it |
 //! | `sources` | what sounds beside the microphone |
 //! | `take` | what the plugin heard lately, looped |
+//! | `trip` | the way from the speaker back to the microphone, measured |
 //! | `calls` | what pages and scripts ask |
 //! | `ending` | the way out |
 
@@ -35,6 +36,7 @@ mod quarantine;
 mod reload;
 mod sources;
 mod take;
+mod trip;
 
 use std::{
     sync::{
@@ -52,6 +54,7 @@ use serde_json::{Value, json};
 use crate::{
     build::Advice,
     cli,
+    counters::Counters,
     memory::Memory,
     midi::Midi,
     report::{Report, Tone, say},
@@ -71,6 +74,7 @@ use presets::Presets;
 use reload::Reload;
 use sources::{PipeNews, SoundNews, Sources};
 use take::{Take, TakeNews};
+use trip::{Trip, TripNews};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -95,6 +99,8 @@ pub enum Message {
     Delivery(web::Delivery),
     /// A piece of what the plugin heard was cut.
     Take(TakeNews),
+    /// A round trip was measured, or could not be.
+    Trip(TripNews),
     /// The recorder cannot write any more.
     RecorderFailed(IoError),
     /// A key was pressed in the terminal.
@@ -123,7 +129,9 @@ pub struct Parts {
     pub report: Report,
     /// What pages draw.
     pub telemetry: Arc<Telemetry>,
-    /// Counters.
+    /// Counters of the session.
+    pub counters: Arc<Counters>,
+    /// Those of the engine and its first capture device.
     pub probe: Arc<Probe>,
     /// The devices, opening.
     pub devices: Devices,
@@ -153,6 +161,7 @@ pub struct Control {
     notes: Notes,
     sources: Sources,
     take: Take,
+    trip: Trip,
     presets: Presets,
     history: History,
     reload: Reload,
@@ -208,6 +217,7 @@ impl Control {
             notes: Notes::new(parts.midi.file.take()),
             sources: Sources::default(),
             take: Take::new(parts.keeper.take()),
+            trip: Trip::default(),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
             reload: Reload::default(),
@@ -261,6 +271,7 @@ impl Control {
             Message::Pipe(news) => self.on_pipe(news),
             Message::Delivery(delivery) => self.take_delivery(delivery),
             Message::Take(news) => self.on_take(news),
+            Message::Trip(news) => self.on_trip(news),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),
             Message::Key(key) => return Ok(self.on_key(key)),
             Message::Quit(reason) => return Ok(Some(reason)),
@@ -281,7 +292,7 @@ impl Control {
         self.tick_presets(now);
         self.watch_plugins()?;
         self.watch_block()?;
-        self.past.look(&self.parts.probe, self.parts.report.started().elapsed().as_secs_f64());
+        self.look_at_losses();
         self.sum_up_load();
         Ok(())
     }
@@ -291,6 +302,13 @@ impl Control {
         let event = self.parts.report.event(name, fields);
         self.past.note(&event);
         event
+    }
+
+    fn look_at_losses(&mut self) {
+        let t = self.parts.report.started().elapsed().as_secs_f64();
+        let mut past = std::mem::take(&mut self.past);
+        past.look(&self.parts.probe, self.captured().map(|input| (input.number, input.probe)), t);
+        self.past = past;
     }
 
     fn sum_up_load(&mut self) {

@@ -3,6 +3,7 @@
 //! An engine with a `Prober` in the plugin's place: it gives a burst of noise that is known sample
 //! by sample, and keeps what comes in. The place where the burst is found again is the round trip.
 
+mod live;
 mod prober;
 mod round_trip;
 
@@ -19,42 +20,36 @@ use anyhow::Context;
 use clap::Args;
 use retake_engine::{BusShape, Engine, EngineControl, FrameConsumer, Generation, Probe, Setup};
 use retake_io::{
-    AudioInfo, Choice, Clock, DeviceEvent, DeviceRequest, DeviceState, Devices, Opened, RunPlan,
+    AudioInfo, Choice, DeviceEvent, DeviceRequest, DeviceState, Devices, Opened, RunPlan,
 };
 use serde_json::{Value, json};
 
 use crate::{
     app,
-    cli::ClockArg,
+    cli::DeviceArgs,
     control::Failure,
+    counters::Counters,
     report::{Report, Tone, claim_stdout, say},
 };
 use prober::{Prober, Signal};
 use round_trip::{RoundTrip, round_trip};
 
+pub(crate) use live::{Ear, Unheard, signal};
+
 /// `retake latency`.
 #[derive(Debug, Clone, Args)]
+#[command(mut_arg("output", |arg| arg.help("Speaker: a device, or `virtual[:key=value,…]`")))]
+#[command(mut_arg("period", |arg| arg.help("Frames per device period")))]
+#[command(mut_arg("clock", |arg| arg.help("`fast`: virtual devices on virtual time")))]
 pub struct Latency {
-    /// Audio host: see `retake devices`
-    #[arg(long, alias = "audio-host", value_name = "NAME")]
-    pub host: Option<String>,
+    /// Through what.
+    #[command(flatten)]
+    pub devices: DeviceArgs,
     /// Microphone that hears the speaker: a device, or `virtual:loop[=MS]`
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", display_order = 1)]
     pub input: Option<String>,
-    /// Speaker: a device, or `virtual[:key=value,…]`
-    #[arg(long, value_name = "DEVICE")]
-    pub output: Option<String>,
-    /// Sample rate of the devices
-    #[arg(long, value_name = "HZ")]
-    pub rate: Option<u32>,
-    /// Frames per device period
-    #[arg(long, value_name = "FRAMES")]
-    pub period: Option<u32>,
-    /// `fast`: virtual devices on virtual time
-    #[arg(long, value_enum, default_value_t = ClockArg::Real, value_name = "CLOCK")]
-    pub clock: ClockArg,
     /// One JSON object per event on stdout
-    #[arg(long)]
+    #[arg(long, display_order = 7)]
     pub json: bool,
 }
 
@@ -66,7 +61,8 @@ pub fn latency(args: &Latency) -> ExitCode {
     let started = Instant::now();
     let measured = claim_stdout().context("stdout").and_then(|stdout| {
         let probe = Arc::new(Probe::default());
-        let report = Report::new(started, args.json.then_some(stdout), Arc::clone(&probe));
+        let report =
+            Report::new(started, args.json.then_some(stdout), Counters::new(Arc::clone(&probe)));
         measure(args, started, probe, report)
     });
     match measured {
@@ -107,14 +103,15 @@ fn request(args: &Latency, epoch: Instant) -> DeviceRequest {
         let Ok(choice) = given.as_deref().unwrap_or("default").parse::<Choice>();
         choice
     };
+    let DeviceArgs { host, output, rate, period, clock } = args.devices.clone();
     DeviceRequest {
-        host: args.host.clone(),
+        host,
         input: choice(&args.input),
         more: Vec::new(),
-        output: choice(&args.output),
-        rate: args.rate,
-        period: args.period,
-        clock: if args.clock == ClockArg::Fast { Clock::Fast } else { Clock::Real },
+        output: choice(&output),
+        rate,
+        period,
+        clock: clock.into(),
         epoch,
     }
 }
@@ -229,7 +226,7 @@ fn tell_all(info: &AudioInfo, trip: Option<RoundTrip>, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retake_io::{DeviceInfo, Mode};
+    use retake_io::{Clock, DeviceInfo, Mode};
 
     #[test]
     fn the_stages_add_up_to_what_is_reported() {

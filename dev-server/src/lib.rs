@@ -12,6 +12,7 @@ pub mod build;
 pub mod bundle;
 pub mod cli;
 pub mod control;
+pub mod counters;
 pub mod editor;
 mod finding;
 pub mod keys;

@@ -6,7 +6,7 @@ use retake_io::{End, is_present};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{AudioArgs, ClockArg, Presets, Run},
+    cli::{AudioArgs, ClockArg, DeviceArgs, Presets, Run},
     control::Failure,
     project::Project,
     report::{Tone, say},
@@ -99,7 +99,7 @@ impl Memory {
 impl Asked {
     /// What the command line names.
     fn of(audio: &AudioArgs) -> Self {
-        let AudioArgs { host, input, output, .. } = audio.clone();
+        let AudioArgs { devices: DeviceArgs { host, output, .. }, input, .. } = audio.clone();
         // The ones beside the first are named anew each time.
         Self { host, input: input.into_iter().next(), output }
     }
@@ -157,8 +157,9 @@ impl Asked {
 
 /// A script's run leaves nothing behind and finds nothing: the same command line, the same bytes.
 fn is_kept(run: &Run) -> bool {
-    let is_script =
-        run.is_offline || run.audio.clock == ClockArg::Fast || run.session.duration.is_some();
+    let is_script = run.is_offline
+        || run.audio.devices.clock == ClockArg::Fast
+        || run.session.duration.is_some();
     !is_script
 }
 

@@ -35,7 +35,7 @@ impl Midi {
     ) -> Result<Self, Failure> {
         let mut midi = Self { file: None, port: None, tempo_bpm: DEFAULT_BPM };
         match &run.notes.midi {
-            Some(MidiSource::Port(name)) if run.audio.clock == ClockArg::Fast => {
+            Some(MidiSource::Port(name)) if run.audio.devices.clock == ClockArg::Fast => {
                 return Err(Failure::usage(format!(
                     "--midi {name} is a port, and nobody plays as fast as the fast clock: \
                      give --midi file:X.mid"

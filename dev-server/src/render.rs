@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::{
     app,
-    cli::{AudioArgs, ClockArg, PageArgs, Render, Run, SessionArgs},
+    cli::{AudioArgs, ClockArg, DeviceArgs, PageArgs, Render, Run, SessionArgs},
     report::{Tone, say},
 };
 
@@ -29,13 +29,15 @@ fn session(args: Render, (spec, frames): (hound::WavSpec, u32)) -> Run {
         path: args.path,
         plugin: args.plugin,
         audio: AudioArgs {
-            host: None,
+            devices: DeviceArgs {
+                host: None,
+                output: Some(format!("virtual:rate={rate},channels={channels},file={to}")),
+                rate: None,
+                period: None,
+                clock: ClockArg::Fast,
+            },
             input: vec![format!("virtual:once,file={}", args.input.display())],
-            output: Some(format!("virtual:rate={rate},channels={channels},file={to}")),
             source: Vec::new(),
-            rate: None,
-            period: None,
-            clock: ClockArg::Fast,
             mix_mono: false,
             unmute: true,
         },

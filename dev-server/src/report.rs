@@ -8,35 +8,25 @@ mod terminal;
 
 use std::{fs::File, io::Write, sync::Arc, time::Instant};
 
-use retake_engine::{Probe, probe::Counter};
 use serde_json::{Map, Value, json};
 
 pub use terminal::{Tone, say};
 
-use crate::web::Notifier;
+use crate::{counters::Counters, web::Notifier};
 
 /// The three audiences.
 #[derive(Debug)]
 pub struct Report {
     started: Instant,
     json: Option<File>,
-    probe: Arc<Probe>,
-    /// Of capture devices beside the first.
-    more: Vec<Arc<Probe>>,
+    counters: Arc<Counters>,
     pages: Option<Notifier>,
 }
 
 impl Report {
     /// Tells scripts through `json`, if they listen. Time counts from `started`.
-    pub fn new(started: Instant, json: Option<File>, probe: Arc<Probe>) -> Self {
-        Self { started, json, probe, more: Vec::new(), pages: None }
-    }
-
-    /// What a capture device beside the first loses is lost as well.
-    pub fn count_also(&mut self, probe: &Arc<Probe>) {
-        if !self.more.iter().any(|known| Arc::ptr_eq(known, probe)) {
-            self.more.push(Arc::clone(probe));
-        }
+    pub fn new(started: Instant, json: Option<File>, counters: Arc<Counters>) -> Self {
+        Self { started, json, counters, pages: None }
     }
 
     /// From now on pages hear as well.
@@ -50,7 +40,7 @@ impl Report {
         let mut event = Map::new();
         event.insert("event".into(), name.into());
         event.insert("t".into(), json!(self.started.elapsed().as_secs_f64()));
-        event.insert("frame".into(), json!(self.probe.frames.get()));
+        event.insert("frame".into(), json!(self.counters.engine().frames.get()));
         if let Value::Object(fields) = fields {
             event.extend(fields);
         }
@@ -65,16 +55,13 @@ impl Report {
 
     /// `stopped`: the last event of every session, even of one that never began.
     pub fn stopped(&mut self, reason: &str) -> Value {
-        let p = &self.probe;
-        let sum = |counter: fn(&Probe) -> &Counter| -> u64 {
-            self.more.iter().chain([p]).map(|probe| counter(probe).get()).sum()
-        };
+        let (counters, p) = (&self.counters, self.counters.engine());
         let fields = json!({
             "reason": reason,
             "frames": p.frames.get(),
-            "underruns": sum(|probe| &probe.underruns),
-            "overruns": sum(|probe| &probe.overruns),
-            "lost_frames": sum(|probe| &probe.lost_frames),
+            "underruns": counters.sum(|probe| &probe.underruns),
+            "overruns": counters.sum(|probe| &probe.overruns),
+            "lost_frames": counters.sum(|probe| &probe.lost_frames),
             "late_callbacks": p.late_callbacks.get(),
             "missed_blocks": p.missed_blocks.get(),
         });

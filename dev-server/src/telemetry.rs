@@ -11,7 +11,6 @@ use std::sync::{
 };
 
 use retake_engine::{
-    Probe,
     load::Load,
     meter::{ChannelMeter, MeterReader, MeterReading, MeterSource},
 };
@@ -21,6 +20,7 @@ pub use crate::analysis::{Sounding, SourceFeed, Taps};
 
 use crate::{
     analysis::{Analysis, Session, SourceFeeds, loudness::Loudness},
+    counters::{CAPTURED, Counters},
     web::{Subscription, TelemetrySource, TelemetryView},
 };
 
@@ -44,7 +44,7 @@ pub enum Flag {
 /// The figures of the session, shared by control (which writes) and all views.
 #[derive(Debug)]
 pub struct Telemetry {
-    probe: Arc<Probe>,
+    counters: Arc<Counters>,
     flags: AtomicU8,
     generation: AtomicU32,
     latency_frames: AtomicU32,
@@ -68,10 +68,10 @@ struct Link {
 }
 
 impl Telemetry {
-    /// Figures of a session that counts in `probe`.
-    pub fn new(probe: Arc<Probe>) -> Arc<Self> {
+    /// Figures of a session that counts in `counters`.
+    pub fn new(counters: Arc<Counters>) -> Arc<Self> {
         Arc::new(Self {
-            probe,
+            counters,
             flags: AtomicU8::new(0),
             generation: AtomicU32::new(0),
             latency_frames: AtomicU32::new(0),
@@ -131,22 +131,18 @@ impl Telemetry {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).load
     }
 
-    /// What is told of the clock of the first live input, called `device`.
-    pub fn input(&self, device: &Value) -> Value {
-        show_input(device, &self.probe)
-    }
-
-    /// All counters by their names in the protocol.
+    /// All counters by their names in the protocol: what capture devices count is summed over them,
+    /// and the ring's fill is the first one's.
     pub fn counters(&self) -> Value {
-        let p = &self.probe;
+        let (counters, p) = (&self.counters, self.counters.engine());
         json!({
             "frames": p.frames.get(),
             "callbacks": p.callbacks.get(),
-            "underruns": p.underruns.get(),
-            "overruns": p.overruns.get(),
+            "underruns": counters.sum(|probe| &probe.underruns),
+            "overruns": counters.sum(|probe| &probe.overruns),
             "late_callbacks": p.late_callbacks.get(),
-            "lost_frames": p.lost_frames.get(),
-            "discarded_frames": p.discarded_frames.get(),
+            "lost_frames": counters.sum(|probe| &probe.lost_frames),
+            "discarded_frames": counters.sum(|probe| &probe.discarded_frames),
             "record_lost_frames": p.record_lost_frames.get(),
             "non_finite": p.non_finite.get(),
             "missed_blocks": p.missed_blocks.get(),
@@ -157,19 +153,6 @@ impl Telemetry {
             "target_frames": p.target_frames.get(),
         })
     }
-}
-
-/// What is told of a live input's clock.
-pub fn show_input(device: &Value, probe: &Probe) -> Value {
-    let drift = &probe.drift;
-    json!({
-        "device": device,
-        "state": drift.state().name(),
-        "ppm": drift.ppm(),
-        "delay_error_ms": drift.delay_error_ms(),
-        "fill_frames": probe.fill_frames.get(),
-        "reseeds": drift.reseeds.get(),
-    })
 }
 
 /// What the web side opens views of.
@@ -224,7 +207,7 @@ impl TelemetryView for View {
     fn snapshot(&mut self, out: &mut Vec<u8>) {
         let Look { reading, load, sounding, sources } = self.read();
         let telemetry = &*self.telemetry;
-        let p = &*telemetry.probe;
+        let (counters, p) = (&telemetry.counters, telemetry.counters.engine());
         out.push(VERSION);
         out.push(reading.input.len() as u8);
         out.push(reading.output.len() as u8);
@@ -237,8 +220,9 @@ impl TelemetryView for View {
         out.extend(telemetry.latency_frames.load(Relaxed).to_le_bytes());
         out.extend((p.fill_frames.get() as u32).to_le_bytes());
         out.extend((p.target_frames.get() as u32).to_le_bytes());
-        for n in [&p.underruns, &p.overruns, &p.lost_frames, &p.discarded_frames, &p.non_finite] {
-            out.extend((n.get() as f64).to_le_bytes());
+        let losses = CAPTURED.map(|counter| counters.sum(counter));
+        for n in losses.into_iter().chain([p.non_finite.get()]) {
+            out.extend((n as f64).to_le_bytes());
         }
         out.extend((reading.frames as u32).to_le_bytes());
         out.extend((reading.lost_records as u32).to_le_bytes());

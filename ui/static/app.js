@@ -172,6 +172,7 @@ const quietly = (read) => void read().catch(() => {});
 /** @type {Record<string, (params: any) => void>} */
 const notifications = {
   event: (event) => {
+    if (model.hasOtherInputs(event)) quietly(readStatus);
     model.event(event);
     if (event.event === "audio_started") {
       setRate(event.engine_rate);
@@ -362,6 +363,11 @@ const wishes = {
   "add-source": ({ spec, tell }) => void told(socket.request("add_source", { spec }), tell),
   "add-files": ({ files }) => void addFiles(files),
   "show-view": ({ view }) => views.open(view),
+  "show-source": ({ id }) => {
+    views.open("sources");
+    sources.reveal(id);
+  },
+  request: ({ method, params, tell }) => void socket.request(method, params).then((reply) => tell("", reply), (error) => tell(messageOf(error))),
 };
 for (const [name, act] of Object.entries(wishes)) {
   document.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));

@@ -11,14 +11,16 @@ import { snapshot } from "./snapshot.js";
 import { inputsOf, source } from "./stage-sources.js";
 
 const END = { device: "Scarlett 2i2", rate: 48_000, channels: 2, format: "f32", period: 128 };
-const AWAY = ["State: away", "Drift: –", "Delay error: –", "Ring: –"];
-const COUNTERS = { underruns: 1, overruns: 0, lost_frames: 128, target_frames: 512 };
+const AWAY = ["State: away", "Drift: –", "Delay error: –", "Latency: –", "Ring: –"];
+const LATENCY = "Latency: 1\u202f024 frames · 21.3 ms";
+const COUNTERS = { underruns: 1, overruns: 0, lost_frames: 128 };
 
 /** A status with so many microphones. @param {number} n @param {object} [audio] @returns {any} */
 function status(n, audio = {}) {
   const { inputs, strips, more } = inputsOf(new URLSearchParams({ inputs: String(n) }));
   return {
-    plugin: null, generation: 1, reload: "Running", last_reload: null, build: null, fault: null, refused: null, device: null, inputs,
+    plugin: null, generation: 1, reload: "Running", last_reload: null, build: null, fault: null, refused: null, device: null,
+    inputs: inputs.map((input, i) => (i === 0 ? { ...input, counters: COUNTERS } : input)),
     // What is no microphone stands between them.
     sources: [source({ id: 0, kind: "mic" }), source({ id: 1 }), ...strips], counters: COUNTERS,
     audio: { host: "ALSA", mode: "duplex", clock: "real", input: END, more, output: END, engine_rate: 48_000, max_block: 128, latency_frames: 512, priority: null, ...audio },
@@ -54,30 +56,39 @@ test("each input tells its own clock, ring and losses", () => {
   const model = new Model();
   model.status(status(3));
   const { input, levels } = devicesOf(model);
-  equal(input(0), ["Scarlett 2i2", "State: locked", "Drift: +100.0 ppm", "Delay error: −3 µs", "Ring: 498 of 512 frames", "Re-seeds: 0", "Losses: 1 underrun, 128 lost frames"]);
-  equal(levels(0), ["good", "none", "none", "none", "none", "bad"]);
+  equal(input(0), ["Scarlett 2i2", "State: locked", "Drift: +100.0 ppm", "Delay error: −3 µs", LATENCY, "Ring: 498 of 512 frames", "Re-seeds: 0", "Losses: 1 underrun, 128 lost frames"]);
+  equal(levels(0), ["good", "none", "none", "none", "none", "none", "bad"]);
   equal(input(1), [
-    "USB microphone at the far end of the room", "State: locking", "Drift: −212.7 ppm", "Delay error: +1.83 ms", "Ring: 498 of 512 frames", "Re-seeds: 0", "Losses: none",
+    "USB microphone at the far end of the room", "State: locking", "Drift: −212.7 ppm", "Delay error: +1.83 ms", LATENCY, "Ring: 498 of 512 frames", "Re-seeds: 0", "Losses: none",
     "Granted: 44.1 kHz, 1 ch, i16, period 441",
   ]);
-  equal(levels(1), ["none", "none", "none", "none", "none", "none"]);
+  equal(levels(1), ["none", "none", "none", "none", "none", "none", "none"]);
   equal(input(2).slice(0, 2), ["virtual, right.wav", "State: at limit: more than 0.5 % apart, re-seeds instead"]);
-  equal([input(2).slice(5, 7), levels(2)[0]], [["Re-seeds: 14", "Losses: 14 underruns, 1 overrun, 6\u202f720 lost frames"], "bad"]);
+  equal([input(2).slice(6, 8), levels(2)[0]], [["Re-seeds: 14", "Losses: 14 underruns, 1 overrun, 6\u202f720 lost frames"], "bad"]);
 });
 
-test("what is not known of an input is a dash, not a zero", () => {
+test("a loss is told with its microphone where there are several, and a microphone with its name where it moved", () => {
+  const losses = (/** @type {number} */ n) => {
+    const model = new Model();
+    model.status({ ...status(n), xruns: [{ kind: "underrun", input: 1, n: 2, frame: 0, t: 1 }, { kind: "late_callback", input: null, n: 1, frame: 0, t: 2 }] });
+    const root = el("section");
+    new Health(root).draw(model);
+    return [...root.querySelectorAll("#xruns li > :last-child")].map(({ textContent }) => textContent);
+  };
+  equal([losses(1), losses(2)], [["1 late callback", "2 underruns"], ["1 late callback", "2 underruns · USB microphone at the far end of the room"]]);
   const model = new Model();
-  const none = status(1, { input: null });
-  model.status({ ...none, inputs: [{ ...none.inputs[0], state: "shared", ppm: null }], sources: [] });
-  const { input } = devicesOf(model);
-  equal(input(0), ["Scarlett 2i2", "State: shared clock", "Drift: –", "Delay error: −3 µs", "Ring: 498 frames", "Re-seeds: 0", "Losses: –"]);
+  model.status(status(2));
+  const [, strip] = [0, 100].map((id) => model.sources.find((one) => one.id === id));
+  const event = { event: "source", ...strip };
+  equal([event, { ...event, gain_db: -3 }, { ...event, name: "Another" }, { ...event, id: 7 }, { ...event, id: 7, kind: "tone" }].map((one) => model.hasOtherInputs(one)), [false, false, true, true, false]);
+  equal([100, 7].map((id) => model.hasOtherInputs({ event: "source_removed", id })), [true, false]);
 });
 
 test("an input that is away says so and has no drift, delay or fill, and goes with its stream", () => {
   const model = new Model();
   model.status(status(3));
   const { root, draw, input } = devicesOf(model);
-  const states = () => [0, 1, 2].map((i) => input(i).slice(1, 5));
+  const states = () => [0, 1, 2].map((i) => input(i).slice(1, 6));
   const [first, second, third] = states();
   model.event({ event: "device", end: "input", input: 1, state: "lost", reason: "gone" });
   draw();

@@ -363,6 +363,7 @@ fn reports_have_the_same_members_everywhere() {
     audited.insert("per_second".to_owned());
     for (what, before, server, page) in [
         ("source", "\n`source ", sent("\"missed_frames\": "), "Source"),
+        ("input", "\nAn input is `", sent("\"reseeds\": drift"), "LiveInput"),
         ("bus", "\n`bus ", sent("\"solo\": "), "Bus"),
         ("take", "\n`take ", sent("\"max_seconds\": "), "Take"),
         ("looping", "`looping`: `null`, or `", sent("\"source\": looping.source"), "Looping"),

@@ -5,6 +5,7 @@ import "./controls.test.js";
 import "./hands.test.js";
 import "./layout.test.js";
 import "./levels.test.js";
+import "./microphones.test.js";
 import "./notes.test.js";
 import "./page.test.js";
 import "./panels.test.js";

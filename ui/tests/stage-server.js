@@ -2,7 +2,7 @@
 
 import { FakeServer, param } from "./fake.js";
 import { signal, spectrum } from "./stage-sound.js";
-import { inputsOf, installSources, sourceSection, sourcesOf } from "./stage-sources.js";
+import { inputsOf, installInputs, installSources, sourceSection, sourcesOf } from "./stage-sources.js";
 import { PLUGIN, RELOADED } from "./stage-trouble.js";
 import { section, snapshot } from "./snapshot.js";
 
@@ -36,6 +36,8 @@ export const server = new FakeServer({
     isolation: { mode: "process", pid: 48213, pinned: 1, priority: null, lacks: ["real-time priority: ulimit -r is 0"] },
     audio: { host: "JACK", mode: "duplex", clock: "real", input: end, more, output: end, engine_rate: 48000, max_block: 128, latency_frames: 512, priority },
     inputs,
+    round_trip: wanted.has("noway") ? { found: false, reason: "no loop back from the speaker to the microphone: nothing like it was heard within 1 s", t: 61, frame: 0 } : null,
+    xruns: inputs.slice(2).map(({ input }) => ({ kind: "underrun", input, n: 14, frame: 2_880_000, t: 60 })),
     counters: {
       frames: 2_937_600, callbacks: 22950, underruns: 0, overruns: 0, late_callbacks: 0, lost_frames: 0, discarded_frames: 1024,
       record_lost_frames: 0, non_finite: 0, guarded_blocks: 0, limited_samples: 0, missed_blocks: 0, events_lost: 0, fill_frames: 498, target_frames: 512,
@@ -43,6 +45,7 @@ export const server = new FakeServer({
   },
 });
 installSources(server, [...sourcesOf(wanted), ...strips]);
+installInputs(server);
 /** @type {Record<string, any>} what the page asked for */
 let views = {};
 server.methods.subscribe = (asked) => (views = asked.views);

@@ -27,19 +27,70 @@ export function sourcesOf(wanted) {
 }
 
 /** @param {string} device @param {string} state @param {number} ppm @param {number} error ms @param {number} [reseeds] @returns {any} */
-const clock = (device, state, ppm, error, reseeds = 0) => ({ device, state, ppm, delay_error_ms: error, fill_frames: 498, reseeds });
+const clock = (device, state, ppm, error, reseeds = 0) => ({ device, state, ppm, delay_error_ms: error, fill_frames: 498, target_frames: 512, latency_frames: 1024, reseeds });
 const CLOCKS = [
   clock("Scarlett 2i2", "locked", 100.04, -0.0031), clock("USB microphone at the far end of the room", "locking", -212.7, 1.832),
   clock("virtual:period=512,file=/tmp/some where/right.wav", "at limit", 6200, 12.5, 14),
 ];
 
-/** The live inputs' clocks; each beside the first has a strip with counters. @param {URLSearchParams} wanted @returns {{ inputs: any[], strips: any[], more: any[] }} */
+const QUIET = { underruns: 0, overruns: 0, lost_frames: 0, discarded_frames: 96 };
+const LOSSY = { ...QUIET, overruns: 1, underruns: 14, lost_frames: 6720 };
+const FIRST_STRIP = 100;
+
+/** What can be opened, by hosts. @type {any[]} */
+export const DEVICES = [
+  { id: "hw:1", name: "Scarlett 2i2", host: "ALSA", default: true }, { id: "hw:2,0", name: "USB microphone at the far end of the room", host: "ALSA", default: false },
+  { id: "virtual", name: "virtual[:key=value,…]", host: "virtual", default: true },
+];
+
+/** The microphones; each beside the first has a strip with counters. @param {URLSearchParams} wanted @returns {{ inputs: any[], strips: any[], more: any[] }} */
 export function inputsOf(wanted) {
-  const inputs = CLOCKS.slice(0, Number(wanted.get("inputs") ?? 1));
-  const counters = { underruns: 0, overruns: 0, lost_frames: 0, discarded_frames: 96, fill_frames: 498, target_frames: 512 };
+  const clocks = CLOCKS.slice(0, Number(wanted.get("inputs") ?? 1));
+  const inputs = clocks.map((clock, i) => ({ ...clock, input: i, source: i === 0 ? 0 : FIRST_STRIP + i - 1, counters: i === 2 ? LOSSY : QUIET }));
   const more = inputs.slice(1).map(({ device }) => ({ device, rate: 44_100, channels: 1, format: "i16", period: 441 }));
-  const strips = more.map(({ device }, i) => source({ id: 100 + i, kind: "mic", name: device, counters: i === 0 ? counters : { ...counters, overruns: 1, underruns: 14, lost_frames: 6720 } }));
+  const strips = inputs.slice(1).map(({ device, source: id, counters }) => source({ id, kind: "mic", name: device, counters: { ...counters, fill_frames: 498, target_frames: 512 } }));
   return { inputs, strips, more };
+}
+
+/** The methods of microphones: they come, change and go as the server says. @param {FakeServer} server */
+export function installInputs(server) {
+  const { add_source, remove_source } = server.methods;
+  const { state } = server;
+  let number = state.inputs.length;
+  Object.assign(server.methods, {
+    devices: () => ({ input: DEVICES, output: [] }),
+    add_source: (/** @type {any} */ asked) => {
+      const [, id] = /(?:^|,)mic:(.*)$/.exec(asked.spec) ?? [];
+      if (id === undefined) return add_source(asked);
+      const device = DEVICES.find((one) => one.id === id);
+      if (!device || state.inputs.some((/** @type {any} */ one) => one.device === device.name)) return { refusal: { code: -32001, message: `${id}: in use by this session already` } };
+      const made = add_source({ spec: "noise:pink" });
+      Object.assign(made, { kind: "mic", name: device.name, spec: asked.spec, counters: { ...QUIET, fill_frames: 0, target_frames: 512 } });
+      state.inputs = [...state.inputs, { ...clock(device.name, "locking", 0, 0), input: number++, source: made.id, counters: QUIET }];
+      server.notify("event", { event: "source", t: 1, ...made });
+      return made;
+    },
+    remove_source: (/** @type {any} */ asked) => {
+      state.inputs = state.inputs.filter((/** @type {any} */ one) => one.source !== asked.id);
+      return remove_source(asked);
+    },
+    set_input: (/** @type {any} */ { id, device }) => {
+      const found = DEVICES.find((one) => one.id === device);
+      const name = found?.name ?? device;
+      if (name.startsWith("virtual")) return { refusal: { code: -32001, message: "virtual: it shares no clock with JACK" } };
+      state.inputs = state.inputs.map((/** @type {any} */ one) => (one.source === id ? { ...one, device: name } : one));
+      const strip = state.sources.find((/** @type {any} */ one) => one.id === id);
+      Object.assign(strip, { name });
+      server.notify("event", { event: "source", t: 1, ...strip });
+      return { ...strip };
+    },
+    measure_latency: () => {
+      const trip = { found: true, frames: 1534.5, ms: 31.97, reported_frames: 512, reported_ms: 10.67 };
+      state.round_trip = { event: "round_trip", t: 61, frame: 0, ...trip };
+      server.notify("event", state.round_trip);
+      return trip;
+    },
+  });
 }
 
 /** The methods of the mixer. @param {FakeServer} server @param {any[]} sources */

@@ -1,6 +1,6 @@
 // The page as it looks while music runs through a plugin, without a server: to look at while its
 // design is worked on. Open stage.html from disk; ?notes, ?empty, ?many, ?wide, ?mono, ?fail, ?crash, ?refused, ?audit,
-// ?warned, ?howl, ?ordinary, ?view=ID, ?tab=ID, ?inputs=N and ?sources=N vary it, ?still is for a browser on virtual time.
+// ?warned, ?howl, ?ordinary, ?view=ID, ?tab=ID, ?press=SELECTOR, ?inputs=N and ?sources=N vary it, ?noway measured no round trip, ?still is for a browser on virtual time.
 
 import { server } from "./stage-server.js";
 import { TROUBLES } from "./stage-trouble.js";
@@ -24,6 +24,9 @@ const view = wanted.get("view");
 if (view) document.querySelector(`[data-view=${view}]`)?.dispatchEvent(new MouseEvent("click"));
 const tab = wanted.get("tab");
 if (tab) document.querySelector(`#${tab}-tab`)?.dispatchEvent(new MouseEvent("click"));
+// What is behind a button: it is pressed once the page has its status.
+const press = wanted.get("press");
+if (press) setTimeout(() => document.querySelector(press)?.dispatchEvent(new MouseEvent("click")), 800);
 if (wanted.has("fail")) {
   setTimeout(() => server.notify("event", {
     event: "build_failed", generation: 4, exit: 101, t: 9,

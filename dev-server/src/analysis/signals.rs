@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, f64::consts::TAU, sync::Arc};
 
 use retake_engine::{
-    Planar, Probe,
+    Planar,
     meter::{MeterWriter, meters},
     tap::{TapWriter, tap},
 };
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{Sounding, Taps};
 use crate::{
+    counters::Counters,
     telemetry::{Telemetry, Views},
     web::{Subscription, TelemetrySource, TelemetryView},
 };
@@ -71,7 +72,7 @@ pub(super) struct Desk {
 impl Desk {
     /// Channels of input and output.
     pub(super) fn new(channels: (usize, usize), rate: u32) -> Self {
-        Self::begin(Telemetry::new(Arc::new(Probe::default())), channels, rate, 0)
+        Self::begin(Telemetry::new(Counters::new(Arc::default())), channels, rate, 0)
     }
 
     fn begin(telemetry: Arc<Telemetry>, channels: (usize, usize), rate: u32, frame: u64) -> Self {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{
     Control, Failure, Message,
     reload::{Fault, Outcome},
+    sources::Way,
 };
 use crate::{
     report::{Tone, say},
@@ -59,6 +60,9 @@ struct Granted {
     /// Channels that the plugin is offered; 0 = none.
     n_input: usize,
     latency_frames: usize,
+    way: Way,
+    /// Of the device that calls the engine, in its frames.
+    period_frames: u64,
     /// Taken by the engine.
     opened: Option<Opened>,
 }
@@ -102,6 +106,16 @@ impl Audio {
     /// From the microphone to the plugin, in frames.
     pub(super) fn latency_frames(&self) -> usize {
         self.granted.as_ref().map_or(0, |granted| granted.latency_frames)
+    }
+
+    /// The first microphone's way to the speaker.
+    pub(super) fn way(&self) -> Way {
+        self.granted.as_ref().map_or_else(Way::default, |granted| granted.way)
+    }
+
+    /// Frames that the engine is asked for at once.
+    pub(super) fn period_frames(&self) -> u64 {
+        self.granted.as_ref().map_or(0, |granted| granted.period_frames)
     }
 
     /// A reader of the captured input that begins `frames` back.
@@ -208,7 +222,7 @@ impl Control {
     fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
         let more = std::mem::take(&mut opened.more);
         for input in &more {
-            self.parts.report.count_also(&input.probe);
+            self.parts.counters.count_also(&input.probe);
         }
         self.sources.take_inputs(more);
         for notice in &opened.notices {
@@ -227,6 +241,8 @@ impl Control {
             n_live: format.n_input,
             n_input: format.n_input.max(n_mixed),
             latency_frames: format.latency_frames,
+            way: Way::opened(format.latency_frames, &self.parts.probe),
+            period_frames: period_of(&opened.info),
             opened: Some(opened),
         });
         self.take_up_artifact()
@@ -330,8 +346,7 @@ impl Control {
         let Some(file) = &mut self.notes.file else {
             return;
         };
-        let clock = info.output.as_ref().or(info.input.as_ref());
-        let period = clock.map_or(0, |device| device.period as usize);
+        let period = usize::try_from(period_of(info)).unwrap_or(usize::MAX);
         file.begin(frame + delay, shape.rate, period.max(shape.max_block));
         // Before the clock starts: it must not run past the first notes.
         self.feed_midi();
@@ -513,6 +528,12 @@ impl Control {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a year")]
 pub(super) fn frames_of(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)).round() as u64
+}
+
+/// The period of the device that calls the engine.
+fn period_of(info: &AudioInfo) -> u64 {
+    let clock = info.output.as_ref().or(info.input.as_ref());
+    clock.map_or(0, |device| device.period.into())
 }
 
 fn say_started(info: &AudioInfo) {

@@ -28,7 +28,7 @@ impl Control {
                 self.reset_params();
                 Ok(json!({}))
             }
-            Request::Status => Ok(self.status()),
+            Request::Status => Ok(self.newest_status()),
             Request::Params => Ok(json!(self.params.list())),
             Request::SetParam { id, value } => self.wish_param(id, value),
             Request::Bypass { on } => {
@@ -53,6 +53,7 @@ impl Control {
                 let note = Note { key, channel, velocity, on };
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
+            Request::MeasureLatency => return self.measure_latency(asker),
             Request::Take(request) => return self.answer_take(request, asker),
             Request::Source(request) => self.answer_source(request),
             Request::Left => {
@@ -71,6 +72,12 @@ impl Control {
         self.reload.journal(id, value);
         self.send_params();
         Ok(json!({ "id": id, "value": value }))
+    }
+
+    /// The status, in which every loss that is counted is listed.
+    fn newest_status(&mut self) -> Value {
+        self.look_at_losses();
+        self.status()
     }
 
     fn status(&self) -> Value {
@@ -98,9 +105,10 @@ impl Control {
             "bypass": self.bypass,
             "mute": self.mute,
             "sources": self.sources.show(),
-            "inputs": self.show_clocks(),
+            "inputs": self.show_captured(),
             "buses": self.sources.show_buses(),
             "take": self.show_take(),
+            "round_trip": self.trip.last(),
             "muted_at_start": self.audio.was_muted_at_start(),
             "counters": self.parts.telemetry.counters(),
             "load": { "mean": load.mean, "p99": load.p99, "max": load.max },

@@ -51,7 +51,7 @@ impl Control {
     pub(super) fn shut_down(mut self, end: Result<&'static str, Failure>) -> Result<(), Failure> {
         // After the given time the devices have stopped by themselves.
         let is_sounding = self.audio.is_running() && !matches!(end, Ok("duration"));
-        if is_sounding && self.parts.run.audio.clock == ClockArg::Real {
+        if is_sounding && self.parts.run.audio.devices.clock == ClockArg::Real {
             self.audio.command(CommandKind::Stop);
             self.wait(FADE_LIMIT, |control| control.audio.has_stopped());
         }
@@ -143,5 +143,6 @@ impl Control {
             told["missed_blocks"],
         );
         say(Tone::Good, "Stopped", what);
+        self.say_lossy_inputs();
     }
 }

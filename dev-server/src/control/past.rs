@@ -1,7 +1,7 @@
 //! What happened lately, for pages that come later: reloads with their outcome, losses with their
 //! time. Pure; counters and times come in as values.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use retake_engine::Probe;
 use serde_json::{Value, json};
@@ -14,24 +14,37 @@ const SAME_S: f64 = 1.0;
 const DIAGNOSTICS: usize = 4;
 
 /// Counters that tell of a loss, by the names of what they count.
-type Counts = [(&'static str, u64); 5];
+type Counts<const N: usize> = [(&'static str, u64); N];
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     events: VecDeque<Value>,
     losses: VecDeque<Loss>,
-    seen: Counts,
+    /// Of playback and the recorder.
+    seen: Counts<2>,
+    /// Of each capture device, by its number.
+    seen_inputs: BTreeMap<usize, Counts<3>>,
 }
 
 #[derive(Debug, PartialEq, serde::Serialize)]
 struct Loss {
     kind: &'static str,
+    /// Of which capture device; none of playback and the recorder.
+    input: Option<usize>,
     /// How many since the first of them.
     n: u64,
     /// The engine's clock at the first.
     frame: u64,
     /// Seconds since the start, of the first.
+    t: f64,
+}
+
+/// Where and when a loss was seen.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    input: Option<usize>,
+    frame: u64,
     t: f64,
 }
 
@@ -49,29 +62,45 @@ impl Past {
         push(&mut self.events, event);
     }
 
-    /// Looks for losses since the last look; `t` in seconds since the start.
-    pub(super) fn look(&mut self, probe: &Probe, t: f64) {
+    /// Looks for losses since the last look: of the engine, and of each capture device by its
+    /// number. `t` in seconds since the start.
+    pub(super) fn look<'a>(
+        &mut self,
+        engine: &Probe,
+        inputs: impl Iterator<Item = (usize, &'a Probe)>,
+        t: f64,
+    ) {
+        let frame = engine.frames.get();
+        let at = |input| Look { input, frame, t };
+        for (number, probe) in inputs {
+            let now = [
+                ("underrun", probe.underruns.get()),
+                ("overrun", probe.overruns.get()),
+                ("lost_frames", probe.lost_frames.get()),
+            ];
+            let before = self.seen_inputs.insert(number, now).unwrap_or_default();
+            self.count(now, before, at(Some(number)));
+        }
         let now = [
-            ("underrun", probe.underruns.get()),
-            ("overrun", probe.overruns.get()),
-            ("late_callback", probe.late_callbacks.get()),
-            ("lost_frames", probe.lost_frames.get()),
-            ("record_lost_frames", probe.record_lost_frames.get()),
+            ("late_callback", engine.late_callbacks.get()),
+            ("record_lost_frames", engine.record_lost_frames.get()),
         ];
-        self.count(now, probe.frames.get(), t);
+        let before = std::mem::replace(&mut self.seen, now);
+        self.count(now, before, at(None));
     }
 
-    fn count(&mut self, now: Counts, frame: u64, t: f64) {
-        let before = std::mem::replace(&mut self.seen, now);
+    fn count<const N: usize>(&mut self, now: Counts<N>, before: Counts<N>, look: Look) {
+        let Look { input, frame, t } = look;
         for ((kind, now), (_, before)) in now.into_iter().zip(before) {
             let n = now.saturating_sub(before);
             if n == 0 {
                 continue;
             }
-            let same = |loss: &&mut Loss| loss.kind == kind && t - loss.t < SAME_S;
+            let same =
+                |loss: &&mut Loss| (loss.kind, loss.input) == (kind, input) && t - loss.t < SAME_S;
             match self.losses.iter_mut().rev().find(same) {
                 Some(loss) => loss.n += n,
-                None => push(&mut self.losses, Loss { kind, n, frame, t }),
+                None => push(&mut self.losses, Loss { kind, input, n, frame, t }),
             }
         }
     }
@@ -98,28 +127,53 @@ fn push<T>(list: &mut VecDeque<T>, what: T) {
 mod tests {
     use super::*;
 
-    fn counts(underruns: u64, lost: u64) -> Counts {
-        let kinds = ["underrun", "overrun", "late_callback", "lost_frames", "record_lost_frames"];
-        let n = [underruns, 0, 0, lost, 0];
-        std::array::from_fn(|i| (kinds[i], n[i]))
+    /// One device's probe, at a frame of the engine's clock.
+    fn probe(underruns: u64, lost: u64, frame: u64) -> Probe {
+        let probe = Probe::default();
+        probe.underruns.add(underruns);
+        probe.lost_frames.add(lost);
+        probe.frames.set(frame);
+        probe
+    }
+
+    fn look(past: &mut Past, probe: &Probe, t: f64) {
+        past.look(probe, [(0, probe)].into_iter(), t);
     }
 
     #[test]
     fn a_loss_has_its_first_frame_and_time_and_a_burst_is_one() {
         let mut past = Past::default();
-        past.count(counts(0, 0), 100, 0.5);
+        look(&mut past, &probe(0, 0, 100), 0.5);
         assert_eq!(past.xruns(), json!([]));
-        past.count(counts(1, 64), 48_000, 1.0);
-        past.count(counts(1, 96), 48_200, 1.1);
-        past.count(counts(2, 96), 144_000, 3.0);
+        look(&mut past, &probe(1, 64, 48_000), 1.0);
+        look(&mut past, &probe(1, 96, 48_200), 1.1);
+        look(&mut past, &probe(2, 96, 144_000), 3.0);
         assert_eq!(
             past.xruns(),
             json!([
-                { "kind": "underrun", "n": 1, "frame": 48_000, "t": 1.0 },
-                { "kind": "lost_frames", "n": 96, "frame": 48_000, "t": 1.0 },
-                { "kind": "underrun", "n": 1, "frame": 144_000, "t": 3.0 },
+                { "kind": "underrun", "input": 0, "n": 1, "frame": 48_000, "t": 1.0 },
+                { "kind": "lost_frames", "input": 0, "n": 96, "frame": 48_000, "t": 1.0 },
+                { "kind": "underrun", "input": 0, "n": 1, "frame": 144_000, "t": 3.0 },
             ])
         );
+    }
+
+    #[test]
+    fn each_device_loses_for_itself_and_playback_for_none() {
+        let (mut past, engine, second) = (Past::default(), probe(1, 0, 480), probe(2, 7, 0));
+        engine.late_callbacks.add(3);
+        past.look(&engine, [(0, &engine), (2, &second)].into_iter(), 1.0);
+        let of = |kind: &str, input: Value, n: u32| json!({ "kind": kind, "input": input, "n": n, "frame": 480, "t": 1.0 });
+        let expected = json!([
+            of("underrun", json!(0), 1),
+            of("underrun", json!(2), 2),
+            of("lost_frames", json!(2), 7),
+            of("late_callback", Value::Null, 3),
+        ]);
+        assert_eq!(past.xruns(), expected);
+        // Another device in its place counts from nothing again: that is no loss.
+        past.look(&engine, [(0, &engine), (2, &probe(1, 0, 0))].into_iter(), 5.0);
+        assert_eq!(past.xruns(), expected);
     }
 
     #[test]
@@ -127,7 +181,7 @@ mod tests {
         let mut past = Past::default();
         for n in 1..=25_u32 {
             past.note(&json!({ "event": "reloaded", "generation": n }));
-            past.count(counts(n.into(), 0), 0, f64::from(2 * n));
+            look(&mut past, &probe(n.into(), 0, 0), f64::from(2 * n));
         }
         let (history, xruns) = (past.history(), past.xruns());
         assert_eq!(history.as_array().map(Vec::len), Some(20));

@@ -11,12 +11,14 @@
 //! | `sent` | what clients and pipes send |
 //! | `change` | what pages and scripts ask of a source |
 //! | `inputs` | capture devices beside the first |
+//! | `captured` | what each capture device counts, the first included |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
 //! | `waveform` | what sources look like |
 
 mod buses;
+mod captured;
 mod change;
 mod cycle;
 mod inputs;
@@ -52,6 +54,7 @@ use crate::{
     web::RpcError,
 };
 use buses::Buses;
+pub(super) use captured::Way;
 use cycle::Cycle;
 use inputs::Inputs;
 pub(super) use play::SoundNews;
@@ -128,6 +131,8 @@ struct Source {
     unsaid: Unsaid,
     /// A capture device's own counters.
     counters: Option<Arc<Probe>>,
+    /// Of a capture device.
+    way: Way,
 }
 
 #[derive(Debug)]
@@ -155,6 +160,7 @@ impl Source {
             sender: Sender::default(),
             unsaid: Unsaid::default(),
             counters: None,
+            way: Way::default(),
         }
     }
 
@@ -280,7 +286,7 @@ impl Control {
     }
 
     fn check_new(&self, spec: &SourceSpec, origin: Origin) -> Result<(), RpcError> {
-        if spec.kind.is_sent() && self.parts.run.audio.clock == ClockArg::Fast {
+        if spec.kind.is_sent() && self.parts.run.audio.devices.clock == ClockArg::Fast {
             let message = "what is sent comes in real time, and --clock fast has none: \
                            write it to a file and use file:PATH";
             return Err(RpcError::invalid_params(message));

@@ -92,6 +92,11 @@ impl Take {
         })
     }
 
+    /// Whether it keeps the microphones from the plugin.
+    pub(super) fn is_heard(&self) -> bool {
+        self.looping.is_some() || self.ending.is_some()
+    }
+
     /// Goes on keeping, unless something of a loop still sounds.
     fn keep_on(&self) {
         if let (None, None, Some(keeper)) = (&self.looping, self.ending, &self.keeper) {

@@ -24,17 +24,20 @@ const ORDER: u32 = 12;
 /// Taps of a shift register that goes through all its states (x¹² + x⁶ + x⁴ + x + 1).
 const TAPS: u32 = 0b1000_0010_1001;
 
+/// Noise that is like nothing but itself, the same each time.
+pub(super) fn burst(level: f32) -> impl Iterator<Item = f32> {
+    let mut state = 1_u32;
+    (1..1 << ORDER).map(move |_| {
+        let bit = (state & TAPS).count_ones() & 1;
+        state = ((state << 1) | bit) & ((1 << ORDER) - 1);
+        if bit == 1 { level } else { -level }
+    })
+}
+
 impl Signal {
     /// For devices of that rate.
     pub(super) fn new(rate: u32) -> Self {
-        let mut state = 1_u32;
-        let mut next = || {
-            let bit = (state & TAPS).count_ones() & 1;
-            state = ((state << 1) | bit) & ((1 << ORDER) - 1);
-            if bit == 1 { LEVEL } else { -LEVEL }
-        };
-        let burst = (1..1 << ORDER).map(|_| next()).collect();
-        Self { burst, interval: rate as usize }
+        Self { burst: burst(LEVEL).collect(), interval: rate as usize }
     }
 
     /// Length of the whole.

@@ -19,13 +19,15 @@ pub(super) struct RoundTrip {
 const CLEAR: f32 = 12.0;
 /// A burst that lost more than 90 dB on its way is none.
 const LEAST: f32 = 3e-5;
+/// The first that is so much of the highest is the burst on its shortest way.
+const FIRST: f32 = 0.5;
 /// Frames beside the peak that belong to it: what a loudspeaker and a room make of a sample.
 const WIDTH: usize = 64;
 
 /// The round trip, if at least half of the bursts came back. `heard` begins with the engine's first
 /// frame.
 pub(super) fn round_trip(signal: &Signal, heard: &[f32]) -> Option<RoundTrip> {
-    let mut finder = Finder::new(signal);
+    let mut finder = Finder::new(&signal.burst, signal.interval);
     let begins: Vec<_> = signal.begins().collect();
     let window = |&begin: &usize| heard.get(begin..heard.len().min(begin + signal.interval));
     let found = begins.iter().filter_map(window).filter_map(|window| finder.find(window));
@@ -39,7 +41,7 @@ pub(super) fn round_trip(signal: &Signal, heard: &[f32]) -> Option<RoundTrip> {
 }
 
 /// The burst's spectrum and room to correlate.
-struct Finder {
+pub(super) struct Finder {
     planner: RealFftPlanner<f32>,
     burst: Vec<Complex<f32>>,
     energy: f32,
@@ -49,13 +51,14 @@ struct Finder {
 }
 
 impl Finder {
-    fn new(signal: &Signal) -> Self {
-        let size = (signal.interval + signal.burst.len()).next_power_of_two();
-        let n_lags = signal.interval.saturating_sub(signal.burst.len()).max(1);
-        let energy = signal.burst.iter().map(|x| x * x).sum();
+    /// Of a burst that is to be found in windows of up to so many frames.
+    pub(super) fn new(burst: &[f32], window: usize) -> Self {
+        let size = (window + burst.len()).next_power_of_two();
+        let n_lags = window.saturating_sub(burst.len()).max(1);
+        let energy = burst.iter().map(|x| x * x).sum();
         let mut finder =
             Self { planner: RealFftPlanner::new(), burst: Vec::new(), energy, size, n_lags };
-        finder.burst = finder.spectrum(&signal.burst);
+        finder.burst = finder.spectrum(burst);
         finder
     }
 
@@ -70,7 +73,7 @@ impl Finder {
     }
 
     /// The frame of `window` where the burst begins.
-    fn find(&mut self, window: &[f32]) -> Option<f64> {
+    pub(super) fn find(&mut self, window: &[f32]) -> Option<f64> {
         let mut product = self.spectrum(window);
         for (x, burst) in product.iter_mut().zip(&self.burst) {
             *x *= burst.conj();
@@ -88,10 +91,18 @@ impl Finder {
     }
 }
 
-/// The place of the one clear peak of `lags`, which may be upside down, between samples.
+/// The place of the first clear peak of `lags`, which may be upside down, between samples: where the
+/// input is heard, a burst comes back more than once.
 fn peak(lags: &[f32]) -> Option<f64> {
-    let (at, height) =
-        lags.iter().map(|x| x.abs()).enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let highest = |lags: &[f32]| {
+        let lags = lags.iter().map(|x| x.abs()).enumerate();
+        // Of several that are as high, the first.
+        lags.rev().max_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    let (_, height) = highest(lags)?;
+    let first = lags.iter().position(|x| x.abs() >= FIRST * height)?;
+    let (within, height) = highest(&lags[first..lags.len().min(first + WIDTH)])?;
+    let at = first + within;
     let rest = lags.iter().enumerate().filter(|(n, _)| n.abs_diff(at) > WIDTH);
     let (sum, n) = rest.fold((0.0_f32, 0_usize), |(sum, n), (_, x)| (sum + x * x, n + 1));
     let noise = (sum / n.max(1) as f32).sqrt();

@@ -84,6 +84,8 @@ pub enum Request {
         /// Its name.
         name: String,
     },
+    /// Measures the way from the speaker back to the microphone.
+    MeasureLatency,
     /// Something about sources and buses.
     Source(SourceRequest),
     /// Something about the take and waveforms.
@@ -193,6 +195,7 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "seek_source" => sources::seek(&named(params)?)?.into(),
         "remove_source" => sources::remove(&named(params)?).into(),
         "set_bus" => sources::set_bus(&named(params)?)?.into(),
+        "measure_latency" => named::<Nothing>(params).map(|_| Request::MeasureLatency)?,
         "take" => named::<Nothing>(params).map(|_| TakeRequest::Show.into())?,
         "take_loop" => take::take_loop(&named(params)?)?.into(),
         "take_stop" => named::<Nothing>(params).map(|_| TakeRequest::Stop.into())?,

@@ -48,6 +48,7 @@ mod push;
 mod reload;
 mod render;
 mod reports;
+mod round_trip;
 mod saves;
 mod screenshot;
 mod server;

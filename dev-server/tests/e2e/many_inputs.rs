@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     line::Line,
@@ -141,6 +141,62 @@ fn each_has_a_clock_that_is_told() {
     assert_eq!(inputs[0]["device"], "virtual:ppm=250");
     assert!(inputs[1]["fill_frames"].as_u64().unwrap() > 0);
     server.stop().succeeded();
+}
+
+/// On virtual time, so that nothing but the stall can be what was lost.
+#[test]
+fn a_loss_of_the_second_is_seen_in_its_figures_and_in_the_sums_and_not_in_the_firsts() {
+    let args = ["run", "example-plugin", "--clock", "fast", "--duration", "36000"];
+    let inputs = ["--input", "virtual:period=256", "--input", "virtual:period=256,stall=1+0.1"];
+    let mut server = Server::start(&[&args[..], &inputs, &["--output", "virtual"]].concat());
+    let listening = server.wait("listening");
+    server.wait("reloaded");
+    let mut line = Line::open(&listening);
+    let until = Instant::now() + Duration::from_secs(30);
+    let status = loop {
+        let status = line.call("status", &json!({}));
+        // The stall is over, and what it cost is counted.
+        if status["counters"]["frames"].as_u64() > Some(2 * 48_000) {
+            break status;
+        }
+        assert!(Instant::now() < until, "{}", status["counters"]);
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let losses = |of: &Value| ["underruns", "overruns", "lost_frames"].map(|kind| of[kind].clone());
+    let [first, second] = [0, 1].map(|n| status["inputs"][n].clone());
+    println!("{first}\n{second}");
+    for (n, input) in [(0, &first), (1, &second)] {
+        assert_eq!((&input["input"], &input["source"]), (&json!(n), &json!(n)));
+    }
+    // Here nothing waits but the ring; the stall has raised the second's by a period.
+    let reported = status["audio"]["latency_frames"].as_u64().unwrap();
+    for (input, ring) in [(&first, reported), (&second, reported + 256)] {
+        assert_eq!([&input["target_frames"], &input["latency_frames"]], [ring, ring], "{input}");
+    }
+    assert_eq!(losses(&first["counters"]), [0, 0, 0]);
+    let lost = losses(&second["counters"]);
+    assert_eq!(lost[0], 1, "{second}");
+    // 0.1 s that were not captured, but for what its ring still held, and what it waits for anew.
+    assert!((4_800 - 512..=4_800 + 512).contains(&lost[2].as_u64().unwrap()), "{second}");
+    assert_eq!(losses(&status["counters"]), lost, "the session's are the sums");
+    assert_eq!(losses(&status["sources"][1]["counters"]), lost);
+    let told = line.snapshot()[56..64].try_into().map(f64::from_le_bytes).unwrap();
+    assert_eq!(Some(told), lost[2].as_f64(), "and those that the page draws");
+    let xruns = status["xruns"].as_array().unwrap();
+    assert!(!xruns.is_empty() && xruns.iter().all(|xrun| xrun["input"] == 1), "{xruns:?}");
+    let sum = |kind: &str| -> u64 {
+        xruns.iter().filter(|x| x["kind"] == kind).map(|x| x["n"].as_u64().unwrap()).sum()
+    };
+    assert_eq!(
+        [json!(sum("underrun")), json!(sum("lost_frames"))],
+        [lost[0].clone(), lost[2].clone()]
+    );
+    let ended = server.stop().succeeded();
+    assert_eq!(losses(ended.event("stopped")), lost);
+    let told =
+        format!("2 (virtual:period=256,stall=1+0.1): 1 underruns, 0 overruns, {} lost", lost[2]);
+    assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("1 (virtual:period=256)"), "{}", ended.stderr);
 }
 
 #[test]

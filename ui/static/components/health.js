@@ -2,11 +2,12 @@
 // losses with their time, and what the plugin did wrong.
 
 /** @import { Model } from "../lib/model.js" */
-/** @import { Fault, PluginFaults, Xrun } from "../lib/types.js" */
+/** @import { Fault, LiveInput, PluginFaults, Xrun } from "../lib/types.js" */
 import { el, setText } from "../lib/dom.js";
-import { clock, count, frames, loss, ms, percent } from "../lib/format.js";
+import { clock, count, frames, loss, ms, named, percent } from "../lib/format.js";
 import { stackOf } from "./findings.js";
 import { placeLink } from "./place.js";
+import { RoundTripLine } from "./round-trip.js";
 
 /** @type {[keyof PluginFaults, string][]} */
 const DUTIES = [
@@ -21,21 +22,26 @@ export class Health {
     this.peak = el("dd", { id: "load-peak", class: "number" }, "–");
     this.isolation = list("Isolation", "isolation", "facts", "");
     this.stages = list("Latency, stage by stage", "latency-stages", "facts", "");
+    this.roundTrip = new RoundTripLine();
     this.losses = list("Losses, newest first", "xruns", "health-list", "Nothing was lost.");
     this.faults = list("Faults, newest first", "faults", "health-list", "The plugin has done nothing wrong.");
     root.append(
       el("dl", { class: "facts" }, el("div", {}, el("dt", { title: "Since this page was opened" }, "Highest load"), this.peak)),
-      this.isolation.root, this.stages.root, this.losses.root, this.faults.root);
+      this.isolation.root, this.stages.root, this.roundTrip.root, this.losses.root, this.faults.root);
   }
 
   /** @param {Model} model */
   draw(model) {
-    const { highest, xruns, faults, pluginFaults, audio } = model;
+    const { highest, xruns, faults, pluginFaults, audio, inputs } = model;
     const rate = audio?.engine_rate ?? 0;
     setText(this.peak, highest ? `${percent(highest.load)} at ${clock(highest.frame, rate)}` : "–");
     this.isolation.show(isolationOf(model));
     this.stages.show(stagesOf(model));
-    this.losses.show([...xruns].reverse().map((xrun) => ({ key: JSON.stringify(xrun), nodes: () => lost(xrun) })));
+    this.roundTrip.draw(model);
+    this.losses.show([...xruns].reverse().map((xrun) => {
+      const whose = inputOf(xrun, inputs);
+      return { key: JSON.stringify([xrun, whose]), nodes: () => lost(xrun, whose) };
+    }));
     this.faults.show([
       ...[...faults].reverse().map((fault) => ({ key: `${fault.generation} ${fault.t} ${fault.message}`, nodes: () => faulty(fault) })),
       ...DUTIES.flatMap(([name, words]) => (pluginFaults?.[name] ? [text(`${count(pluginFaults[name])} ${words}`)] : [])),
@@ -102,11 +108,17 @@ function isolationOf({ isolation }) {
   return facts.map(([name, words]) => ({ key: name + words, nodes: () => [el("dt", {}, name), el("dd", { class: "number" }, words)] }));
 }
 
-/** @param {Xrun} xrun */
-function lost({ kind, n, frame, t }) {
+/** Which microphone lost it, where there are several. @param {Xrun} xrun @param {LiveInput[]} inputs */
+function inputOf({ input }, inputs) {
+  const device = inputs.length > 1 ? inputs.find((one) => one.input === input)?.device : undefined;
+  return device === undefined ? "" : ` · ${named(device)}`;
+}
+
+/** @param {Xrun} xrun @param {string} whose */
+function lost({ kind, n, frame, t }, whose) {
   return [
     el("span", { class: "number health-time" }, ms(t * 1000)),
-    el("span", { title: `frame ${count(frame)}` }, loss(kind, n))];
+    el("span", { title: `frame ${count(frame)}` }, loss(kind, n) + whose)];
 }
 
 /** @param {Fault} fault */

@@ -113,6 +113,13 @@ export function elapsed(seconds) {
   return h > 0 ? `${h}:${String(min).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${min}:${String(s).padStart(2, "0")}`;
 }
 
+/** How long something is past, in one unit. @param {number} seconds */
+export function ago(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  const [whole, unit] = seconds < 60 ? [seconds, "s"] : seconds < 3600 ? [seconds / 60, "min"] : [seconds / 3600, "h"];
+  return `${Math.max(0, Math.floor(whole))} ${unit} ago`;
+}
+
 /** Any finite number with four digits that mean something. @param {number|null|undefined} value */
 export function figure(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";

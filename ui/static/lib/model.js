@@ -1,7 +1,7 @@
 // What the page knows: the last word of the server on everything, folded from replies and
 // notifications. Pure: no element, no socket, no clock.
 
-/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, Bus, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LiveInput, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Priority, Reloaded, ReloadFailed, ReloadState, Source, StateNote, Status, Take, Telemetry, Xrun } from "./types.js" */
+/** @import { Advice, AudioStarted, AuditFinding, BuildFailed, Bus, ConnectionState, Counters, DeviceEvent, Fault, GuardNote, HistoryEvent, Isolation, LiveInput, LogNote, Note, ParamEcho, ParamInfo, PluginFaults, PluginName, Preset, Priority, Reloaded, ReloadFailed, ReloadState, RoundTrip, Source, StateNote, Status, Take, Telemetry, Xrun } from "./types.js" */
 
 import { ms } from "./format.js";
 
@@ -26,8 +26,10 @@ export class Model {
     this.audio = null;
     /** How the thread is scheduled that calls the engine. @type {Priority|null} */
     this.priority = null;
-    /** The live inputs' clocks. @type {LiveInput[]} */
+    /** The microphones. @type {LiveInput[]} */
     this.inputs = [];
+    /** The way from the speaker back to the microphone, as it was last measured. @type {RoundTrip|null} */
+    this.roundTrip = null;
     /** @type {DeviceEvent|null} the end of the audio path that is missing */
     this.lostDevice = null;
     /** @type {BuildFailed|null} */
@@ -106,7 +108,8 @@ export class Model {
     this.lastReload = status.last_reload;
     this.audio = status.audio;
     this.priority = status.audio?.priority ?? null;
-    this.inputs = liveInputs(status);
+    this.inputs = status.inputs ?? [];
+    this.roundTrip = status.round_trip ?? null;
     this.build = status.build;
     this.fault = status.fault;
     this.refused = status.refused;
@@ -159,6 +162,13 @@ export class Model {
   hasNewLosses() {
     const { telemetry: t, counters: c } = this;
     return t !== null && c !== null && t.underruns + t.overruns + t.lostFrames > c.underruns + c.overruns + c.lost_frames;
+  }
+
+  /** Whether a `source` or `source_removed` tells of a microphone that came, changed its device or went: its figures are in the status only. @param {any} event */
+  hasOtherInputs({ event, id, kind, name }) {
+    const known = this.inputs.some(({ source }) => source === id);
+    if (event === "source_removed") return known;
+    return event === "source" && kind === "mic" && (!known || this.sources.find((source) => source.id === id)?.name !== name);
   }
 
   /** A fault, told by its event or by a status. @param {Fault} fault */
@@ -310,6 +320,10 @@ const EVENTS = {
     fold: (model, { id }) => (model.sources = model.sources.filter((source) => source.id !== id)),
   },
   bus: { fold: (model, event) => model.bus(event) },
+  round_trip: {
+    fold: (model, event) => (model.roundTrip = event),
+    line: ({ found, ms: length, reason }) => ({ level: found ? "info" : "warning", message: found ? `speaker to microphone: ${ms(length)} measured` : reason }),
+  },
   take: {
     fold: (model, event) => (model.take = event),
     line: ({ looping }) => ({ level: "info", message: looping ? `looping the last ${looping.seconds.toFixed(2)} s` : "the take's loop has ended" }),
@@ -318,13 +332,6 @@ const EVENTS = {
     line: (event) => ({ level: "info", message: `stopped: ${event.reason}` }),
   },
 };
-
-/** Each clock with what is counted beside it: the first's ring in the session's counters, another's in its strip. @param {Status} status @returns {LiveInput[]} */
-function liveInputs({ inputs = [], audio, counters, sources = [] }) {
-  const first = audio?.input ? [{ source: 0, counters }] : [];
-  const ends = [...first, ...sources.flatMap(({ id, counters }) => (counters ? [{ source: id, counters }] : []))];
-  return inputs.map((clock, i) => ({ ...clock, source: ends[i]?.source ?? null, counters: ends[i]?.counters ?? null }));
-}
 
 /** @param {string[]} files paths, as the server has them */
 function changed([first, ...others]) {

@@ -45,14 +45,14 @@ export function kindWords({ kind, channels }) {
 const counted = (n, noun, end = "") => (n ? `${count(n)} ${noun}${n === 1 ? "" : "s"} ${end}`.trimEnd() : "");
 
 /** What it does now, with the reason and with what was lost. @param {Source} source @returns {{ words: string, level: "good"|"rest"|"warn"|"bad" }} */
-export function stateOf({ state, reason, paused, mute, missed_frames: missed, counters }) {
+export function stateOf({ kind, state, reason, paused, mute, missed_frames: missed, counters }) {
   const lost = [counted(missed, "frame", "missed"), counted(counters?.underruns, "underrun"), counted(counters?.overruns, "overrun"), counted(counters?.lost_frames, "frame", "lost")].filter(Boolean).join(", ");
   /** @param {string} word */
   const told = (word) => [word, lost, state === "failed" ? "" : reason].filter(Boolean).join(" · ");
   if (state === "failed") return { words: ["Failed", reason].filter(Boolean).join(": "), level: "bad" };
   if (state === "starved") return { words: told("Starved"), level: "bad" };
   if (state === "filling") return { words: told("Filling"), level: "warn" };
-  if (state === "waiting") return { words: told("Waiting for a writer"), level: "warn" };
+  if (state === "waiting") return { words: told(kind === "mic" ? "Waiting for its device" : "Waiting for a writer"), level: "warn" };
   if (state === "eof") return { words: told("Ended"), level: "rest" };
   if (paused) return { words: told("Paused"), level: "rest" };
   if (mute) return { words: told("Muted"), level: "rest" };

@@ -71,7 +71,7 @@
 /** @typedef {{ mode: "process"|"in-process", pid: number|null, pinned: number|null, priority: number|null, lacks: string[] }} Isolation  pinned: the processor's core. */
 /** @typedef {{ kind: string, message: string, n: number|null, t?: number }} GuardNote */
 /** @typedef {{ event: string, generation: number, t?: number }} HistoryEvent  A `reloaded`, `restarted`, `reload_failed` or `build_failed`. */
-/** @typedef {{ kind: string, n: number, frame: number, t: number }} Xrun  A loss, at its first frame and time in seconds. */
+/** @typedef {{ kind: string, input?: number|null, n: number, frame: number, t: number }} Xrun  A loss, at its first frame and time in seconds; input = of which microphone. */
 /** @typedef {Record<"unsorted"|"out_of_block"|"malformed"|"replies_lost"|"events_lost"|"wrong_thread"|"probes_lost", number>} PluginFaults */
 /** @typedef {{ end: "input"|"output", input?: number, state: "lost"|"retry"|"back", reason: string }} DeviceEvent  input: which microphone, 0 = the first. */
 
@@ -94,8 +94,26 @@
  * @property {number} target_frames
  */
 
-/** @typedef {{ device: string, state: "shared"|"locking"|"locked"|"at limit", ppm: number, delay_error_ms: number, fill_frames: number, reseeds: number }} InputClock  A live input's clock against the engine's. */
-/** @typedef {InputClock & { source: number|null, counters: Partial<Counters>|null }} LiveInput  With its strip, and what its own ring counts. */
+/** @typedef {{ underruns: number, overruns: number, lost_frames: number, discarded_frames: number }} InputCounters  Of one microphone, at its own rate. */
+
+/**
+ * @typedef {object} LiveInput  A microphone: its strip, its clock against the engine's, its ring.
+ * @property {number} input its number, 0 = the first; it keeps it
+ * @property {number} source
+ * @property {string} device
+ * @property {"shared"|"locking"|"locked"|"at limit"} state
+ * @property {number} ppm
+ * @property {number} delay_error_ms
+ * @property {number} fill_frames
+ * @property {number} target_frames
+ * @property {number} latency_frames to the speaker, without the plugin
+ * @property {number} reseeds
+ * @property {InputCounters} counters
+ */
+
+/** @typedef {{ id: string, name: string, host: string, default?: boolean }} Device  What can be opened, by its id. */
+/** @typedef {{ input: Device[], output: Device[] }} DeviceList  The result of `devices`. */
+/** @typedef {{ found: boolean, frames?: number, ms?: number, reported_frames?: number, reported_ms?: number, reason?: string, t: number, frame: number }} RoundTrip  The event `round_trip`; frame = the engine's clock then. */
 
 /** @typedef {{ mean: number, p99: number, max: number }} Load  Fractions of the block's time budget. */
 
@@ -113,7 +131,8 @@
  * @property {boolean} bypass
  * @property {boolean} mute
  * @property {boolean} muted_at_start
- * @property {InputClock[]} [inputs] the live inputs' clocks
+ * @property {LiveInput[]} [inputs] the first first
+ * @property {RoundTrip|null} [round_trip] the last one
  * @property {boolean} [plugin_takes_notes]
  * @property {number|null} [bpm]
  * @property {HistoryEvent[]} [history] newest last

@@ -46,7 +46,7 @@ impl Control {
             stage_ms: 0.0,
             load_ms: 0.0,
             vet_ms: 0.0,
-            lost_frames_before: self.parts.probe.lost_frames.get(),
+            lost_frames_before: self.parts.counters.sum(|probe| &probe.lost_frames),
         });
         match &self.reload.playing {
             Some(playing) if recalled.is_none() && !self.reload.leaves_state => {
@@ -327,7 +327,7 @@ fn isolation(run: &Run) -> Isolation {
 }
 
 fn patience(run: &Run) -> Patience {
-    match run.audio.clock {
+    match run.audio.devices.clock {
         ClockArg::Fast => Patience::Watchdog,
         ClockArg::Real => Patience::HalfBlock,
     }

@@ -65,7 +65,7 @@ impl Control {
             "vet_ms": candidate.vet_ms,
             "swap_ms": ms(now - ready.sent_at),
             "save_to_sound_ms": ms(now - timing.detected_at),
-            "lost_frames": self.parts.probe.lost_frames.get() - candidate.lost_frames_before,
+            "lost_frames": self.parts.counters.sum(|probe| &probe.lost_frames) - candidate.lost_frames_before,
             "latency_frames": ready.playing.layout.latency_frames,
             "layout": ready.playing.shape(),
             "params": self.changes(ready),

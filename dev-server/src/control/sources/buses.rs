@@ -74,6 +74,11 @@ impl Sources {
         self.buses.0.iter().map(BusStrip::show).collect()
     }
 
+    /// Whether what goes to a bus is heard.
+    pub(in super::super) fn is_heard(&self, bus: Bus) -> bool {
+        self.buses.gains().iter().any(|(known, gain)| *known == bus && *gain > 0.0)
+    }
+
     pub(super) fn say_buses(&mut self, now: Instant) {
         for strip in &mut self.buses.0 {
             if strip.unsaid.is_due(now) {

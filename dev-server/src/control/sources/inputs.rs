@@ -11,7 +11,7 @@ use retake_engine::{
 };
 use retake_io::MoreInput;
 
-use super::{Control, Source, Sources, State};
+use super::{Control, Source, Sources, State, Way};
 use crate::source::{SourceKind, SourceSpec};
 
 /// What was opened for an engine that begins, by their numbers less one.
@@ -30,6 +30,7 @@ impl Sources {
             }
             for source in self.list.iter_mut().filter(|source| is_its(source)) {
                 source.counters = Some(Arc::clone(&input.probe));
+                source.way = Way::opened(input.latency_frames, &input.probe);
             }
         }
         self.is_used |= !more.is_empty();

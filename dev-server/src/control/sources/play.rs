@@ -1,19 +1,26 @@
 //! Opening, playing and ending.
 
-use std::{ops::Range, sync::atomic::Ordering::Release};
+use std::{
+    ops::Range,
+    sync::{Arc, atomic::Ordering::Release},
+};
 
 use retake_engine::{
     BusShape, CommandKind,
-    mixer::{ClipPlayer, Generator, Material, Signal, Voice, VoiceChange, VoicePool},
+    mixer::{
+        Bus, Clip, ClipPlayer, Generator, Material, Signal, StripSettings, Voice, VoiceChange,
+        VoicePool,
+    },
 };
 use retake_io::sound::{Sound, SoundEvent, SoundRequest};
 
-use super::{Control, LIVE, Playing, Source, State};
+use super::{Control, LIVE, Playing, Source, State, buses::busy};
 use crate::{
     cli::ClockArg,
     control::{Failure, Message, audio::frames_of},
     report::{Tone, say},
     source::{Repeat, SourceKind, SourceSpec},
+    web::RpcError,
 };
 
 /// What a file tells.
@@ -197,7 +204,7 @@ impl Control {
         match event {
             SoundEvent::Opened(Ok(sound)) => self.on_opened_file(at, sound),
             SoundEvent::Opened(Err(error)) | SoundEvent::Broke(error) => {
-                if self.parts.run.audio.clock == ClockArg::Fast {
+                if self.parts.run.audio.devices.clock == ClockArg::Fast {
                     return Err(Failure::failed(error));
                 }
                 if is_opened && let Some(before) = self.sources.list[at].voice.take() {
@@ -222,6 +229,29 @@ impl Control {
             self.audio.command(CommandKind::Voice(before.id, VoiceChange::Stop));
         }
         self.play_source(at, sound.material, shape);
+    }
+
+    /// Plays a clip once, from that very frame on; nobody lists it.
+    ///
+    /// # Errors
+    /// −32000: there is no room for it.
+    pub(in super::super) fn play_once(
+        &mut self,
+        clip: Clip,
+        bus: Bus,
+        at_frame: u64,
+    ) -> Result<(), RpcError> {
+        let Some(shape) = self.audio.shape() else {
+            return Err(RpcError::busy("nothing sounds yet"));
+        };
+        let id = self.sources.pool.claim().map_err(|full| RpcError::busy(full.to_string()))?;
+        let material = Material::Clip(ClipPlayer::new(Arc::new(clip), None));
+        let strip = StripSettings { bus, ..StripSettings::default() };
+        let voice = Box::new(Voice::new(id, material, strip, shape));
+        self.audio.send(at_frame, CommandKind::Play(voice)).map_err(|full| {
+            self.sources.pool.release(id);
+            busy(full)
+        })
     }
 
     pub(super) fn play_source(&mut self, at: usize, material: Material, shape: BusShape) {

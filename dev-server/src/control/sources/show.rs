@@ -5,14 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use retake_engine::{Probe, mixer::VOICES};
+use retake_engine::mixer::VOICES;
 use serde_json::{Value, json};
 
-use super::{Control, Source, Sources};
+use super::{Control, Source, Sources, captured::show_ring};
 use crate::{
     report::{Tone, say},
     source::{Repeat, db_of_gain},
-    telemetry::{SourceFeed, show_input},
+    telemetry::SourceFeed,
 };
 
 /// The terminal tells what a hand has set when it rests.
@@ -59,7 +59,7 @@ impl Source {
             "seconds": self.frames.map(seconds),
             "position": voice.map(|probe| seconds(probe.position())),
             "missed_frames": voice.map(|probe| probe.missed_frames()),
-            "counters": self.counters.as_deref().map(show_counters),
+            "counters": self.counters.as_deref().map(show_ring),
         })
     }
 
@@ -100,14 +100,6 @@ impl Sources {
         self.list.iter().map(|source| source.show(self.rate)).collect()
     }
 
-    /// The clocks of all capture devices but the first.
-    fn show_clocks(&self) -> impl Iterator<Item = Value> {
-        let device = |source: &Source| json!(source.spec.kind.name());
-        let inputs =
-            self.list.iter().filter_map(|source| source.counters.as_ref().zip(Some(source)));
-        inputs.map(move |(probe, source)| show_input(&device(source), probe))
-    }
-
     /// All there is.
     pub(super) fn show_all(&self) -> Value {
         json!({ "sources": self.show(), "buses": self.show_buses(), "max": VOICES })
@@ -115,13 +107,6 @@ impl Sources {
 }
 
 impl Control {
-    /// The live inputs' clocks, as `status` shows them.
-    pub(in super::super) fn show_clocks(&self) -> Value {
-        let device = self.shown.audio.get("input").and_then(|input| input.get("device"));
-        let first = device.map(|device| self.parts.telemetry.input(device));
-        first.into_iter().chain(self.sources.show_clocks()).collect()
-    }
-
     /// Tells everyone how a source is now; gives it back.
     pub(super) fn tell_source(&mut self, at: usize) -> Value {
         let fields = self.sources.list[at].show(self.sources.rate);
@@ -153,18 +138,6 @@ impl Control {
         }
         self.sources.say_buses(now);
     }
-}
-
-/// What a capture device's ring has seen, in the words of `status.counters`.
-fn show_counters(probe: &Probe) -> Value {
-    json!({
-        "underruns": probe.underruns.get(),
-        "overruns": probe.overruns.get(),
-        "lost_frames": probe.lost_frames.get(),
-        "discarded_frames": probe.discarded_frames.get(),
-        "fill_frames": probe.fill_frames.get(),
-        "target_frames": probe.target_frames.get(),
-    })
 }
 
 fn to_the_millionth(x: f32) -> f64 {

@@ -34,13 +34,14 @@ export class SourceStrip {
     this.meter = meter();
     this.error = el("p", { class: "error source-error", role: "alert" });
     this.file = el("div", { class: "source-file", hidden: "" });
-    // A live input is what its device gives: it cannot be paused or taken away.
+    // A microphone is what its device gives: it cannot be paused, and the first one not taken away.
     const live = source.kind === "mic";
+    const stays = source.id === 0;
     this.root = el("div", { class: "source", role: "group", "data-source": String(source.id), "data-kind-of-source": source.kind },
       el("div", { class: "source-row" },
         el("div", { class: "source-title" }, this.name, this.state),
         live ? el("span", { class: "source-play" }) : this.play, this.mute, this.meter.root,
-        this.gain.root, this.pan.root, this.bus.root, live ? el("span", { class: "source-remove" }) : this.remove),
+        this.gain.root, this.pan.root, this.bus.root, stays ? el("span", { class: "source-remove" }) : this.remove),
       this.file, this.error);
     /** @type {Waveform|null} while it is something with a length */
     this.wave = null;

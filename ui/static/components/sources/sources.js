@@ -83,6 +83,13 @@ export class Sources {
     if (heir instanceof HTMLElement) heir.focus();
   }
 
+  /** Somebody wants to see a strip: the eye and the hand go there. @param {number} id */
+  reveal(id) {
+    const strip = this.strips.get(id);
+    strip?.root.scrollIntoView({ block: "nearest" });
+    strip?.mute.focus({ preventScroll: true });
+  }
+
   /** Another line: what was asked of the last one is not coming. */
   renew() {
     for (const { wave } of this.strips.values()) wave?.renew();
