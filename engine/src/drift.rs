@@ -22,13 +22,13 @@
 //!    compared at a common time by extrapolating one of them is the idea of "Controlling adaptive
 //!    resampling" (LAC 2012) by the same author. What is read is Σ frames × speed: the resampler's
 //!    own place, to the rounding of f64.
-//! 3. *Speed* = ratio of the two lines' slopes + ω·e/rate, smoothed by two poles at 10ω, with ω twice
+//! 3. *Speed* = ratio of the two lines' slopes + ω·e/rate, smoothed by two poles at 8ω, with ω twice
 //!    that of the quicker line. This is feed-forward with a proportional controller: the lines are the
 //!    only integrators, so nothing can wind up, and a constant difference of the clocks leaves no
 //!    error.
 //!
-//! The error decays as e^(−ωt), with ω falling from 12/s to 0.15/s; two poles at 10ω leave the loop
-//! a phase margin of 79°. ω times a callback is held below 0.5, so blocks of any length are stable.
+//! The error decays as e^(−ωt), with ω falling from 12/s to 0.15/s; two poles at 8ω leave the loop
+//! a phase margin of 76°. ω times a callback is held below 0.5, so blocks of any length are stable.
 //!
 //! # Units and limits
 //!
@@ -57,7 +57,7 @@ pub const MAX_CORRECTION: f64 = 0.005;
 /// ω of the proportional part, as a multiple of the quicker line's.
 const EAGERNESS: f64 = 2.0;
 /// Corner of the smoothing, as a multiple of that ω.
-const SMOOTHNESS: f64 = 10.0;
+const SMOOTHNESS: f64 = 8.0;
 /// Both lines have to be that old before anything is read by them, seconds.
 const SETTLED: f64 = 0.15;
 /// Age from which a loop can be locked, seconds.
@@ -198,6 +198,16 @@ impl DriftLoop {
     /// By how much the capture clock is faster than its promise, against the engine's.
     pub fn ppm(&self) -> f64 {
         (self.follow() * self.rates.1 / self.rates.0 - 1.0) * 1e6
+    }
+
+    /// Standard deviation of [`DriftLoop::ppm`], by the scatter of the stamps and the bandwidths.
+    pub fn ppm_deviation(&self) -> f64 {
+        self.capture.slope_deviation().hypot(self.playback.slope_deviation()) * 1e6
+    }
+
+    /// Whether neither line is on its way to where its stamps have gone.
+    pub fn is_steady(&self) -> bool {
+        !self.capture.leans() && !self.playback.leans()
     }
 
     /// An error in capture frames as milliseconds.

@@ -42,6 +42,8 @@ const TYPICAL: f64 = 2e-5;
 const BY_CALM: f64 = 0.7;
 /// What doubt raises that floor by at most.
 const DOUBTFUL: f64 = 7.0;
+/// Doubt beyond which a line is taken to be on its way elsewhere.
+const LEANING: f64 = 1.5;
 /// A stamp further away than this (or a block) does not belong to the line, seconds.
 const FAR: f64 = 0.005;
 /// So long may stamps be far away before the line goes to them, seconds.
@@ -89,6 +91,17 @@ impl Timeline {
     /// 2π times the bandwidth, 1/s.
     pub(super) fn omega(&self) -> f64 {
         self.omega
+    }
+
+    /// Whether the stamps lean to one side, so that the line is on its way.
+    pub(super) fn leans(&self) -> bool {
+        self.noise.doubt > LEANING
+    }
+
+    /// Standard deviation of the slope, relatively: a loop of this kind leaves ω³·T/√8 of the variance of
+    /// errors that come every T seconds.
+    pub(super) fn slope_deviation(&self) -> f64 {
+        1.25 * self.noise.calm * (self.omega.powi(3) * STRETCH / 8_f64.sqrt()).sqrt()
     }
 
     /// Frames from `frame` on that are due at `seconds`.

@@ -66,7 +66,7 @@ impl Chance {
 pub struct Device {
     pub clock: Clock,
     pub block: usize,
-    calls: Calls,
+    pub calls: Calls,
     chance: Chance,
     /// Blocks that have to pass before the first callback: one for capture, none for playback.
     lead: usize,
