@@ -78,6 +78,23 @@ fn a_pause_of_playback_ends_with_the_right_delay() {
     }
 }
 
+/// The machine sleeps: both devices stand still, and the clock goes on.
+#[test]
+fn a_suspend_ends_with_the_right_delay() {
+    for seconds in [0.03, 3.0, 3_600.0] {
+        let mut path = Path::new(&SETUP, 11);
+        path.run(5.0);
+        path.capture.stand(seconds);
+        path.playback.stand(seconds);
+        path.run(15.0 + seconds);
+        let back = 5.0 + seconds;
+        assert_eq!(clicks(&path, back + 0.01), [0.0; 0], "{seconds} s");
+        let off_ms = measured(&path, back + 1.5, back + 9.9).1;
+        assert!(off_ms <= 0.1, "{seconds} s: {off_ms:.4} ms");
+        assert_eq!(path.probe.drift.state(), DriftState::Locked);
+    }
+}
+
 /// A clock further off than the resampler may follow is told, and sound goes on.
 #[test]
 fn a_clock_beyond_the_limit_is_told() {
