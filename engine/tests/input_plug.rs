@@ -123,6 +123,11 @@ fn a_device_goes_and_comes_and_the_other_does_not_notice() {
     assert_eq!(bench.calls, 0, "calls of the allocator on the audio thread");
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "f32 is what devices give")]
+fn tone(angle: f64) -> [f32; 2] {
+    [0.5 * angle.sin() as f32; 2]
+}
+
 /// It comes back with another rate: its pitch is the same, and the other does not notice.
 #[test]
 fn a_device_comes_back_with_another_rate() {
@@ -137,15 +142,14 @@ fn a_device_comes_back_with_another_rate() {
         let (mut captured, mut right) = (0, Vec::new());
         for n in 1..=200 {
             let due = n * BLOCK * rate as usize / RATE as usize;
-            let tone = |n: usize| [0.5 * (step * n as f64).sin() as f32; 2];
-            again.push((captured..due).flat_map(tone).collect::<Vec<_>>().as_slice());
+            again.push(&(captured..due).flat_map(|n| tone(step * n as f64)).collect::<Vec<_>>());
             captured = due;
             right.extend(bench.blocks(1).into_iter().map(f64::from));
         }
         // A sine of 1 kHz at the engine's rate is the middle of its neighbours over a cosine.
         let cosine = (TAU * 1_000.0 / f64::from(RATE)).cos();
         let tone = &right[20 * BLOCK..];
-        let off = |w: &[f64]| ((w[0] + w[2]) / 2.0 - cosine * w[1]).abs();
+        let off = |w: &[f64]| (f64::midpoint(w[0], w[2]) - cosine * w[1]).abs();
         let worst = tone.windows(3).map(off).fold(0.0, f64::max);
         assert!(worst < 1e-5, "{rate} Hz: {worst:e}");
         assert!(tone.iter().any(|x| *x > 0.49), "{rate} Hz is heard");
