@@ -28,7 +28,7 @@ fn the_delay_stays_for_ten_minutes() {
             let report = drive(&mut Ours::new(RATE), (block, ppm), Run { seed, ..RUN });
             let name = format!("blocks of {block}, {ppm} ppm, seed {seed}: {report:?}");
             assert!(report.worst <= 0.05, "{name}");
-            // Some begin with a late call: then 0.05 ms is steered away when the figures have begun.
+            // Some begin with lines that are 0.05 ms off: that is steered away when the figures have begun.
             assert!(report.wander <= 1.7, "{name}");
             assert!(report.lock <= 3.0, "{name}");
             assert!(report.mean.abs() <= 0.01, "{name}");

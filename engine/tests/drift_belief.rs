@@ -82,6 +82,25 @@ fn a_wrong_belief_is_given_up_unheard() {
     }
 }
 
+/// With rates that differ the converter runs already: the loop takes it over.
+#[test]
+fn a_wrong_belief_at_another_rate_is_given_up_unheard() {
+    let setup = Setup { rate: 44_100, ppm: 20.0, clock: InputClock::Shared, ..SETUP };
+    let mut path = Path::new(&setup, 7);
+    let parted = parting(&mut path, 50.0);
+    path.run(40.0);
+    assert_eq!(path.probe.drift.state(), DriftState::Locked);
+    assert_eq!((path.probe.drift.reseeds.get(), path.losses()), (0, (0, 0, 0)));
+    assert_eq!(clicks(&path, 1.0), [0.0; 0]);
+    let (snr_db, _) = measured(&path, parted - 1.0, parted + 1.0);
+    assert!(snr_db >= 80.0, "{snr_db:.1} dB");
+    let delays = delays(&path, 5.0, 39.9);
+    let end = (delays[delays.len() - 1] - delays[0]).abs() * 1e3;
+    println!("parted after {parted:.1} s, {snr_db:.1} dB around that, {end:.3} ms off in the end");
+    assert!(end <= 0.05, "{end:.3} ms");
+    assert!(parted <= 16.0, "{parted:.1} s");
+}
+
 /// Clocks that are one are taken for it, however late the calls are, and for how long.
 #[test]
 fn a_right_belief_is_kept() {
