@@ -86,6 +86,26 @@ impl Converter {
         self.resampler.reset();
     }
 
+    /// Forgets what it was given and takes `past`, interleaved, without a sound: what it gives next is the
+    /// frame that lies half of its memory before the end of `past`. Both rates have to be one.
+    ///
+    /// # Real time
+    /// No allocation; the work of as many frames.
+    pub(crate) fn prime(&mut self, mut past: &[f32]) {
+        self.reset();
+        let most = self.output.len() / self.channels;
+        let mut frames = (past.len() / self.channels).saturating_sub(1);
+        while frames > 0 {
+            let n = frames.min(most);
+            let input = self.input_for(n);
+            let (now, rest) = past.split_at(input.len());
+            input.copy_from_slice(now);
+            self.convert(n);
+            past = rest;
+            frames -= n;
+        }
+    }
+
     /// Takes `speed` input frames per output frame from the next block on, within
     /// [`MAX_CORRECTION`] of the rates' own proportion. The place it reads at does not jump: over
     /// `n` frames it moves by `n * speed`, to the rounding of f64.

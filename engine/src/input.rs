@@ -14,8 +14,15 @@
 //! When both ends share a clock, frames pass as they are, bit for bit, or through a converter of
 //! fixed ratio. When playback stood still and capture did not, the ring is too full without being
 //! full: a fill that was a period and more above the target for two seconds is shed, and counted as
-//! lost. With stamps, the lines of [`crate::drift`] watch meanwhile: a clock that is not shared after
-//! all moves the delay by a millisecond for two seconds, and from then on the input is steered.
+//! lost.
+//!
+//! With stamps, the lines of [`crate::drift`] watch meanwhile. When the delay has moved by 0.1 ms, the way
+//! that their rates differ by six times their noise, for three seconds, the clocks are two after all:
+//! 20 ppm are noticed after some 13 s. What is steady again does not count: a busy machine moves the
+//! delay, too. The converter then comes in without a hole (`handover.rs`), and the loop brings back the
+//! delay of before. Frames pass bit for bit until then. A change of mind goes one way, because two clocks
+//! that agree to 1 ppm do so until the room gets warmer, and a converter that follows them is not heard:
+//! what would be gained is the last bits of a path that has already changed them once.
 //!
 //! When each end has its own clock, a [`DriftLoop`] steers the converter: the target is then the
 //! time from a frame's capture to its rendering, whatever the phase of the blocks, and holds to
@@ -24,6 +31,7 @@
 //! lines are settled, 0.15 s after the first stamps.
 
 mod feed;
+mod handover;
 mod plug;
 mod rates;
 mod steering;
@@ -39,6 +47,7 @@ use crate::{
     ring::{FrameConsumer, frame_ring},
 };
 use feed::{Aim, Feed};
+use handover::{Handover, LEAD};
 pub use plug::InputPlug;
 use plug::Socket;
 use steering::Steering;
@@ -78,6 +87,8 @@ pub struct LiveInput {
     steering: Option<Steering>,
     /// Frames pass as they are.
     is_straight: bool,
+    /// How they stop to, where the clocks may turn out to be two.
+    handover: Option<Handover>,
     scratch: Vec<f32>,
     /// Where the next input comes in.
     socket: Option<Socket>,
@@ -140,7 +151,9 @@ impl LiveInput {
         );
         let scratch = vec![0.0; spec.max_block * channels];
         let is_straight = has_one_rate && is_shared;
-        Ok(Self { feed, convert, steering, is_straight, scratch, socket: None })
+        let handover =
+            (is_straight && steering.is_some()).then(|| Handover::new(channels, spec.rate));
+        Ok(Self { feed, convert, steering, is_straight, handover, scratch, socket: None })
     }
 
     /// An input of a device that is away: silence, which nobody has lost.
@@ -187,6 +200,7 @@ impl LiveInput {
     /// Frames from capture to the plugin's input: target fill plus converter delay.
     pub fn latency_frames(&self) -> usize {
         let target = self.feed.target();
+        let target = self.steering.as_ref().map_or(target, |steering| steering.goal(&self.feed));
         let convert = self.convert.as_ref().filter(|_| !self.is_straight);
         convert.map_or(target, |convert| convert.delay_with(target))
     }
@@ -209,39 +223,67 @@ impl LiveInput {
     /// Wait-free, no allocation.
     pub fn read(&mut self, block: &mut Planar, frames: usize) {
         self.change_over();
-        self.change_mind();
-        let channels = self.channels();
+        self.change_mind(frames);
         let aim = self.steering.as_ref().map_or(Aim::Target, |steering| steering.aim(&self.feed));
-        let mut taken = frames;
-        if let Some(convert) = self.convert.as_mut().filter(|_| !self.is_straight) {
-            if let Some(steering) = self.steering.as_ref().filter(|s| s.steers()) {
-                convert.set_speed(steering.speed());
-            }
-            let input = convert.input_for(frames);
-            taken = input.len() / channels;
-            self.feed.fill(input, channels, aim);
-            block.write_interleaved(0, convert.convert(frames));
+        let taken = if self.is_straight {
+            self.pass(block, frames, aim);
+            None
         } else {
-            let scratch = &mut self.scratch[..frames * channels];
-            self.feed.fill(scratch, channels, aim);
-            block.write_interleaved(0, scratch);
-        }
+            self.convert(block, frames, aim)
+        };
         if let Some(steering) = &mut self.steering {
             steering.advance(frames, taken, &self.feed);
         }
     }
 
-    /// While nothing sounds, a clock that is not shared after all gets its converter.
-    fn change_mind(&mut self) {
-        let Some(steering) = &mut self.steering else { return };
-        if self.is_straight
-            && steering.steers()
-            && self.feed.silence_due().is_none()
-            && let Some(convert) = &mut self.convert
-        {
-            convert.reset();
-            steering.restart();
-            self.is_straight = false;
+    fn pass(&mut self, block: &mut Planar, frames: usize, aim: Aim) {
+        let channels = self.channels();
+        let scratch = &mut self.scratch[..frames * channels];
+        self.feed.fill(scratch, channels, aim);
+        if let Some(handover) = &mut self.handover {
+            handover.remember(scratch);
         }
+        block.write_interleaved(0, scratch);
+    }
+
+    /// Gives the frames that the converter took, if there is one.
+    fn convert(&mut self, block: &mut Planar, frames: usize, aim: Aim) -> Option<usize> {
+        let channels = self.channels();
+        let convert = self.convert.as_mut()?;
+        if let Some(steering) = self.steering.as_ref().filter(|s| s.steers()) {
+            convert.set_speed(steering.speed());
+        }
+        let input = convert.input_for(frames);
+        let taken = input.len() / channels;
+        self.feed.fill(input, channels, aim);
+        if let Some(handover) = self.handover.as_mut().filter(|handover| handover.is_fading()) {
+            let scratch = &mut self.scratch[..frames * channels];
+            handover.direct(input, scratch);
+            handover.fade(scratch, convert.convert(frames));
+            block.write_interleaved(0, scratch);
+        } else {
+            block.write_interleaved(0, convert.convert(frames));
+        }
+        Some(taken)
+    }
+
+    /// A clock that is not shared after all is followed from now on, by the converter.
+    fn change_mind(&mut self, frames: usize) {
+        let Some(steering) = self.steering.as_mut().filter(|s| s.is_disproved()) else { return };
+        let (Some(convert), Some(handover)) = (&mut self.convert, &mut self.handover) else {
+            steering.part(0.0, &self.feed);
+            return;
+        };
+        if self.feed.silence_due().is_none() {
+            convert.reset();
+            steering.restart(0.0);
+        } else if Handover::is_possible(&self.feed, frames) {
+            handover.begin(&mut self.feed, convert);
+            steering.restart(1.0);
+        } else {
+            return;
+        }
+        steering.part(LEAD as f64 - 1.0, &self.feed);
+        self.is_straight = false;
     }
 }

@@ -11,7 +11,7 @@ mod interpose;
 #[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 mod rig;
 
-use std::sync::Arc;
+use std::{f64::consts::TAU, sync::Arc};
 
 use interpose::heap_calls;
 use retake_engine::{
@@ -28,9 +28,13 @@ const LATE: usize = TARGET - BLOCK;
 
 /// An input of a ring that holds `value` in every sample whenever it is fed.
 fn input(probe: &Arc<Probe>) -> (FrameProducer, LiveInput) {
+    input_of(RATE, probe)
+}
+
+fn input_of(rate: u32, probe: &Arc<Probe>) -> (FrameProducer, LiveInput) {
     let (capture, ring) = frame_ring(2, 1 << 14);
     let spec = InputSpec {
-        rate: RATE,
+        rate,
         engine_rate: RATE,
         target_frames: TARGET,
         period_frames: BLOCK,
@@ -117,6 +121,40 @@ fn a_device_goes_and_comes_and_the_other_does_not_notice() {
     assert!(back[..fade].windows(2).all(|pair| pair[1] >= pair[0]), "it fades in");
     assert!(back[0] < 0.01 && back[fade..].iter().all(|x| *x == 0.5));
     assert_eq!(bench.calls, 0, "calls of the allocator on the audio thread");
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "f32 is what devices give")]
+fn tone(angle: f64) -> [f32; 2] {
+    [0.5 * angle.sin() as f32; 2]
+}
+
+/// It comes back with another rate: its pitch is the same, and the other does not notice.
+#[test]
+fn a_device_comes_back_with_another_rate() {
+    for rate in [44_100, 96_000] {
+        let probe = Arc::<Probe>::default();
+        let mut bench = Bench::new(&probe);
+        bench.blocks(10);
+        bench.second = None;
+        let (mut again, input) = input_of(rate, &probe);
+        bench.plug.replace(Box::new(input.fading_in())).unwrap();
+        let step = TAU * 1_000.0 / f64::from(rate);
+        let (mut captured, mut right) = (0, Vec::new());
+        for n in 1..=200 {
+            let due = n * BLOCK * rate as usize / RATE as usize;
+            again.push(&(captured..due).flat_map(|n| tone(step * n as f64)).collect::<Vec<_>>());
+            captured = due;
+            right.extend(bench.blocks(1).into_iter().map(f64::from));
+        }
+        // A sine of 1 kHz at the engine's rate is the middle of its neighbours over a cosine.
+        let cosine = (TAU * 1_000.0 / f64::from(RATE)).cos();
+        let tone = &right[20 * BLOCK..];
+        let off = |w: &[f64]| (f64::midpoint(w[0], w[2]) - cosine * w[1]).abs();
+        let worst = tone.windows(3).map(off).fold(0.0, f64::max);
+        assert!(worst < 1e-5, "{rate} Hz: {worst:e}");
+        assert!(tone.iter().any(|x| *x > 0.49), "{rate} Hz is heard");
+        assert_eq!((probe.lost_frames.get(), bench.calls), (0, 0), "{rate} Hz");
+    }
 }
 
 #[test]

@@ -102,6 +102,11 @@ impl Feed {
         self.ring.fill_frames()
     }
 
+    /// Frames that no read of the last seconds has needed.
+    pub(super) fn spare(&self) -> usize {
+        self.surplus.lowest().unwrap_or(0)
+    }
+
     /// Number of the frame at the ring's reading end.
     pub(super) fn taken(&self) -> u64 {
         self.taken
@@ -113,6 +118,11 @@ impl Feed {
             State::Flowing { zeros } => Some(zeros),
             _ => None,
         }
+    }
+
+    /// Whether captured sound flows, and nothing fades.
+    pub(super) fn flows_evenly(&self) -> bool {
+        self.silence_due() == Some(0) && !self.is_leaving && self.fade.at_rest().is_some()
     }
 
     /// Fades what is read next out, to prime anew after it.

@@ -4,6 +4,8 @@
 #[derive(Debug, Default)]
 pub(super) struct Surplus {
     floor: Option<usize>,
+    /// That of the while before.
+    last: Option<usize>,
     passed: usize,
 }
 
@@ -19,6 +21,12 @@ impl Surplus {
             return None;
         }
         self.passed = 0;
-        self.floor.take()
+        self.last = self.floor.take();
+        self.last
+    }
+
+    /// The lowest fill of this while and the one before; none when that is not over.
+    pub(super) fn lowest(&self) -> Option<usize> {
+        self.last.map(|last| self.floor.map_or(last, |floor| floor.min(last)))
     }
 }

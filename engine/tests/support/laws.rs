@@ -1,5 +1,5 @@
-//! Ways to hold a delay: ours, none, and two that others have published, derived here from what
-//! their authors say of them.
+//! Ways to hold a delay: ours, none, and two that others have published, derived anew here from
+//! their published equations and constants; each says where those are from, and what is unverified.
 
 use std::f64::consts::TAU;
 
@@ -69,9 +69,12 @@ impl Law for Uncorrected {
     }
 }
 
-/// `CamillaDSP`'s way, after its documentation: the fill of the buffer is averaged over a period of
-/// 10 s, and once per period a PI controller sets the speed that should bring the average back to
-/// the target. The gains, half of the error and a quarter of its sum per period, settle within a few periods.
+/// `CamillaDSP`'s way. Its README ("Rate adjust") says that the mean level of the buffer is compared with
+/// the target once per `adjust_interval_s`, 10 s unless set otherwise; the gains are those that its
+/// `PIRateController` has by default: with r = (level − target) / frames per interval, the speed is
+/// 1 + 0.2·r + 0.004·Σ(r·seconds), within ±0.5 %. At the start, and whenever the level is more than
+/// a third of the target off, the target goes from the level to its place in 20 steps, as 1 − (1 − k/20)⁴.
+/// Unverified: how its playback device measures the level; here it is the fill when playback calls.
 pub struct ByAveragedFill {
     begun: Uncorrected,
     rate: f64,
@@ -79,10 +82,15 @@ pub struct ByAveragedFill {
     n: f64,
     passed: f64,
     integral: f64,
+    /// Where the ramp began, and its steps so far.
+    ramp: (f64, i32),
     speed: f64,
 }
 
 const ADJUST_PERIOD: f64 = 10.0;
+const FILL_GAINS: (f64, f64) = (0.2, 0.004);
+const RAMP_STEPS: i32 = 20;
+const RAMP_FROM: f64 = 0.33;
 
 impl ByAveragedFill {
     pub fn new(rate: u32) -> Self {
@@ -93,8 +101,22 @@ impl ByAveragedFill {
             n: 0.0,
             passed: 0.0,
             integral: 0.0,
+            ramp: (0.0, 0),
             speed: 1.0,
         }
+    }
+
+    /// The excess that is wanted for now, where it is `excess` on average.
+    fn goal(&mut self, excess: f64, target: f64) -> f64 {
+        if self.ramp.1 >= RAMP_STEPS && excess.abs() > RAMP_FROM * target {
+            self.ramp.1 = 0;
+        }
+        if self.ramp.1 == 0 {
+            self.ramp.0 = excess;
+        }
+        self.ramp.1 = (self.ramp.1 + 1).min(RAMP_STEPS + 1);
+        let left = 1.0 - f64::from(self.ramp.1.min(RAMP_STEPS)) / f64::from(RAMP_STEPS);
+        self.ramp.0 * left.powi(4)
     }
 }
 
@@ -109,21 +131,24 @@ impl Law for ByAveragedFill {
         self.begun.first_read(written, target)
     }
 
-    fn speed(&mut self, _read: f64, excess: f64, frames: usize, _target: f64) -> f64 {
+    fn speed(&mut self, _read: f64, excess: f64, frames: usize, target: f64) -> f64 {
         (self.sum, self.n) = (self.sum + excess, self.n + 1.0);
         self.passed += frames as f64 / self.rate;
         if self.passed >= ADJUST_PERIOD {
-            let off = self.sum / self.n / (ADJUST_PERIOD * self.rate);
-            self.integral += 0.25 * off;
-            self.speed = 1.0 + 0.5 * off + self.integral;
+            let mean = self.sum / self.n;
+            let off = (mean - self.goal(mean, target)) / (ADJUST_PERIOD * self.rate);
+            self.integral += off * ADJUST_PERIOD;
+            let wanted = FILL_GAINS.0 * off + FILL_GAINS.1 * self.integral;
+            self.speed = 1.0 + wanted.clamp(-0.005, 0.005);
             (self.sum, self.n, self.passed) = (0.0, 0.0, 0.0);
         }
         self.speed
     }
 }
 
-/// A delay-locked loop of fixed bandwidth as in "Using a DLL to filter time" (2005): b = √2·ωT and
-/// c = (ωT)² move time and period by the whole error.
+/// A delay-locked loop of fixed bandwidth B after F. Adriaensen, "Using a DLL to filter time" (Linux Audio
+/// Conference 2005), with the factors that the documentation of `FFmpeg`'s `timefilter.h` gives for it:
+/// √2·ωT of the error moves the time and (ωT)² turns the line, ω = 2πB.
 struct Dll {
     frames: f64,
     at: f64,
@@ -131,7 +156,9 @@ struct Dll {
     is_known: bool,
 }
 
-const DLL_HZ: f64 = 0.2;
+/// Which B zita's programs have is unverified: with 0.05 to 0.5 Hz the law below is off by 0.07 to 0.10 ms
+/// after the first minute, and a narrower one locks later.
+const DLL_HZ: f64 = 0.1;
 
 impl Dll {
     fn new(rate: f64) -> Self {
@@ -154,14 +181,19 @@ impl Dll {
     }
 }
 
-/// zita's way, after "Controlling adaptive resampling" (2012): a DLL on each side, the difference of
-/// the two in frames at one common time, and a second-order loop on it that begins at 0.5 Hz and goes
-/// on at 0.05 Hz after 4 s.
+/// zita's way, after F. Adriaensen, "Controlling adaptive resampling" (Linux Audio Conference 2012): a DLL
+/// on each side, the difference of the two in frames at one common time, and a loop filter. Of the
+/// filter, question 72465 of the Signal Processing Stack Exchange quotes the equations from
+/// zita-ajbridge: two poles at 20ω, then 1.6ω of the error and ω² of its sum, within ±5 %. Unverified:
+/// the bandwidth, ω = 2π·0.05 Hz after 4 s at 0.5 Hz, which is what others who derive this law take.
 pub struct SecondOrder {
     capture: Dll,
     playback: Dll,
     rate: f64,
     passed: f64,
+    /// The error after one pole and after two, seconds.
+    smooth: f64,
+    smoother: f64,
     integral: f64,
 }
 
@@ -169,7 +201,7 @@ impl SecondOrder {
     pub fn new(rate: u32) -> Self {
         let rate = f64::from(rate);
         let (capture, playback) = (Dll::new(rate), Dll::new(rate));
-        Self { capture, playback, rate, passed: 0.0, integral: 0.0 }
+        Self { capture, playback, rate, passed: 0.0, smooth: 0.0, smoother: 0.0, integral: 0.0 }
     }
 
     fn written(&self) -> f64 {
@@ -195,7 +227,10 @@ impl Law for SecondOrder {
         self.passed += span;
         let omega = TAU * if self.passed < 4.0 { 0.5 } else { 0.05 };
         let error = (self.written() - read - target) / self.rate;
-        self.integral += omega * omega * error * span;
-        (1.0 + 2.0 * omega * error + self.integral).clamp(0.95, 1.05)
+        let share = 1.0 - (-20.0 * omega * span).exp();
+        self.smooth += share * (error - self.smooth);
+        self.smoother += share * (self.smooth - self.smoother);
+        self.integral += omega * omega * self.smoother * span;
+        (1.0 + 1.6 * omega * self.smoother + self.integral).clamp(0.95, 1.05)
     }
 }

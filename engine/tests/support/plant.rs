@@ -66,7 +66,7 @@ impl Chance {
 pub struct Device {
     pub clock: Clock,
     pub block: usize,
-    calls: Calls,
+    pub calls: Calls,
     chance: Chance,
     /// Blocks that have to pass before the first callback: one for capture, none for playback.
     lead: usize,
@@ -127,6 +127,67 @@ impl Device {
             late += self.calls.latest * self.chance.roll();
         }
         self.due = (self.nominal() + late).max(self.due + 1e-6);
+    }
+}
+
+/// The latency that a sound server tells when it is asked, ten times a second, and the stamps made of
+/// it. Between two answers a program reckons on, from what was moved since, for 100 ms; beyond that it
+/// takes the latency as it was told, so that a late call makes a late stamp. The first answer takes
+/// 100 ms: until then the latency is zero. Some answers take 200 to 300 ms.
+#[derive(Debug)]
+pub struct Polls {
+    chance: Chance,
+    /// Seconds from the callback to the device; none = stamped with the callback itself.
+    latency: Option<f64>,
+    /// When the server answered, and by how much the answer was off, seconds.
+    answer: Option<(f64, f64)>,
+    next: f64,
+}
+
+/// A server's own buffer, seconds.
+const SERVER: f64 = 0.025;
+/// A program asks, and reckons on, for so long, seconds.
+const ASKED_EVERY: f64 = 0.1;
+/// An answer is off by up to this, either way, seconds.
+const ANSWER_ERROR: f64 = 3e-4;
+/// This share of the answers is slow.
+const SLOW: f64 = 0.02;
+
+impl Polls {
+    pub fn none() -> Self {
+        Self { chance: Chance(0), latency: None, answer: None, next: f64::INFINITY }
+    }
+
+    pub fn capture(seed: u64) -> Self {
+        Self::new(-SERVER, seed)
+    }
+
+    pub fn playback(seed: u64) -> Self {
+        Self::new(SERVER, seed + 9)
+    }
+
+    fn new(latency: f64, seed: u64) -> Self {
+        Self { chance: Chance(seed), latency: Some(latency), answer: None, next: ASKED_EVERY }
+    }
+
+    /// Seconds by which true stamps are later than the device's callbacks are due.
+    pub fn latency(&self) -> f64 {
+        self.latency.unwrap_or(0.0)
+    }
+
+    /// The stamp of a callback that was `due` and came at `at`, seconds.
+    pub fn stamp(&mut self, due: f64, at: f64) -> f64 {
+        let Some(latency) = self.latency else { return at };
+        while at >= self.next {
+            let error = ANSWER_ERROR * (2.0 * self.chance.roll() - 1.0);
+            self.answer = Some((self.next, error));
+            let is_slow = self.chance.roll() < SLOW;
+            self.next += if is_slow { 0.2 + 0.1 * self.chance.roll() } else { ASKED_EVERY };
+        }
+        let Some((asked, error)) = self.answer else { return at };
+        let late = if at - asked <= ASKED_EVERY { at - due } else { 0.0 };
+        let micros = ((latency - late + error) * 1e6).round();
+        at + micros * 1e-6
     }
 }
 
