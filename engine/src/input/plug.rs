@@ -1,4 +1,5 @@
-//! Another device in an input's place while the engine runs on.
+//! Another device in an input's place while the engine runs on: behind a fade of 5 ms, where there is
+//! anything to be heard.
 
 use super::LiveInput;
 
@@ -13,6 +14,8 @@ pub struct InputPlug {
     old: rtrb::Consumer<Box<LiveInput>>,
     channels: usize,
     engine_rate: u32,
+    /// Inputs that have not come back yet: of those that wait, and of the one that plays.
+    n_out: usize,
 }
 
 /// The engine's end.
@@ -28,16 +31,26 @@ impl InputPlug {
         (input.channels(), input.engine_rate()) == (self.channels, self.engine_rate)
     }
 
-    /// Has `input` play from the next block on; frees those that it has replaced.
+    /// Has `input` play as soon as what plays has faded out; frees those that were replaced.
     ///
     /// # Errors
     /// Gives it back when it does not fit, or when the engine has not taken the last ones yet.
     pub fn replace(&mut self, input: Box<LiveInput>) -> Result<(), Box<LiveInput>> {
-        while self.old.pop().is_ok() {}
+        self.has_settled();
         if !self.fits(&input) {
             return Err(input);
         }
-        self.next.push(input).map_err(|rtrb::PushError::Full(input)| input)
+        self.next.push(input).map_err(|rtrb::PushError::Full(input)| input)?;
+        self.n_out += 1;
+        Ok(())
+    }
+
+    /// Whether the newest input plays, and nothing is heard of the ones before; frees those.
+    pub fn has_settled(&mut self) -> bool {
+        while self.old.pop().is_ok() {
+            self.n_out -= 1;
+        }
+        self.n_out == 0
     }
 }
 
@@ -48,10 +61,11 @@ impl LiveInput {
         let (outgoing, old) = rtrb::RingBuffer::new(WAITING);
         let (channels, engine_rate) = (self.channels(), self.engine_rate());
         self.socket = Some(Socket { next: incoming, old: outgoing });
-        InputPlug { next, old, channels, engine_rate }
+        InputPlug { next, old, channels, engine_rate, n_out: 0 }
     }
 
-    /// The input that waits takes over, and keeps the socket.
+    /// The input that waits takes over, and keeps the socket; what is heard until then fades out with
+    /// the next read.
     ///
     /// # Real time
     /// Moves boxes; nothing is freed here.
@@ -59,6 +73,12 @@ impl LiveInput {
         let Some(socket) = self.socket.as_mut().filter(|socket| socket.old.slots() > 0) else {
             return;
         };
+        if socket.next.is_empty() {
+            return;
+        }
+        if self.feed.silence_due().is_some() {
+            return self.feed.leave();
+        }
         let Ok(mut next) = socket.next.pop() else {
             return;
         };
