@@ -50,6 +50,7 @@ pub struct MasterSpec {
 }
 
 /// Mute, stop and guard of one output.
+#[expect(clippy::struct_excessive_bools, reason = "switches that do not depend on each other")]
 #[derive(Debug)]
 pub struct Master {
     mute: Ramp,

@@ -6,6 +6,7 @@
 //! leave this thread (they need not be Send) and no other thread calls a device API.
 
 pub(crate) use open::ranges;
+pub use orders::{InputOrder, InputSet, OnInput};
 
 mod backoff;
 mod capture;
@@ -15,6 +16,7 @@ mod feed;
 mod leash;
 mod open;
 mod opened;
+mod orders;
 mod outage;
 mod plan;
 mod regroup;
@@ -26,6 +28,7 @@ mod streams;
 use std::{
     sync::{
         Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
         mpsc::{SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -194,6 +197,8 @@ pub struct Opened {
 /// The engine's end of a microphone beside the first.
 #[derive(Debug)]
 pub struct MoreInput {
+    /// Which of the microphones it is; never another's in this session.
+    pub number: usize,
     /// What it gives, from the next block of whoever takes it.
     pub input: LiveInput,
     /// Its own counters.
@@ -202,6 +207,8 @@ pub struct MoreInput {
     pub info: DeviceInfo,
     /// Frames from its callback to the speaker's.
     pub latency_frames: usize,
+    /// It is real, and so is the speaker: it may hear it.
+    pub is_live_loop: bool,
 }
 
 /// What the `devices` thread tells control.
@@ -219,11 +226,14 @@ pub enum DeviceEvent {
         /// The new shape.
         opened: Box<Opened>,
     },
+    /// A microphone beside the first has another end for the engine: it came for the first time, or
+    /// came back with other channels.
+    Input(Box<MoreInput>),
     /// A device was lost, could not be reopened (told once per reason), or is back.
     State {
         /// Which.
         end: End,
-        /// Which of the microphones; 0 = the first, and for a speaker.
+        /// Which of the microphones, by its number; 0 = the first, and for a speaker.
         input: usize,
         /// What.
         state: DeviceState,
@@ -258,6 +268,7 @@ pub enum DeviceState {
 /// What arrives at the `devices` thread.
 enum Message {
     Start(Box<Engine>, RunPlan),
+    Input(InputOrder, Place),
     Stop,
     /// A callback was dropped and sent its engine home.
     Returned(Box<Engine>),
@@ -267,13 +278,17 @@ enum Message {
     Ended(Result<(), IoError>),
 }
 
-/// More than can be on their way at once: two orders, one engine, one end, a priority.
-const MESSAGES: usize = 16;
+/// Orders about inputs that can be on their way at once.
+const ORDERS: usize = 32;
+/// More than can be on their way at once: those, two other orders, one engine, one end, a priority.
+const MESSAGES: usize = ORDERS + 16;
 
 /// Control's handle on the `devices` thread. Dropping it stops the streams.
 #[derive(Debug)]
 pub struct Devices {
     orders: SyncSender<Message>,
+    /// Orders about inputs that are on their way.
+    n_orders: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -294,13 +309,26 @@ impl Devices {
             .name(name.into())
             .spawn(move || session::run(request, probe, events, (home, inbox)))
             .map_err(|e| IoError::Thread { name, reason: e.to_string() })?;
-        Ok(Self { orders, thread: Some(thread) })
+        Ok(Self { orders, n_orders: Arc::default(), thread: Some(thread) })
     }
 
     /// Gives the streams their engine and lets them play.
     pub fn start(&self, engine: Box<Engine>, run: RunPlan) {
         // A thread that has ended has said why.
         drop(self.orders.send(Message::Start(engine, run)));
+    }
+
+    /// Has another microphone opened, changed or closed; returns at once.
+    ///
+    /// # Errors
+    /// Gives the order back when too many are on their way.
+    pub fn order(&self, order: InputOrder) -> Result<(), InputOrder> {
+        let Some(place) = Place::take(&self.n_orders) else {
+            return Err(order);
+        };
+        // A thread that has ended has said why.
+        drop(self.orders.try_send(Message::Input(order, place)));
+        Ok(())
     }
 
     /// Closes the streams; [`DeviceEvent::Stopped`] brings the engine back.
@@ -313,6 +341,22 @@ impl Devices {
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
+    }
+}
+
+/// A place among the orders on their way.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>) -> Option<Self> {
+        let place = Self(Arc::clone(taken));
+        (taken.fetch_add(1, Relaxed) < ORDERS).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 

@@ -22,7 +22,7 @@ mod wav;
 pub use choice::Choice;
 pub use devices::{
     AudioInfo, Clock, DEFAULT_PERIOD, DeviceEvent, DeviceInfo, DeviceRequest, DeviceState, Devices,
-    Format, Gate, Mode, MoreInput, Opened, RunPlan,
+    Format, Gate, InputOrder, InputSet, Mode, MoreInput, OnInput, Opened, RunPlan,
 };
 pub use error::{End, IoError};
 pub use hosts::is_present;
