@@ -52,6 +52,7 @@ use serde_json::{Value, json};
 use crate::{
     build::Advice,
     cli,
+    listing::Listing,
     memory::Memory,
     midi::Midi,
     report::{Report, Tone, say},
@@ -69,7 +70,7 @@ use params::ParamTable;
 use past::Past;
 use presets::Presets;
 use reload::Reload;
-use sources::{PipeNews, SoundNews, Sources};
+use sources::{InputNews, PipeNews, SoundNews, Sources};
 use take::{Take, TakeNews};
 
 /// Everything that can happen.
@@ -91,6 +92,8 @@ pub enum Message {
     Sound(SoundNews),
     /// A pipe has a writer, or cannot be read.
     Pipe(PipeNews),
+    /// A microphone was opened, or could not be.
+    Input(InputNews),
     /// A client brings sound.
     Delivery(web::Delivery),
     /// A piece of what the plugin heard was cut.
@@ -152,6 +155,8 @@ pub struct Control {
     probes: probes::Probes,
     notes: Notes,
     sources: Sources,
+    /// Started when somebody asks for the devices.
+    listing: Option<Listing>,
     take: Take,
     presets: Presets,
     history: History,
@@ -207,6 +212,7 @@ impl Control {
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
             sources: Sources::default(),
+            listing: None,
             take: Take::new(parts.keeper.take()),
             presets: Presets::new(&mut parts.memory),
             history: History::default(),
@@ -226,7 +232,11 @@ impl Control {
     /// # Errors
     /// [`Failure`] when the session ended by something other than the user's wish or its time.
     pub fn run(mut self) -> Result<(), Failure> {
-        let end = self.add_given_sources().and_then(|()| self.serve());
+        let begun = self.add_given_sources();
+        let end = begun.and_then(|()| {
+            self.add_remembered_inputs();
+            self.serve()
+        });
         self.shut_down(end)
     }
 
@@ -259,6 +269,7 @@ impl Control {
             Message::Midi(event) => self.on_midi(event),
             Message::Sound(news) => self.on_sound(news)?,
             Message::Pipe(news) => self.on_pipe(news),
+            Message::Input(news) => self.on_input(news),
             Message::Delivery(delivery) => self.take_delivery(delivery),
             Message::Take(news) => self.on_take(news),
             Message::RecorderFailed(error) => return Err(Failure::failed(error)),

@@ -8,7 +8,7 @@ mod terminal;
 
 use std::{fs::File, io::Write, sync::Arc, time::Instant};
 
-use retake_engine::{Probe, probe::Counter};
+use retake_engine::Probe;
 use serde_json::{Map, Value, json};
 
 pub use terminal::{Tone, say};
@@ -23,19 +23,46 @@ pub struct Report {
     probe: Arc<Probe>,
     /// Of capture devices beside the first.
     more: Vec<Arc<Probe>>,
+    /// What those lost that are gone.
+    gone: Losses,
     pages: Option<Notifier>,
+}
+
+/// What live inputs lost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Losses {
+    underruns: u64,
+    overruns: u64,
+    frames: u64,
+}
+
+impl Losses {
+    fn and(self, probe: &Probe) -> Self {
+        Self {
+            underruns: self.underruns + probe.underruns.get(),
+            overruns: self.overruns + probe.overruns.get(),
+            frames: self.frames + probe.lost_frames.get(),
+        }
+    }
 }
 
 impl Report {
     /// Tells scripts through `json`, if they listen. Time counts from `started`.
     pub fn new(started: Instant, json: Option<File>, probe: Arc<Probe>) -> Self {
-        Self { started, json, probe, more: Vec::new(), pages: None }
+        Self { started, json, probe, more: Vec::new(), gone: Losses::default(), pages: None }
     }
 
     /// What a capture device beside the first loses is lost as well.
     pub fn count_also(&mut self, probe: &Arc<Probe>) {
         if !self.more.iter().any(|known| Arc::ptr_eq(known, probe)) {
             self.more.push(Arc::clone(probe));
+        }
+    }
+
+    /// A capture device is gone; what it lost stays lost.
+    pub fn count_no_more(&mut self, probe: &Arc<Probe>) {
+        if let Some(at) = self.more.iter().position(|known| Arc::ptr_eq(known, probe)) {
+            self.gone = self.gone.and(&self.more.swap_remove(at));
         }
     }
 
@@ -66,15 +93,13 @@ impl Report {
     /// `stopped`: the last event of every session, even of one that never began.
     pub fn stopped(&mut self, reason: &str) -> Value {
         let p = &self.probe;
-        let sum = |counter: fn(&Probe) -> &Counter| -> u64 {
-            self.more.iter().chain([p]).map(|probe| counter(probe).get()).sum()
-        };
+        let lost = self.more.iter().chain([p]).fold(self.gone, |sum, probe| sum.and(probe));
         let fields = json!({
             "reason": reason,
             "frames": p.frames.get(),
-            "underruns": sum(|probe| &probe.underruns),
-            "overruns": sum(|probe| &probe.overruns),
-            "lost_frames": sum(|probe| &probe.lost_frames),
+            "underruns": lost.underruns,
+            "overruns": lost.overruns,
+            "lost_frames": lost.frames,
             "late_callbacks": p.late_callbacks.get(),
             "missed_blocks": p.missed_blocks.get(),
         });

@@ -184,6 +184,7 @@ impl Control {
                 let event = self.parts.report.event("device", fields);
                 self.shown.device = if is_back { Value::Null } else { event };
             }
+            DeviceEvent::Input(more) => self.take_input(*more),
             DeviceEvent::Priority(priority) => self.on_priority(&priority),
             DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
             DeviceEvent::Finished => return Ok(Some("duration")),
@@ -206,11 +207,7 @@ impl Control {
     }
 
     fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
-        let more = std::mem::take(&mut opened.more);
-        for input in &more {
-            self.parts.report.count_also(&input.probe);
-        }
-        self.sources.take_inputs(more);
+        self.take_inputs(std::mem::take(&mut opened.more));
         for notice in &opened.notices {
             say(Tone::Warning, "Audio", notice);
         }

@@ -54,7 +54,8 @@ impl Control {
                 self.play(Player::Client(call.client), note).map(|()| json!({}))
             }
             Request::Take(request) => return self.answer_take(request, asker),
-            Request::Source(request) => self.answer_source(request),
+            Request::Source(request) => return self.answer_source(request, asker),
+            Request::Devices => return self.list_devices(asker),
             Request::Left => {
                 self.let_go(Player::Client(call.client));
                 self.probes.leave(call.client);

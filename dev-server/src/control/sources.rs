@@ -10,7 +10,8 @@
 //! | `play` | opening, playing, ending |
 //! | `sent` | what clients and pipes send |
 //! | `change` | what pages and scripts ask of a source |
-//! | `inputs` | capture devices beside the first |
+//! | `inputs` | capture devices beside the first: their coming and going |
+//! | `devices` | what is asked about devices while the session runs |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
 //! | `show` | how all of it is told |
@@ -19,6 +20,7 @@
 mod buses;
 mod change;
 mod cycle;
+mod devices;
 mod inputs;
 mod play;
 mod sent;
@@ -49,10 +51,12 @@ use crate::{
     cli::ClockArg,
     report::{Tone, say},
     source::{SourceKind, SourceSpec},
+    store::Asker,
     web::RpcError,
 };
 use buses::Buses;
 use cycle::Cycle;
+pub(super) use inputs::InputNews;
 use inputs::Inputs;
 pub(super) use play::SoundNews;
 pub(super) use sent::PipeNews;
@@ -96,7 +100,6 @@ pub(super) struct Sources {
     last_order: u32,
     /// Of the engine, Hz; 0 before the first.
     rate: u32,
-    /// Of capture devices that no voice has taken up yet.
     inputs: Inputs,
 }
 
@@ -126,7 +129,11 @@ struct Source {
     /// Who sends what it plays, if somebody does.
     sender: Sender,
     unsaid: Unsaid,
-    /// A capture device's own counters.
+    /// The number of a capture device beside the first; never another's in this session.
+    input: Option<usize>,
+    /// What that is called, once it was opened.
+    granted: Option<String>,
+    /// Its own counters.
     counters: Option<Arc<Probe>>,
 }
 
@@ -154,6 +161,8 @@ impl Source {
             frames: None,
             sender: Sender::default(),
             unsaid: Unsaid::default(),
+            input: None,
+            granted: None,
             counters: None,
         }
     }
@@ -168,6 +177,11 @@ impl Source {
     fn has_its_loop_in_its_file(&self) -> bool {
         let is_opening = self.voice.is_none() && self.order.is_some();
         (self.is_stream && self.voice.is_some()) || (is_opening && self.state == State::Filling)
+    }
+
+    /// A short label.
+    fn name(&self) -> String {
+        self.granted.clone().unwrap_or_else(|| self.spec.kind.name())
     }
 
     fn is_live(&self) -> bool {
@@ -240,7 +254,7 @@ impl Control {
     /// # Errors
     /// Usage: one of them cannot be.
     pub(super) fn add_given_sources(&mut self) -> Result<(), Failure> {
-        for spec in self.parts.run.audio.source.clone() {
+        for spec in self.parts.run.audio.sources() {
             let text = spec.text.clone();
             self.add_source(spec, Origin::CommandLine)
                 .map_err(|error| Failure::usage(format!("--source {text}: {}", error.message)))?;
@@ -263,6 +277,9 @@ impl Control {
         }
         let mut source = Source::new(self.sources.last_id + 1, spec);
         source.is_given = origin == Origin::CommandLine;
+        if source.spec.kind.device().is_some() {
+            source.input = Some(self.sources.inputs.next_number());
+        }
         if self.audio.is_running() {
             let claimed = self.sources.pool.claim();
             source.place = Some(claimed.map_err(|full| RpcError::busy(full.to_string()))?);
@@ -288,6 +305,12 @@ impl Control {
         if origin == Origin::Client && spec.kind.names_a_path() {
             let message = "a client names no path on this machine: send the file's bytes";
             return Err(RpcError::invalid_params(message));
+        }
+        if let Some(device) = spec.kind.device() {
+            self.check_one_more_input()?;
+            if origin == Origin::Client {
+                self.check_device(device)?;
+            }
         }
         if spec.kind == SourceKind::Mic {
             let is_there = self.sources.list.iter().any(Source::is_live);
@@ -329,9 +352,14 @@ impl Control {
         }
     }
 
-    /// Adds what a client asks for.
-    fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
-        self.add_and_show(spec.parse().map_err(RpcError::invalid_params)?)
+    /// Adds what a client asks for; the answer comes when it is there.
+    fn add_client_source(&mut self, spec: &str, asker: Asker) {
+        let added = match spec.parse::<SourceSpec>() {
+            Ok(spec) if spec.kind.device().is_some() => return self.open_input(spec, asker),
+            Ok(spec) => self.add_and_show(spec),
+            Err(error) => Err(RpcError::invalid_params(error)),
+        };
+        asker.answer("", added);
     }
 
     /// Adds what a client has brought.

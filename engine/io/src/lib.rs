@@ -26,7 +26,7 @@ pub use devices::{
 };
 pub use error::{End, IoError};
 pub use hosts::is_present;
-pub use listing::{DeviceListing, HostListing, list};
+pub use listing::{DeviceListing, HostListing, Lister, list};
 pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
 pub use priority::{Policy, Priority};
 pub use recorder::Recorder;

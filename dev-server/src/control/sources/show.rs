@@ -8,7 +8,7 @@ use std::{
 use retake_engine::{Probe, mixer::VOICES};
 use serde_json::{Value, json};
 
-use super::{Control, Source, Sources};
+use super::{Control, LIVE, Source, Sources};
 use crate::{
     report::{Tone, say},
     source::{Repeat, db_of_gain},
@@ -43,7 +43,7 @@ impl Source {
         json!({
             "id": self.id,
             "kind": spec.kind.word(),
-            "name": spec.kind.name(),
+            "name": self.name(),
             "spec": spec.text,
             "state": self.state.word(),
             "reason": self.state.reason(),
@@ -77,7 +77,7 @@ impl Source {
         let level = db_of_gain(self.spec.strip.gain);
         let level = level.map_or_else(|| "silent".to_owned(), |db| format!("{db} dB"));
         let bus = self.spec.bus_name();
-        let mut line = format!("{} {}: {level}, {bus}", self.id, self.spec.kind.name());
+        let mut line = format!("{} {}: {level}, {bus}", self.id, self.name());
         let pan = to_the_millionth(self.spec.strip.pan);
         let facts = [
             (pan != 0.0, format!("pan {pan}")),
@@ -102,10 +102,11 @@ impl Sources {
 
     /// The clocks of all capture devices but the first.
     fn show_clocks(&self) -> impl Iterator<Item = Value> {
-        let device = |source: &Source| json!(source.spec.kind.name());
-        let inputs =
-            self.list.iter().filter_map(|source| source.counters.as_ref().zip(Some(source)));
-        inputs.map(move |(probe, source)| show_input(&device(source), probe))
+        let clock = |source: &Source| {
+            let (probe, number) = (source.counters.as_ref()?, source.input?);
+            Some(of_source(show_input(&json!(source.name()), probe), source.id, number))
+        };
+        self.list.iter().filter_map(clock)
     }
 
     /// All there is.
@@ -118,7 +119,7 @@ impl Control {
     /// The live inputs' clocks, as `status` shows them.
     pub(in super::super) fn show_clocks(&self) -> Value {
         let device = self.shown.audio.get("input").and_then(|input| input.get("device"));
-        let first = device.map(|device| self.parts.telemetry.input(device));
+        let first = device.map(|device| of_source(self.parts.telemetry.input(device), LIVE, 0));
         first.into_iter().chain(self.sources.show_clocks()).collect()
     }
 
@@ -153,6 +154,13 @@ impl Control {
         }
         self.sources.say_buses(now);
     }
+}
+
+/// Whose clock it is, and which of the microphones.
+fn of_source(mut clock: Value, source: u32, input: usize) -> Value {
+    clock["source"] = json!(source);
+    clock["input"] = json!(input);
+    clock
 }
 
 /// What a capture device's ring has seen, in the words of `status.counters`.
