@@ -17,6 +17,7 @@ mod bad_input;
 mod bad_page;
 mod bench;
 mod browser;
+mod changing_inputs;
 mod commands;
 mod crates;
 mod deeds;

@@ -294,7 +294,7 @@ fn alone(spec: Spec) -> Result<Target, IoError> {
         return Err(spec.error(problem.to_owned()));
     }
     let name = spec.text.clone();
-    let host = VirtualHost::new(Pace::Real, vec![spec], None)?;
+    let host = VirtualHost::microphone(spec)?;
     host.card().arm(Run { stop_after: None, skip: 0, gates: Vec::new(), on_end: Box::new(|_| {}) });
     let host = cpal::Host::from(cpal::platform::CustomHost::from_host(host));
     let device = Box::new(host.default_input_device().ok_or_else(|| no_default(End::Input))?);
