@@ -186,11 +186,13 @@ struct Shown {
 }
 
 impl Shown {
-    /// The last `audio_started`, and how its thread is scheduled.
-    fn audio(&self) -> Value {
+    /// The last `audio_started`, with the microphones that there are now, and how its thread is
+    /// scheduled.
+    fn audio(&self, sources: &Sources) -> Value {
         let mut audio = self.audio.clone();
         if let Value::Object(audio) = &mut audio {
             audio.insert("priority".into(), self.priority.clone());
+            audio.insert("more".into(), sources.granted());
         }
         audio
     }

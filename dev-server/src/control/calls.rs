@@ -84,7 +84,7 @@ impl Control {
             "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),
             "last_reload": shown.reloaded,
-            "audio": shown.audio(),
+            "audio": shown.audio(&self.sources),
             "build": shown.build_failed,
             "advice": shown.advice,
             "fault": shown.fault,

@@ -41,7 +41,7 @@ use retake_engine::{
     mixer::{Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe},
 };
 use retake_io::{
-    Gate, IoError,
+    DeviceInfo, Gate, IoError,
     sound::{SoundEvent, SoundRequest, Sounds},
 };
 use serde_json::{Value, json};
@@ -131,8 +131,8 @@ struct Source {
     unsaid: Unsaid,
     /// The number of a capture device beside the first; never another's in this session.
     input: Option<usize>,
-    /// What that is called, once it was opened.
-    granted: Option<String>,
+    /// What that is, once it was opened.
+    granted: Option<DeviceInfo>,
     /// Its own counters.
     counters: Option<Arc<Probe>>,
 }
@@ -181,7 +181,8 @@ impl Source {
 
     /// A short label.
     fn name(&self) -> String {
-        self.granted.clone().unwrap_or_else(|| self.spec.kind.name())
+        let granted = self.granted.as_ref().map(|granted| granted.device.clone());
+        granted.unwrap_or_else(|| self.spec.kind.name())
     }
 
     fn is_live(&self) -> bool {

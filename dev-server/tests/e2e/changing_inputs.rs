@@ -85,6 +85,7 @@ fn one_is_added_is_heard_and_is_removed_and_the_other_is_bit_identical() {
     let clock = &status["inputs"][1];
     assert_eq!((&clock["source"], &clock["input"]), (&json!(1), &json!(1)));
     assert_eq!(clock["device"], name);
+    assert_eq!(status["audio"]["more"][0]["period"], 256);
     let end = pass(&mut line, 48_000);
     assert_eq!(line.call("remove_source", &json!({ "id": 1 })), json!({}));
     server.wait_for("source_removed", |event| event["id"] == 1);
@@ -221,6 +222,9 @@ fn fifty_that_came_and_went_leave_nothing() {
         let mic = line.call("add_source", &json!({ "spec": "gain=-20,mic:virtual:tone=440" }));
         let status = line.call("status", &json!({}));
         let number = status["inputs"][1]["input"].as_u64().unwrap();
+        for id in [mic["id"].clone(), json!(0)] {
+            line.call("set_input", &json!({ "id": id, "device": "virtual:tone=997" }));
+        }
         line.call("remove_source", &json!({ "id": mic["id"] }));
         number
     };

@@ -104,7 +104,7 @@ impl Control {
         self.parts.report.count_also(&more.probe);
         let source = &mut self.sources.list[at];
         source.counters = Some(Arc::clone(&more.probe));
-        source.granted = Some(more.info.device.clone());
+        source.granted = Some(more.info.clone());
         self.sources.inputs.ends.insert(more.number, more);
         Some(at)
     }

@@ -109,6 +109,15 @@ impl Sources {
         self.list.iter().filter_map(clock)
     }
 
+    /// What the capture devices but the first were granted, in the order of their clocks.
+    pub(in super::super) fn granted(&self) -> Value {
+        self.list
+            .iter()
+            .filter_map(|source| source.granted.as_ref())
+            .map(|info| json!(info))
+            .collect()
+    }
+
     /// All there is.
     pub(super) fn show_all(&self) -> Value {
         json!({ "sources": self.show(), "buses": self.show_buses(), "max": VOICES })
