@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     line::Line,
     many_inputs::amplitude,
-    pulse::{Daemon, build_example},
-    server::{Server, retake, run, tmp},
+    server::{Server, run, tmp},
     signal::noise,
     wav::Wav,
 };
@@ -25,7 +24,7 @@ fn frames(line: &mut Line) -> u64 {
 }
 
 /// Lets the engine play so many frames; where it is then.
-fn pass(line: &mut Line, n: u64) -> usize {
+pub(crate) fn pass(line: &mut Line, n: u64) -> usize {
     let until = frames(line) + n;
     while frames(line) < until {
         std::thread::sleep(Duration::from_millis(5));
@@ -62,7 +61,7 @@ fn assert_left_alone(to: &Path) -> Vec<f32> {
     let expected = |n: usize| material[(n - 512) % material.len()];
     // The end of a session is a fade.
     let end = heard.frames() - 2_400;
-    let wrong = (512..end).find(|n| heard.channels[0][*n] != expected(*n));
+    let wrong = (512..end).find(|n| (heard.channels[0][*n] - expected(*n)).abs() > 0.0);
     assert_eq!(wrong, None, "the other has changed, of {} frames", heard.frames());
     heard.channels[1].clone()
 }
@@ -292,87 +291,4 @@ fn the_command_line_has_two_ways_to_say_it() {
     let most = ["--input", device].repeat(16);
     let words = ["run", "example-plugin", "--input", "virtual", "--output", "virtual"];
     run(&[&words[..], &most].concat()).failed(2, &["15 microphones beside the first"]);
-}
-
-const SINKS: &str = "\
-load-module module-native-protocol-unix
-load-module module-null-sink sink_name=mic format=float32le rate=48000 channels=2
-load-module module-null-sink sink_name=speaker format=float32le rate=48000 channels=2
-";
-
-fn pactl(daemon: &Daemon, words: &[&str]) -> String {
-    let done = daemon.command("pactl").args(words).output().unwrap();
-    assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).unwrap().trim().to_owned()
-}
-
-/// A session on that daemon that goes on where the last one in `state` stood.
-fn session(daemon: &Daemon, state: &Path, more: &[&str]) -> (Server, Line) {
-    let mut command = retake();
-    command.args(["run", "example-plugin", "--no-watch", "--json", "--port", "0"]).args(more);
-    command.env("RETAKE_STATE_DIR", state);
-    let mut server = daemon.run(command);
-    let listening = server.wait("listening");
-    server.wait("reloaded");
-    (server, Line::open(&listening))
-}
-
-/// The second source, once it is in that state.
-fn second(line: &mut Line, state: &str) -> Value {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let source = line.call("sources", &json!({}))["sources"][1].take();
-        if source["state"] == state {
-            return source;
-        }
-        assert!(Instant::now() < until, "{source} is not {state}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn the_session_remembers_them_and_one_that_is_away_comes_later() {
-    build_example();
-    let (daemon, state) = (Daemon::with(SINKS), tempfile::tempdir().unwrap());
-    let load = ["load-module", "module-null-sink", "sink_name=second", "rate=48000"];
-    let module = pactl(&daemon, &load);
-    let ends = ["--host", "pulseaudio", "--input", "mic.monitor", "--output", "speaker"];
-    let (server, mut line) = session(&daemon, state.path(), &ends);
-    let listed = line.call("devices", &json!({}))["input"].take();
-    let is_second = |device: &&Value| device["id"] == "second.monitor";
-    let listed = listed.as_array().unwrap().iter().find(is_second).unwrap().clone();
-    assert_eq!((&listed["host"], &listed["default"]), (&json!("pulseaudio"), &json!(false)));
-    let added = line.call("add_source", &json!({ "spec": "gain=-6,pan=-0.3,mic:second.monitor" }));
-    line.call("set_source", &json!({ "id": added["id"], "gain_db": -9, "mute": true }));
-    // Not kept: it is no device of the machine.
-    line.call("add_source", &json!({ "spec": "mic:virtual" }));
-    server.stop().succeeded();
-
-    let (server, mut line) = session(&daemon, state.path(), &[]);
-    let again = second(&mut line, "ready");
-    let shown = ["kind", "gain_db", "pan", "mute"].map(|member| again[member].clone());
-    assert_eq!(shown, [json!("mic"), json!(-9.0), json!(-0.3), json!(true)]);
-    let status = line.call("status", &json!({}));
-    assert_eq!(status["inputs"].as_array().unwrap().len(), 2);
-    assert_eq!(status["muted_at_start"], true, "nobody asked for its sound today");
-    assert!(server.stop().succeeded().stderr.contains("one more, as in the last session"));
-
-    pactl(&daemon, &["unload-module", &module]);
-    let (mut server, mut line) = session(&daemon, state.path(), &[]);
-    let is_lost = |event: &Value| event["input"] == 1 && event["state"] == "lost";
-    assert!(server.seen.iter().any(is_lost) || is_lost(&server.wait_for("device", is_lost)));
-    assert_eq!(second(&mut line, "waiting")["gain_db"], -9.0);
-    pactl(&daemon, &load);
-    second(&mut line, "ready");
-    server.wait_for("device", |event| event["input"] == 1 && event["state"] == "back");
-    server.stop().succeeded();
-
-    for fresh in [&["--fresh"][..], &["--input", "none"], &["--source", "tone:997"]] {
-        let (server, mut line) =
-            session(&daemon, state.path(), &[&["--host", "pulseaudio"], fresh].concat());
-        let sources = line.call("sources", &json!({}))["sources"].take();
-        let is_second = |source: &Value| source["name"].as_str().unwrap().contains("second");
-        assert!(!sources.as_array().unwrap().iter().any(is_second), "{fresh:?}: {sources}");
-        drop(server);
-    }
 }

@@ -47,6 +47,7 @@ mod priority;
 mod pulse;
 mod push;
 mod reload;
+mod remembered_inputs;
 mod render;
 mod reports;
 mod saves;
