@@ -7,6 +7,7 @@
 
 pub(crate) use open::ranges;
 pub use orders::{InputOrder, InputSet, OnInput};
+use orders::{ORDERS, Place};
 
 mod backoff;
 mod capture;
@@ -28,7 +29,7 @@ mod streams;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::AtomicUsize,
         mpsc::{SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -278,8 +279,6 @@ enum Message {
     Ended(Result<(), IoError>),
 }
 
-/// Orders about inputs that can be on their way at once.
-const ORDERS: usize = 32;
 /// More than can be on their way at once: those, two other orders, one engine, one end, a priority.
 const MESSAGES: usize = ORDERS + 16;
 
@@ -341,22 +340,6 @@ impl Devices {
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
-    }
-}
-
-/// A place among the orders on their way.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicUsize>) -> Option<Self> {
-        let place = Self(Arc::clone(taken));
-        (taken.fetch_add(1, Relaxed) < ORDERS).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
     }
 }
 

@@ -3,7 +3,13 @@
 //! Whatever is asked for is opened before anything else is touched: what cannot be opened changes
 //! nothing. The stream of a device that is left stays open until nothing is heard of it any more.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 use retake_engine::LiveInput;
 
@@ -84,6 +90,25 @@ impl fmt::Debug for InputOrder {
             Self::Release { number } => write!(f, "Release({number})"),
             Self::Remove { number } => write!(f, "Remove({number})"),
         }
+    }
+}
+
+/// Orders that can be on their way at once.
+pub(super) const ORDERS: usize = 32;
+
+/// A place among the orders on their way.
+pub(super) struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    pub(super) fn take(taken: &Arc<AtomicUsize>) -> Option<Self> {
+        let place = Self(Arc::clone(taken));
+        (taken.fetch_add(1, Relaxed) < ORDERS).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 
