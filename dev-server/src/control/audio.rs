@@ -148,6 +148,14 @@ impl Audio {
         self.engine.as_mut().map_or(Ok(()), |engine| engine.commands.send(at_frame, kind))
     }
 
+    /// A real microphone that came hears a real speaker.
+    pub(super) fn close_loop(&mut self) {
+        match self.granted.as_mut().and_then(|granted| granted.opened.as_mut()) {
+            Some(opened) => opened.is_live_loop = true,
+            None => self.command(CommandKind::LiveLoop),
+        }
+    }
+
     /// Sends a command, if there is an engine. Switches and swaps have room: see
     /// [`retake_engine::command`].
     pub(super) fn command(&mut self, kind: CommandKind) {

@@ -3,11 +3,10 @@
 //!
 //! Control builds the Engine from [`DeviceEvent::Opened`] and hands it over with
 //! [`Devices::start`]; until then callbacks give silence and nothing counts. The streams never
-//! leave this thread (they need not be Send) and no other thread calls a device API.
+//! leave this thread (they need not be Send) and no other thread opens a device.
 
 pub(crate) use open::ranges;
 pub use orders::{InputOrder, InputSet, OnInput};
-use orders::{ORDERS, Place};
 
 mod backoff;
 mod capture;
@@ -36,6 +35,7 @@ use std::{
     time::Instant,
 };
 
+use orders::{ORDERS, Place};
 use retake_engine::{Engine, LiveInput, Probe};
 use serde::Serialize;
 

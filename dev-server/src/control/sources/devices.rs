@@ -202,7 +202,7 @@ impl Control {
             }
             InputSet::First { info, is_live_loop } => {
                 if is_live_loop {
-                    self.audio.command(retake_engine::CommandKind::LiveLoop);
+                    self.audio.close_loop();
                 }
                 self.shown.audio["input"] = json!(info);
                 self.parts.memory.stand.devices.input = Some(device);

@@ -82,13 +82,13 @@ impl Control {
 
     /// A microphone has another end for the engine: what was heard of it fades out, and this in.
     pub(in super::super) fn take_input(&mut self, more: MoreInput) {
-        let (number, is_live_loop) = (more.number, more.is_live_loop);
+        let number = more.number;
+        if more.is_live_loop {
+            self.audio.close_loop();
+        }
         let Some(at) = self.note_input(more) else { return };
         let can_play = self.audio.is_running() && !self.audio.awaits_engine();
         let Some(shape) = self.audio.shape().filter(|_| can_play) else { return };
-        if is_live_loop {
-            self.audio.command(CommandKind::LiveLoop);
-        }
         if let Some(before) = self.sources.list[at].voice.take() {
             self.audio.command(CommandKind::Voice(before.id, VoiceChange::Stop));
             let leaving = Leaving { voice: Some(before.id), order: InputOrder::Release { number } };

@@ -5,7 +5,7 @@
 //! captures, faded in. Nothing else in the engine changes by a bit. One that comes back with other
 //! channels gets another voice. (Those that come, go or change on demand: see [`super::orders`].)
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use retake_engine::{InputPlug, LiveInput, Probe};
 
@@ -24,8 +24,8 @@ pub(super) struct Captured {
     /// Never another's in this session; 0 = the first.
     pub(super) number: usize,
     pub(super) stream: Option<CaptureStream>,
-    /// The stream of another device, which fades out.
-    pub(super) leaving: Option<CaptureStream>,
+    /// The streams of the devices before, which fade out one after the other.
+    pub(super) leaving: VecDeque<CaptureStream>,
     pub(super) outage: Option<Outage>,
     /// The session's for the first, its own for every other.
     pub(super) probe: Arc<Probe>,
@@ -36,8 +36,8 @@ pub(super) struct Captured {
 
 impl Captured {
     pub(super) fn new(number: usize, probe: Arc<Probe>) -> Self {
-        let (stream, leaving, outage, plug, last) = (None, None, None, None, None);
-        Self { number, stream, leaving, outage, probe, plug, last }
+        let (stream, outage, plug, last) = (None, None, None, None);
+        Self { number, stream, leaving: VecDeque::new(), outage, probe, plug, last }
     }
 
     /// Whether the device is not known to be away.
@@ -246,7 +246,7 @@ impl Session {
             }
             let captured = &mut self.captures[n];
             if n == 0 && captured.plug.as_mut().is_none_or(InputPlug::has_settled) {
-                captured.leaving = None;
+                captured.leaving.clear();
             }
             let outage = captured.outage.as_ref();
             if outage.is_some_and(|outage| outage.is_due(Instant::now())) {

@@ -127,7 +127,7 @@ impl Session {
             InputOrder::Set { number, device, then } => then(self.set_input(number, &device)),
             InputOrder::Release { number } => {
                 if let Some(n) = self.place_of(number) {
-                    self.captures[n].leaving = None;
+                    self.captures[n].leaving.pop_front();
                 }
             }
             InputOrder::Remove { number } => {
@@ -233,7 +233,7 @@ impl Session {
     fn change_over(&mut self, n: usize, fresh: Fresh) -> Result<InputSet, IoError> {
         if n > 0 {
             let (more, before) = self.more_input(n, fresh);
-            self.captures[n].leaving = before;
+            self.captures[n].leaving.extend(before);
             self.end_input_outage(n);
             return Ok(InputSet::Beside(Box::new(more)));
         }
@@ -243,7 +243,8 @@ impl Session {
             if !captured.replace(fresh.input.fading_in()) {
                 return Err(IoError::NotNow("the engine is busy"));
             }
-            captured.leaving = captured.keep(fresh.stream, fresh.last);
+            let before = captured.keep(fresh.stream, fresh.last);
+            captured.leaving.extend(before);
             self.end_input_outage(0);
         } else {
             // Of other channels: for another engine.

@@ -97,7 +97,8 @@ impl Session {
     /// stream too unless it is to be kept.
     pub(super) fn bring_home(&mut self, keeps_clock: bool) -> Option<Box<Engine>> {
         for captured in &mut self.captures {
-            (captured.stream, captured.leaving) = (None, None);
+            captured.stream = None;
+            captured.leaving.clear();
         }
         if keeps_clock && self.engine.is_none() {
             self.recall();
