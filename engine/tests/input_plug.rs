@@ -104,12 +104,10 @@ fn a_device_goes_and_comes_and_the_other_does_not_notice() {
     bench.second = None;
     let absent = LiveInput::absent((2, RATE, MAX_BLOCK), Arc::clone(&probe)).unwrap();
     bench.plug.replace(Box::new(absent)).unwrap();
-    assert!(!bench.plug.has_settled());
     let gone = bench.blocks(1);
     assert!(gone[0] == 0.5 && gone[BLOCK - 1] == 0.0, "it fades out");
     assert!(gone.windows(2).all(|pair| pair[1] <= pair[0] && pair[0] - pair[1] < 0.01));
     assert!(bench.blocks(20).iter().all(|x| *x == 0.0));
-    assert!(bench.plug.has_settled(), "the one before has come back");
     assert_eq!(probe.lost_frames.get(), 0, "a device that is away loses nothing");
     // It is back.
     let (again, input) = input(&probe);
@@ -137,7 +135,6 @@ fn another_device_takes_over_behind_a_fade() {
     let after = bench.blocks(10);
     assert!(before.windows(2).chain(after.windows(2)).all(|p| (p[1] - p[0]).abs() < 0.01));
     assert!(after[LATE + (RATE / 200) as usize..].iter().all(|x| *x == 0.5));
-    assert!(bench.plug.has_settled());
     assert_eq!((bench.calls, probe.lost_frames.get()), (0, 0));
 }
 

@@ -221,9 +221,6 @@ fn fifty_that_came_and_went_leave_nothing() {
         let mic = line.call("add_source", &json!({ "spec": "gain=-20,mic:virtual:tone=440" }));
         let status = line.call("status", &json!({}));
         let number = status["inputs"][1]["input"].as_u64().unwrap();
-        for id in [mic["id"].clone(), json!(0)] {
-            line.call("set_input", &json!({ "id": id, "device": "virtual:tone=997" }));
-        }
         line.call("remove_source", &json!({ "id": mic["id"] }));
         number
     };
@@ -237,10 +234,27 @@ fn fifty_that_came_and_went_leave_nothing() {
             pass(line, 480);
         }
     };
+    // From now on the first has a clock of its own, too.
+    line.call("set_input", &json!({ "id": 0, "device": "virtual:tone=997" }));
     pass(&mut line, 48_000);
     let (n, kib) = (threads(&server), server.resident_kib());
     let numbers: Vec<u64> = (0..50).map(|_| turn(&mut line)).collect();
     assert!(numbers.windows(2).all(|pair| pair[1] > pair[0]), "a number was given again");
+    settle(&mut line, n);
+    // One that stays, and is another device fifty times.
+    let mic = line.call("add_source", &json!({ "spec": "gain=-20,mic:virtual:tone=440" }));
+    let other = |line: &mut Line, n: u64| {
+        let device = format!("virtual:tone={}", 440 + n);
+        line.call("set_input", &json!({ "id": mic["id"], "device": device }));
+        line.call("set_input", &json!({ "id": 0, "device": device }));
+        pass(line, 2_400);
+    };
+    other(&mut line, 0);
+    pass(&mut line, 9_600);
+    let with_one = threads(&server);
+    (1..=50).for_each(|n| other(&mut line, n));
+    settle(&mut line, with_one);
+    line.call("remove_source", &json!({ "id": mic["id"] }));
     settle(&mut line, n);
     let grown = server.resident_kib() - kib;
     println!("{n} threads, {grown} KiB more");

@@ -3,6 +3,7 @@
 
 use std::{
     path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -90,12 +91,17 @@ fn the_session_remembers_them_and_one_that_is_away_comes_later() {
     server.wait_for("device", |event| event["input"] == 1 && event["state"] == "back");
     server.stop().succeeded();
 
-    for fresh in [&["--fresh"][..], &["--input", "none"], &["--source", "tone:997"]] {
+    for words in [&["--fresh"][..], &["--input", "none"], &["--source", "tone:997"]] {
+        // Each of these is what is remembered from then on.
+        let copy = tempfile::tempdir().unwrap();
+        let mut copying = Command::new("cp");
+        copying.arg("-r").arg(state.path().join(".")).arg(copy.path());
+        assert!(copying.status().unwrap().success());
         let (server, mut line) =
-            session(&daemon, state.path(), &[&["--host", "pulseaudio"], fresh].concat());
+            session(&daemon, copy.path(), &[&["--host", "pulseaudio"], words].concat());
         let sources = line.call("sources", &json!({}))["sources"].take();
         let is_second = |source: &Value| source["name"].as_str().unwrap().contains("second");
-        assert!(!sources.as_array().unwrap().iter().any(is_second), "{fresh:?}: {sources}");
+        assert!(!sources.as_array().unwrap().iter().any(is_second), "{words:?}: {sources}");
         drop(server);
     }
 }

@@ -224,6 +224,8 @@ fn one_of_several_is_another_device_from_now_on() {
     let more = beside(stage.set(1, "virtual:tone=997,channels=1,period=441"));
     assert_eq!((more.number, more.info.channels), (1, 1));
     let second = stage.play(more, 1.0);
+    stage.run_for(9_600);
+    let both = index(stage.frames());
     stage.end(first);
     stage.tell(InputOrder::Release { number: 1 });
     stage.run_for(30_000);
@@ -233,9 +235,12 @@ fn one_of_several_is_another_device_from_now_on() {
     assert!(left[LATENCY..108_000] == booth.expected(0, 108_000), "the other has changed");
     let (old, new) = (&right[changed - 24_000..changed], &right[end - 24_000..end]);
     assert!((amplitude(old, 440.0) - 0.251_19).abs() < 0.01, "what cannot be opened changed it");
+    let both = &right[both - 4_800..both];
+    let is_there = |hz| (amplitude(both, hz) - 0.251_19).abs() < 0.01;
+    assert!(is_there(440.0) && is_there(997.0), "it is closed before it has faded out");
     assert!((amplitude(new, 997.0) - 0.251_19).abs() < 0.01);
     assert!(amplitude(new, 440.0) < 1e-3, "the one before is still heard");
-    assert!(largest_step(&right[changed..changed + 9_600]) < 2.0 * STEP);
+    assert!(largest_step(&right[changed..changed + 19_200]) < 2.0 * STEP);
 }
 
 #[test]

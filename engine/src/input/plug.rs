@@ -14,8 +14,6 @@ pub struct InputPlug {
     old: rtrb::Consumer<Box<LiveInput>>,
     channels: usize,
     engine_rate: u32,
-    /// Inputs that have not come back yet: of those that wait, and of the one that plays.
-    n_out: usize,
 }
 
 /// The engine's end.
@@ -31,26 +29,17 @@ impl InputPlug {
         (input.channels(), input.engine_rate()) == (self.channels, self.engine_rate)
     }
 
-    /// Has `input` play as soon as what plays has faded out; frees those that were replaced.
+    /// Has `input` play as soon as what plays has faded out, which takes one block: what the ring
+    /// holds suffices for it. Frees those that were replaced.
     ///
     /// # Errors
     /// Gives it back when it does not fit, or when the engine has not taken the last ones yet.
     pub fn replace(&mut self, input: Box<LiveInput>) -> Result<(), Box<LiveInput>> {
-        self.has_settled();
+        while self.old.pop().is_ok() {}
         if !self.fits(&input) {
             return Err(input);
         }
-        self.next.push(input).map_err(|rtrb::PushError::Full(input)| input)?;
-        self.n_out += 1;
-        Ok(())
-    }
-
-    /// Whether the newest input plays, and nothing is heard of the ones before; frees those.
-    pub fn has_settled(&mut self) -> bool {
-        while self.old.pop().is_ok() {
-            self.n_out -= 1;
-        }
-        self.n_out == 0
+        self.next.push(input).map_err(|rtrb::PushError::Full(input)| input)
     }
 }
 
@@ -61,7 +50,7 @@ impl LiveInput {
         let (outgoing, old) = rtrb::RingBuffer::new(WAITING);
         let (channels, engine_rate) = (self.channels(), self.engine_rate());
         self.socket = Some(Socket { next: incoming, old: outgoing });
-        InputPlug { next, old, channels, engine_rate, n_out: 0 }
+        InputPlug { next, old, channels, engine_rate }
     }
 
     /// The input that waits takes over, and keeps the socket; what is heard until then fades out with

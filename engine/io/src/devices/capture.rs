@@ -244,11 +244,7 @@ impl Session {
             if let Some(reason) = stream.and_then(|stream| stream.fault.reason()) {
                 self.lose_input(n, &reason);
             }
-            let captured = &mut self.captures[n];
-            if n == 0 && captured.plug.as_mut().is_none_or(InputPlug::has_settled) {
-                captured.leaving.clear();
-            }
-            let outage = captured.outage.as_ref();
+            let outage = self.captures[n].outage.as_ref();
             if outage.is_some_and(|outage| outage.is_due(Instant::now())) {
                 self.retry_input(n);
             }

@@ -243,8 +243,8 @@ impl Session {
             if !captured.replace(fresh.input.fading_in()) {
                 return Err(IoError::NotNow("the engine is busy"));
             }
-            let before = captured.keep(fresh.stream, fresh.last);
-            captured.leaving.extend(before);
+            // It fades out with what its ring holds.
+            drop(captured.keep(fresh.stream, fresh.last));
             self.end_input_outage(0);
         } else {
             // Of other channels: for another engine.
