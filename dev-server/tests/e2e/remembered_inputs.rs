@@ -100,7 +100,7 @@ fn the_session_remembers_them_and_one_that_is_away_comes_later() {
         let (server, mut line) =
             session(&daemon, copy.path(), &[&["--host", "pulseaudio"], words].concat());
         let sources = line.call("sources", &json!({}))["sources"].take();
-        let is_second = |source: &Value| source["name"].as_str().unwrap().contains("second");
+        let is_second = |source: &Value| source["spec"].as_str().unwrap().contains("second");
         assert!(!sources.as_array().unwrap().iter().any(is_second), "{words:?}: {sources}");
         drop(server);
     }
