@@ -140,3 +140,28 @@ pub fn claim_stdout() -> std::io::Result<File> {
     use std::os::windows::io::AsHandle;
     Ok(File::from(std::io::stdout().as_handle().try_clone_to_owned()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_microphone_lost_that_is_gone_stays_lost() {
+        let [first, gone, there] = [(); 3].map(|()| Arc::<Probe>::default());
+        for (probe, n) in [(&first, 1), (&gone, 10), (&there, 100)] {
+            probe.lost_frames.add(n);
+            probe.underruns.add(2 * n);
+            probe.overruns.add(3 * n);
+        }
+        let mut report = Report::new(Instant::now(), None, first);
+        for probe in [&gone, &there, &gone] {
+            report.count_also(probe);
+        }
+        report.count_no_more(&gone);
+        report.count_no_more(&gone);
+        assert_eq!(report.more.len(), 1, "its counters are kept by nobody");
+        let told = report.stopped("quit");
+        let lost = ["lost_frames", "underruns", "overruns"].map(|name| told[name].as_u64());
+        assert_eq!(lost, [Some(111), Some(222), Some(333)]);
+    }
+}
