@@ -296,13 +296,19 @@ fn device_request(run: &Run, asked: &Asked, epoch: Instant) -> DeviceRequest {
     DeviceRequest {
         host: asked.host.clone(),
         input: live_input(run, choice(&asked.input)),
-        more: run.audio.input.iter().skip(1).map(|name| choice(&Some(name.clone()))).collect(),
+        more: more_inputs(run),
         output: choice(&asked.output),
         rate,
         period,
         clock: clock.into(),
         epoch,
     }
+}
+
+/// The microphones beside the first, in the order of their numbers.
+fn more_inputs(run: &Run) -> Vec<Choice> {
+    let choice = |source: &SourceSpec| source.kind.device()?.parse().ok();
+    run.audio.sources().iter().filter_map(choice).collect()
 }
 
 /// The sources that are the microphone.

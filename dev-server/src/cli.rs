@@ -168,14 +168,15 @@ pub struct AudioArgs {
     #[command(flatten)]
     pub devices: DeviceArgs,
     /// Microphone: a device, `none`, or `virtual[:key=value,…]`. Repeatable: each has its own clock and
-    /// is a source of its own
+    /// is a source of its own, as with `--source mic:DEVICE`
     #[arg(long, value_name = "DEVICE", display_order = 1)]
     pub input: Vec<String>,
     /// What sounds into the plugin (repeatable): `file:PATH`, `tone:HZ`, `sweep`, `noise:pink`,
     /// `noise:white`, `impulse`, `clicks[:HZ]`, `dc:LEVEL`, `silence`, or `mic`, which is left out
-    /// unless it is named here or by --input. Each with `gain=DB`, `pan=-1..1`,
+    /// unless it is named here or by --input; `mic:DEVICE`, one more microphone. Each with `gain=DB`, `pan=-1..1`,
     /// `law=balance|power`, `bus=plugin-in|sidechain|dry|master`; files with `pitch=0.1..4` and
-    /// `loop=all|START-END` (seconds) too. A path comes last: `gain=-6,loop=all,file:drums.wav`.
+    /// `loop=all|START-END` (seconds) too. A path or a device comes last:
+    /// `gain=-6,loop=all,file:drums.wav`.
     /// What others send in real time: `push:NAME`, a script's frames over a WebSocket, and
     /// `fifo:PATH`, raw frames out of a pipe, `rate=48000`, `channels=2`, `format=f32|s16|s24|s32`
     #[arg(long, value_name = "SPEC", allow_hyphen_values = true, display_order = 3)]
@@ -186,6 +187,14 @@ pub struct AudioArgs {
     /// Do not start muted when microphone and speaker are real
     #[arg(long, display_order = 8)]
     pub unmute: bool,
+}
+
+impl AudioArgs {
+    /// All sources that it names, the microphones beside the first among them.
+    pub fn sources(&self) -> Vec<SourceSpec> {
+        let more = self.input.iter().skip(1).cloned().map(SourceSpec::input);
+        self.source.iter().cloned().chain(more).collect()
+    }
 }
 
 /// The devices of everything that sounds, but for the microphones. Who takes them lists their `input` as

@@ -55,6 +55,7 @@ use crate::{
     build::Advice,
     cli,
     counters::Counters,
+    listing::Listing,
     memory::Memory,
     midi::Midi,
     report::{Report, Tone, say},
@@ -72,7 +73,7 @@ use params::ParamTable;
 use past::Past;
 use presets::Presets;
 use reload::Reload;
-use sources::{PipeNews, SoundNews, Sources};
+use sources::{InputNews, PipeNews, SoundNews, Sources};
 use take::{Take, TakeNews};
 use trip::{Trip, TripNews};
 
@@ -95,6 +96,8 @@ pub enum Message {
     Sound(SoundNews),
     /// A pipe has a writer, or cannot be read.
     Pipe(PipeNews),
+    /// A microphone was opened, or could not be.
+    Input(InputNews),
     /// A client brings sound.
     Delivery(web::Delivery),
     /// A piece of what the plugin heard was cut.
@@ -160,6 +163,8 @@ pub struct Control {
     probes: probes::Probes,
     notes: Notes,
     sources: Sources,
+    /// Started when somebody asks for the devices.
+    listing: Option<Listing>,
     take: Take,
     trip: Trip,
     presets: Presets,
@@ -190,11 +195,13 @@ struct Shown {
 }
 
 impl Shown {
-    /// The last `audio_started`, and how its thread is scheduled.
-    fn audio(&self) -> Value {
+    /// The last `audio_started`, with the microphones that there are now, and how its thread is
+    /// scheduled.
+    fn audio(&self, sources: &Sources) -> Value {
         let mut audio = self.audio.clone();
         if let Value::Object(audio) = &mut audio {
             audio.insert("priority".into(), self.priority.clone());
+            audio.insert("more".into(), sources.granted());
         }
         audio
     }
@@ -216,6 +223,7 @@ impl Control {
             probes: probes::Probes::default(),
             notes: Notes::new(parts.midi.file.take()),
             sources: Sources::default(),
+            listing: None,
             take: Take::new(parts.keeper.take()),
             trip: Trip::default(),
             presets: Presets::new(&mut parts.memory),
@@ -236,7 +244,11 @@ impl Control {
     /// # Errors
     /// [`Failure`] when the session ended by something other than the user's wish or its time.
     pub fn run(mut self) -> Result<(), Failure> {
-        let end = self.add_given_sources().and_then(|()| self.serve());
+        let begun = self.add_given_sources();
+        let end = begun.and_then(|()| {
+            self.add_remembered_inputs();
+            self.serve()
+        });
         self.shut_down(end)
     }
 
@@ -269,6 +281,7 @@ impl Control {
             Message::Midi(event) => self.on_midi(event),
             Message::Sound(news) => self.on_sound(news)?,
             Message::Pipe(news) => self.on_pipe(news),
+            Message::Input(news) => self.on_input(news),
             Message::Delivery(delivery) => self.take_delivery(delivery),
             Message::Take(news) => self.on_take(news),
             Message::Trip(news) => self.on_trip(news),

@@ -10,7 +10,8 @@ use crate::{
     control::Failure,
     project::Project,
     report::{Tone, say},
-    store::{Asked, Folder, Listing, Stand, Start, Store, StoreEvent},
+    source::SourceSpec,
+    store::{Asked, Folder, Listing, Mic, Stand, Start, Store, StoreEvent},
 };
 
 /// What control is given of the store.
@@ -26,6 +27,8 @@ pub struct Memory {
     pub stand: Stand,
     /// Those of them that are to be opened.
     pub devices: Asked,
+    /// The microphones beside the first that the last session had, if they are wanted.
+    pub mics: Vec<Mic>,
     /// A device was taken from the last session, not from the command line.
     pub has_restored_devices: bool,
     /// The command line names devices that the last session did not have.
@@ -51,10 +54,11 @@ impl Memory {
             Err(error) if preset.is_some() => return Err(Failure::failed(error)),
             Err(_) => return Ok(memory),
         };
-        memory.session = is_kept(run).then(|| session_name(project, run.plugin.plugin.as_deref()));
+        memory.session =
+            is_remembered(run).then(|| session_name(project, run.plugin.plugin.as_deref()));
         let from = memory.session.clone().filter(|_| !run.session.fresh);
         if let Some(session) = &from {
-            memory.restore(&folder, session);
+            memory.restore(&folder, session, &run.audio);
         }
         if memory.session.is_some() {
             memory.quarantine = folder.quarantine().unwrap_or_else(|error| {
@@ -74,6 +78,7 @@ impl Memory {
             session: None,
             stand: Stand { devices: devices.clone(), ..Stand::default() },
             devices,
+            mics: Vec::new(),
             has_restored_devices: false,
             has_new_devices: false,
             quarantine: Vec::new(),
@@ -81,19 +86,49 @@ impl Memory {
     }
 
     /// Takes over how the last session stood. One that cannot be read is told by [`Start`].
-    fn restore(&mut self, folder: &Folder, session: &str) {
+    fn restore(&mut self, folder: &Folder, session: &str, audio: &AudioArgs) {
         let last = folder.session(session).ok().flatten().and_then(|saved| saved.stand);
-        let Stand { bypass, mute, devices: last } = last.unwrap_or_default();
+        let Stand { bypass, mute, devices: last, mics } = last.unwrap_or_default();
+        let has_its_host = self.devices.host.is_none() || self.devices.host == last.host;
+        self.restore_mics(mics, audio, has_its_host);
         let named = std::mem::take(&mut self.devices);
         let wanted = named.or(&last);
         let is_there =
             |host: Option<&str>, end, name: &str| name == "none" || is_present(host, end, name);
         self.devices = wanted.clone().where_present(&named, &is_there);
-        self.has_restored_devices = self.devices != named;
-        self.has_new_devices = wanted.without_virtual() != last;
+        self.has_restored_devices = self.devices != named || !self.mics.is_empty();
+        self.has_new_devices |= wanted.without_virtual() != last;
         // One that is away may be back next time.
-        self.stand = Stand { bypass, mute, devices: wanted };
+        self.stand = Stand { bypass, mute, devices: wanted, mics: Vec::new() };
     }
+
+    /// Takes over the microphones beside the first, unless the command line says which are heard.
+    fn restore_mics(&mut self, mics: Vec<Mic>, audio: &AudioArgs, has_its_host: bool) {
+        let has_more = audio.sources().iter().any(|source| source.kind.device().is_some());
+        let says_which = has_more || !audio.source.is_empty() || has_none(audio);
+        self.has_new_devices = has_more;
+        if says_which || !has_its_host {
+            return;
+        }
+        for mic in &mics {
+            let device = mic.source.parse::<SourceSpec>();
+            let device = device.ok().and_then(|spec| spec.kind.device().map(str::to_owned));
+            let what = "one more, as in the last session; --fresh begins without";
+            say(Tone::Plain, "Device", format!("input: {}, {what}", device.unwrap_or_default()));
+        }
+        self.mics = mics;
+    }
+}
+
+/// Whether no microphone is wanted.
+fn has_none(audio: &AudioArgs) -> bool {
+    audio.input.iter().any(|name| name == "none")
+}
+
+/// Whether a device of that name is kept for the next session: a virtual one's file would be written
+/// anew, and the default is nobody's name.
+pub fn is_kept(name: &str) -> bool {
+    !name.starts_with("virtual") && name != "default"
 }
 
 impl Asked {
@@ -149,14 +184,13 @@ impl Asked {
     /// written anew.
     #[must_use]
     pub fn without_virtual(&self) -> Self {
-        let is_real = |name: &String| !name.starts_with("virtual") && name != "default";
-        let real = |name: &Option<String>| name.clone().filter(is_real);
+        let real = |name: &Option<String>| name.clone().filter(|name| is_kept(name));
         Self { host: real(&self.host), input: real(&self.input), output: real(&self.output) }
     }
 }
 
 /// A script's run leaves nothing behind and finds nothing: the same command line, the same bytes.
-fn is_kept(run: &Run) -> bool {
+fn is_remembered(run: &Run) -> bool {
     let is_script = run.is_offline
         || run.audio.devices.clock == ClockArg::Fast
         || run.session.duration.is_some();

@@ -37,13 +37,8 @@ pub struct SourceSpec {
 pub enum SourceKind {
     /// The live input.
     Mic,
-    /// A capture device beside it; never in words.
-    Input {
-        /// Which: 1 = the second.
-        number: usize,
-        /// Its name.
-        device: String,
-    },
+    /// A capture device beside it, as `--input` would name it.
+    Input(String),
     /// A formula; the seed of a noise is the source's number.
     Signal(Signal),
     /// A sound file.
@@ -189,8 +184,17 @@ impl SourceSpec {
     }
 
     /// A capture device beside the microphone, as it comes.
-    pub fn input(number: usize, device: String) -> Self {
-        Self { text: device.clone(), kind: SourceKind::Input { number, device }, ..Self::mic() }
+    pub fn input(device: String) -> Self {
+        let text = format!("mic:{device}");
+        Self { text, kind: SourceKind::Input(device), ..Self::mic() }
+    }
+
+    /// A capture device in words that mean it, heard as it is heard now.
+    pub fn words(&self, device: &str) -> String {
+        let StripSettings { gain, pan, .. } = self.strip;
+        let gain = db_of_gain(gain).map_or_else(|| "-inf".to_owned(), |db| db.to_string());
+        let (law, bus) = (self.law_name(), self.bus_name());
+        format!("gain={gain},pan={pan},law={law},bus={bus},mic:{device}")
     }
 
     /// The name of its bus.
@@ -230,7 +234,7 @@ impl SourceKind {
     /// What it is, in a word of the protocol.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Mic | Self::Input { .. } => "mic",
+            Self::Mic | Self::Input(_) => "mic",
             Self::File(_) | Self::Upload(_) => "file",
             Self::Push(_) => "push",
             Self::Fifo(_) => "fifo",
@@ -250,9 +254,10 @@ impl SourceKind {
     pub fn name(&self) -> String {
         match self {
             Self::Mic => "microphone".to_owned(),
-            Self::Upload(Upload { name, .. }) | Self::Push(name) => name.clone(),
+            Self::Upload(Upload { name, .. }) | Self::Push(name) | Self::Input(name) => {
+                name.clone()
+            }
             Self::Take => "take".to_owned(),
-            Self::Input { device, .. } => device.clone(),
             Self::File(path) | Self::Fifo(Pipe { path, .. }) => path.file_name().map_or_else(
                 || path.display().to_string(),
                 |name| name.to_string_lossy().into_owned(),
@@ -269,7 +274,12 @@ impl SourceKind {
 
     /// Whether a device captures it: then it neither waits nor goes.
     pub fn is_captured(&self) -> bool {
-        matches!(self, Self::Mic | Self::Input { .. })
+        matches!(self, Self::Mic | Self::Input(_))
+    }
+
+    /// The capture device that it is, beside the microphone.
+    pub fn device(&self) -> Option<&str> {
+        if let Self::Input(device) = self { Some(device) } else { None }
     }
 
     /// Whether it has places to go to: then it can be moved, looped and played at another speed.
@@ -321,6 +331,7 @@ mod tests {
     fn each_kind_has_a_word_and_a_name() {
         let kinds = [
             ("mic", "mic", "microphone"),
+            ("mic:virtual:tone=440,ppm=50", "mic", "virtual:tone=440,ppm=50"),
             ("file:/a/loop, x.flac", "file", "loop, x.flac"),
             ("tone:997", "tone", "997 Hz"),
             ("noise:pink", "noise", "pink noise"),
@@ -347,6 +358,16 @@ mod tests {
         assert_eq!((db_of_gain(tone.strip.gain), tone.bus_name()), (Some(-6.0), "dry"));
         assert!((tone.strip.pan - 0.5).abs() < 1e-6);
         assert_eq!(db_of_gain(gain_of_db(-80.0)), None);
+    }
+
+    #[test]
+    fn a_microphone_is_what_its_words_say() {
+        for text in ["gain=-6,pan=-0.3,law=power,bus=dry,mic:A, b=c", "gain=-inf,mic:x", "mic:x"] {
+            let mic = spec(text);
+            let device = mic.kind.device().unwrap();
+            let again = spec(&mic.words(device));
+            assert_eq!((&again.kind, again.strip), (&mic.kind, mic.strip), "{text}");
+        }
     }
 
     #[test]

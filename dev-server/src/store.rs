@@ -24,7 +24,7 @@ use std::{
 };
 
 pub use folder::{Entry, Folder, Listing, NAME_CHARS};
-pub use saved::{Asked, Saved, SavedParam, Stand};
+pub use saved::{Asked, Mic, Saved, SavedParam, Stand};
 pub use start::Start;
 pub use thread::{Asker, Order, QUICK, Store, StoreEvent, Which};
 

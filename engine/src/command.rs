@@ -66,6 +66,8 @@ pub enum CommandKind {
     /// Silence the output, behind meters and taps. `Mute(false)` also releases what the guard has
     /// muted after a howl.
     Mute(bool),
+    /// From now on the output can come back through an input: a microphone came to be, or another.
+    LiveLoop,
     /// Fade out over 20 ms and stay silent: the last command of a session.
     Stop,
 }

@@ -50,6 +50,7 @@ pub struct MasterSpec {
 }
 
 /// Mute, stop and guard of one output.
+#[expect(clippy::struct_excessive_bools, reason = "switches that do not depend on each other")]
 #[derive(Debug)]
 pub struct Master {
     mute: Ramp,
@@ -62,6 +63,7 @@ pub struct Master {
     limiter: Option<Limiter>,
     dc: DcDetector,
     howl: Option<HowlDetector>,
+    is_live_loop: bool,
     found: Findings,
     probe: Arc<Probe>,
 }
@@ -78,7 +80,7 @@ pub(crate) struct Findings {
 impl Master {
     /// The guard of one output, which counts in `probe`.
     pub fn new(spec: MasterSpec, probe: Arc<Probe>) -> Self {
-        let MasterSpec { rate, channels, is_real, is_muted, .. } = spec;
+        let MasterSpec { rate, channels, is_real, is_live_loop, is_muted, .. } = spec;
         let ramp = |ms: u32, value| Ramp::new(value, (rate * ms / 1_000) as usize);
         let mut master = Self {
             mute: ramp(MUTE_MS, if is_muted { 0.0 } else { 1.0 }),
@@ -90,7 +92,8 @@ impl Master {
             stopping: false,
             limiter: (is_real || spec.is_limited).then(|| Limiter::new(rate)),
             dc: DcDetector::new(channels, rate),
-            howl: spec.is_live_loop.then(|| HowlDetector::new(channels, rate)),
+            howl: (is_real || is_live_loop).then(|| HowlDetector::new(channels, rate)),
+            is_live_loop,
             found: Findings::default(),
             probe,
         };
@@ -113,6 +116,11 @@ impl Master {
         if let Some(howl) = &mut self.howl {
             howl.reset();
         }
+    }
+
+    /// From now on the output can come back through an input: a howl mutes it, where it is real.
+    pub fn close_loop(&mut self) {
+        self.is_live_loop = true;
     }
 
     /// Heads for silence for good.
@@ -163,7 +171,7 @@ impl Master {
 
     fn listen(&mut self, bus: &Planar, frames: usize, can_howl: bool) {
         self.found.dc = self.dc.hear(bus, frames);
-        if !can_howl || self.is_muted {
+        if !(can_howl && self.is_live_loop) || self.is_muted {
             return;
         }
         self.found.howl_hz = self.howl.as_mut().and_then(|howl| howl.hear(bus, frames));

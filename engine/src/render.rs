@@ -254,6 +254,7 @@ impl Engine {
             CommandKind::Live(change) => self.mixer.change_live(change),
             CommandKind::Bus(bus, gain) => self.mixer.set_bus_gain(bus, gain),
             CommandKind::Mute(on) => self.master.mute(on),
+            CommandKind::LiveLoop => self.master.close_loop(),
             CommandKind::Stop => self.master.stop(),
         }
     }

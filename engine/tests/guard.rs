@@ -135,6 +135,18 @@ fn unmuting_releases_it_and_it_is_found_again() {
     assert_eq!(count(&mut rig), 0);
 }
 
+#[test]
+fn a_microphone_that_comes_later_closes_the_loop() {
+    let first = generation(1, Identity { channels: 2 });
+    let mut rig = Rig::new(first, |setup| setup.is_real_output = true);
+    let input = signal(2.0, |t| sine(440.0, t).sin());
+    play(&mut rig, &input, 64);
+    assert_eq!(howls(&mut rig), [], "nothing can come back: a tone is a tone");
+    rig.control.commands.send(0, CommandKind::LiveLoop).unwrap();
+    play(&mut rig, &input, 64);
+    assert_eq!(howls(&mut rig).len(), 1);
+}
+
 fn noise(dice: &mut Dice) -> f32 {
     dice.roll(0..20_001) as f32 / 10_000.0 - 1.0
 }

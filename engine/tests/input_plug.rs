@@ -104,10 +104,13 @@ fn a_device_goes_and_comes_and_the_other_does_not_notice() {
     let mut bench = Bench::new(&probe);
     let right = bench.blocks(10);
     assert!(right[..LATE].iter().all(|x| *x == 0.0) && right[LATE..].iter().all(|x| *x == 0.5));
-    // It is lost: what its ring holds goes on for a while, then silence.
+    // It is lost: what its ring holds fades out, then silence.
     bench.second = None;
     let absent = LiveInput::absent((2, RATE, MAX_BLOCK), Arc::clone(&probe)).unwrap();
     bench.plug.replace(Box::new(absent)).unwrap();
+    let gone = bench.blocks(1);
+    assert!(gone[0] == 0.5 && gone[BLOCK - 1] == 0.0, "it fades out");
+    assert!(gone.windows(2).all(|pair| pair[1] <= pair[0] && pair[0] - pair[1] < 0.01));
     assert!(bench.blocks(20).iter().all(|x| *x == 0.0));
     assert_eq!(probe.lost_frames.get(), 0, "a device that is away loses nothing");
     // It is back.
@@ -155,6 +158,22 @@ fn a_device_comes_back_with_another_rate() {
         assert!(tone.iter().any(|x| *x > 0.49), "{rate} Hz is heard");
         assert_eq!((probe.lost_frames.get(), bench.calls), (0, 0), "{rate} Hz");
     }
+}
+
+#[test]
+fn another_device_takes_over_behind_a_fade() {
+    let probe = Arc::<Probe>::default();
+    let mut bench = Bench::new(&probe);
+    bench.blocks(10);
+    let (other, next) = input(&probe);
+    bench.plug.replace(Box::new(next.fading_in())).unwrap();
+    let before = bench.blocks(1);
+    assert!(before[0] == 0.5 && before[BLOCK - 1] == 0.0, "the one before fades out");
+    bench.second = Some(other);
+    let after = bench.blocks(10);
+    assert!(before.windows(2).chain(after.windows(2)).all(|p| (p[1] - p[0]).abs() < 0.01));
+    assert!(after[LATE + (RATE / 200) as usize..].iter().all(|x| *x == 0.5));
+    assert_eq!((bench.calls, probe.lost_frames.get()), (0, 0));
 }
 
 #[test]

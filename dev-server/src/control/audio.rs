@@ -162,6 +162,14 @@ impl Audio {
         self.engine.as_mut().map_or(Ok(()), |engine| engine.commands.send(at_frame, kind))
     }
 
+    /// A real microphone that came hears a real speaker.
+    pub(super) fn close_loop(&mut self) {
+        match self.granted.as_mut().and_then(|granted| granted.opened.as_mut()) {
+            Some(opened) => opened.is_live_loop = true,
+            None => self.command(CommandKind::LiveLoop),
+        }
+    }
+
     /// Sends a command, if there is an engine. Switches and swaps have room: see
     /// [`retake_engine::command`].
     pub(super) fn command(&mut self, kind: CommandKind) {
@@ -198,6 +206,7 @@ impl Control {
                 let event = self.parts.report.event("device", fields);
                 self.shown.device = if is_back { Value::Null } else { event };
             }
+            DeviceEvent::Input(more) => self.take_input(*more),
             DeviceEvent::Priority(priority) => self.on_priority(&priority),
             DeviceEvent::Reshape { engine, opened } => self.reshape(*engine, *opened)?,
             DeviceEvent::Finished => return Ok(Some("duration")),
@@ -220,11 +229,7 @@ impl Control {
     }
 
     fn on_opened(&mut self, mut opened: Opened) -> Result<(), Failure> {
-        let more = std::mem::take(&mut opened.more);
-        for input in &more {
-            self.parts.counters.count_also(&input.probe);
-        }
-        self.sources.take_inputs(more);
+        self.take_inputs(std::mem::take(&mut opened.more));
         for notice in &opened.notices {
             say(Tone::Warning, "Audio", notice);
         }

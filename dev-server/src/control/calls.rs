@@ -55,7 +55,8 @@ impl Control {
             }
             Request::MeasureLatency => return self.measure_latency(asker),
             Request::Take(request) => return self.answer_take(request, asker),
-            Request::Source(request) => self.answer_source(request),
+            Request::Source(request) => return self.answer_source(request, asker),
+            Request::Devices => return self.list_devices(asker),
             Request::Left => {
                 self.let_go(Player::Client(call.client));
                 self.probes.leave(call.client);
@@ -90,7 +91,7 @@ impl Control {
             "generation": self.reload.playing_number().unwrap_or(0),
             "reload": self.reload.state.to_string(),
             "last_reload": shown.reloaded,
-            "audio": shown.audio(),
+            "audio": shown.audio(&self.sources),
             "build": shown.build_failed,
             "advice": shown.advice,
             "fault": shown.fault,

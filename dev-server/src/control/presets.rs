@@ -237,6 +237,7 @@ impl Control {
             bypass: self.bypass,
             mute: self.mute,
             devices: self.parts.memory.stand.devices.without_virtual(),
+            mics: self.sources.remembered_inputs(),
         });
         if let Some(store) = &self.presets.store {
             store.order(Order::Session(saved));

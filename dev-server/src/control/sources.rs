@@ -10,7 +10,8 @@
 //! | `play` | opening, playing, ending |
 //! | `sent` | what clients and pipes send |
 //! | `change` | what pages and scripts ask of a source |
-//! | `inputs` | capture devices beside the first |
+//! | `inputs` | capture devices beside the first: their coming and going |
+//! | `devices` | what is asked about devices while the session runs |
 //! | `captured` | what each capture device counts, the first included |
 //! | `buses` | level, mute and solo of the four buses |
 //! | `cycle` | the key that listens to one after the other |
@@ -21,6 +22,7 @@ mod buses;
 mod captured;
 mod change;
 mod cycle;
+mod devices;
 mod inputs;
 mod play;
 mod sent;
@@ -41,7 +43,7 @@ use retake_engine::{
     mixer::{Bus, MixerSetup, StripSettings, VOICES, VoiceId, VoicePool, VoiceProbe},
 };
 use retake_io::{
-    Gate, IoError,
+    DeviceInfo, Gate, IoError,
     sound::{SoundEvent, SoundRequest, Sounds},
 };
 use serde_json::{Value, json};
@@ -51,11 +53,13 @@ use crate::{
     cli::ClockArg,
     report::{Tone, say},
     source::{SourceKind, SourceSpec},
+    store::Asker,
     web::RpcError,
 };
 use buses::Buses;
 pub(super) use captured::Way;
 use cycle::Cycle;
+pub(super) use inputs::InputNews;
 use inputs::Inputs;
 pub(super) use play::SoundNews;
 pub(super) use sent::PipeNews;
@@ -99,7 +103,6 @@ pub(super) struct Sources {
     last_order: u32,
     /// Of the engine, Hz; 0 before the first.
     rate: u32,
-    /// Of capture devices that no voice has taken up yet.
     inputs: Inputs,
 }
 
@@ -129,7 +132,11 @@ struct Source {
     /// Who sends what it plays, if somebody does.
     sender: Sender,
     unsaid: Unsaid,
-    /// A capture device's own counters.
+    /// The number of a capture device beside the first; never another's in this session.
+    input: Option<usize>,
+    /// What that is, once it was opened.
+    granted: Option<DeviceInfo>,
+    /// Its own counters.
     counters: Option<Arc<Probe>>,
     /// Of a capture device.
     way: Way,
@@ -159,6 +166,8 @@ impl Source {
             frames: None,
             sender: Sender::default(),
             unsaid: Unsaid::default(),
+            input: None,
+            granted: None,
             counters: None,
             way: Way::default(),
         }
@@ -174,6 +183,12 @@ impl Source {
     fn has_its_loop_in_its_file(&self) -> bool {
         let is_opening = self.voice.is_none() && self.order.is_some();
         (self.is_stream && self.voice.is_some()) || (is_opening && self.state == State::Filling)
+    }
+
+    /// A short label.
+    fn name(&self) -> String {
+        let granted = self.granted.as_ref().map(|granted| granted.device.clone());
+        granted.unwrap_or_else(|| self.spec.kind.name())
     }
 
     fn is_live(&self) -> bool {
@@ -246,7 +261,7 @@ impl Control {
     /// # Errors
     /// Usage: one of them cannot be.
     pub(super) fn add_given_sources(&mut self) -> Result<(), Failure> {
-        for spec in self.parts.run.audio.source.clone() {
+        for spec in self.parts.run.audio.sources() {
             let text = spec.text.clone();
             self.add_source(spec, Origin::CommandLine)
                 .map_err(|error| Failure::usage(format!("--source {text}: {}", error.message)))?;
@@ -269,6 +284,9 @@ impl Control {
         }
         let mut source = Source::new(self.sources.last_id + 1, spec);
         source.is_given = origin == Origin::CommandLine;
+        if source.spec.kind.device().is_some() {
+            source.input = Some(self.sources.inputs.next_number());
+        }
         if self.audio.is_running() {
             let claimed = self.sources.pool.claim();
             source.place = Some(claimed.map_err(|full| RpcError::busy(full.to_string()))?);
@@ -294,6 +312,12 @@ impl Control {
         if origin == Origin::Client && spec.kind.names_a_path() {
             let message = "a client names no path on this machine: send the file's bytes";
             return Err(RpcError::invalid_params(message));
+        }
+        if let Some(device) = spec.kind.device() {
+            self.check_one_more_input()?;
+            if origin == Origin::Client {
+                self.check_device(device)?;
+            }
         }
         if spec.kind == SourceKind::Mic {
             let is_there = self.sources.list.iter().any(Source::is_live);
@@ -335,9 +359,14 @@ impl Control {
         }
     }
 
-    /// Adds what a client asks for.
-    fn add_client_source(&mut self, spec: &str) -> Result<Value, RpcError> {
-        self.add_and_show(spec.parse().map_err(RpcError::invalid_params)?)
+    /// Adds what a client asks for; the answer comes when it is there.
+    fn add_client_source(&mut self, spec: &str, asker: Asker) {
+        let added = match spec.parse::<SourceSpec>() {
+            Ok(spec) if spec.kind.device().is_some() => return self.open_input(spec, asker),
+            Ok(spec) => self.add_and_show(spec),
+            Err(error) => Err(RpcError::invalid_params(error)),
+        };
+        asker.answer("", added);
     }
 
     /// Adds what a client has brought.

@@ -1,7 +1,8 @@
 //! The language of sources: text to data, and what is wrong with it.
 //!
 //! Items with commas between them, in any order: one says what it is (`tone:997`), the others how it
-//! is heard (`gain=-6`). A path may hold commas, so `file:` and `fifo:` take all that follows.
+//! is heard (`gain=-6`). A path may hold commas, and so may a device's name: `file:`, `fifo:` and `mic:`
+//! take all that follows.
 
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
@@ -18,7 +19,7 @@ const USUAL_RATE: u32 = 48_000;
 const USUAL_CHANNELS: usize = 2;
 
 const KINDS: &str = "file:PATH, tone:HZ, sweep, noise:pink, noise:white, impulse, clicks, \
-                     clicks:HZ, dc:LEVEL, silence, ebu, push:NAME, fifo:PATH, mic";
+                     clicks:HZ, dc:LEVEL, silence, ebu, push:NAME, fifo:PATH, mic, mic:DEVICE";
 const KEYS: &str = "gain, pan, law, pitch, loop, bus; of fifo: rate, channels, format";
 /// Clicks a second, unless it is said.
 const CLICKS_HZ: f64 = 2.0;
@@ -126,12 +127,12 @@ impl FromStr for SourceSpec {
     }
 }
 
-/// The items of a spec; a path is the last.
+/// The items of a spec; what may hold commas is the last.
 fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let now = rest?;
-        if names_path(now) {
+        if takes_the_rest(now) {
             rest = None;
             return Some(now);
         }
@@ -143,11 +144,11 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 
 /// Key and value of an item that is no kind.
 fn setting(item: &str) -> Option<(&str, &str)> {
-    if names_path(item) { None } else { item.split_once('=') }
+    if takes_the_rest(item) { None } else { item.split_once('=') }
 }
 
-fn names_path(item: &str) -> bool {
-    item.starts_with("file:") || item.starts_with("fifo:")
+fn takes_the_rest(item: &str) -> bool {
+    ["file:", "fifo:", "mic:"].iter().any(|kind| item.starts_with(kind))
 }
 
 impl SourceKind {
@@ -157,6 +158,12 @@ impl SourceKind {
         let hz = |text| number(name, text, &(0.01..=384_000.0));
         let signal = match (name, argument) {
             ("mic", None) => return Ok(Self::Mic),
+            ("mic", Some("" | "none")) => {
+                return Err(format!(
+                    "{item}: needs a device, as in mic:USB Audio; see `retake devices`"
+                ));
+            }
+            ("mic", Some(device)) => return Ok(Self::Input(device.to_owned())),
             ("file", Some(path)) if !path.is_empty() => return Ok(Self::File(path.into())),
             ("push", Some(name)) => return push_name(name).map(|n| Self::Push(n.to_owned())),
             ("push", None) => return Err("push needs a name, as in push:synth".to_owned()),
@@ -287,6 +294,15 @@ mod tests {
     }
 
     #[test]
+    fn a_device_takes_all_that_follows() {
+        let mic = spec("gain=-6,pan=-0.3,mic:virtual:tone=440,ppm=50");
+        assert_eq!(mic.kind, SourceKind::Input("virtual:tone=440,ppm=50".to_owned()));
+        assert!((mic.strip.gain - 0.501).abs() < 1e-3 && (mic.strip.pan + 0.3).abs() < 1e-6);
+        assert!(mic.kind.is_captured() && !mic.kind.names_a_path());
+        assert_eq!(spec("mic:A, b").kind.device(), Some("A, b"));
+    }
+
+    #[test]
     fn what_is_sent_has_a_name_or_a_pipe_with_its_format() {
         assert_eq!(spec("push:a synth,gain=-6").kind, SourceKind::Push("a synth".to_owned()));
         let pipe = |rate, channels, format| {
@@ -344,6 +360,10 @@ mod tests {
             ("loop=yes,file:x", "loop=yes: expected all, or START-END in seconds"),
             ("sweep,gain=1,gain=2", "gain is given twice"),
             ("sweep,volume=1", "unknown key \"volume\"; keys: gain, pan"),
+            ("mic:", "mic:: needs a device"),
+            ("gain=-6,mic:none", "mic:none: needs a device"),
+            ("loop=all,mic:x", "loop is for files"),
+            ("sweep,mic:x", "mic:x: a source is one thing"),
             ("sweep,mic", "mic: a source is one thing; repeat --source"),
             ("push", "push needs a name, as in push:synth"),
             ("push:", "push: a name has 1 to 64 bytes"),

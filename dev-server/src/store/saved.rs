@@ -33,6 +33,18 @@ pub struct Stand {
     pub mute: bool,
     /// The devices that were asked for.
     pub devices: Asked,
+    /// The microphones beside the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mics: Vec<Mic>,
+}
+
+/// A microphone beside the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mic {
+    /// What it is and how it is heard, as `--source` takes it.
+    pub source: String,
+    /// It was silent.
+    pub mute: bool,
 }
 
 /// Devices as the command line names them; what nobody named is none.

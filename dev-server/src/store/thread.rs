@@ -25,6 +25,11 @@ pub enum Asker {
 }
 
 impl Asker {
+    /// Whether nobody waits for the answer any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Client(reply) if reply.is_closed())
+    }
+
     /// Tells who asked; people at the terminal read `verb` and the preset's name.
     pub fn answer(self, verb: &str, outcome: Result<Value, RpcError>) {
         match (self, outcome) {

@@ -86,6 +86,8 @@ pub enum Request {
     },
     /// Measures the way from the speaker back to the microphone.
     MeasureLatency,
+    /// The devices of the machine.
+    Devices,
     /// Something about sources and buses.
     Source(SourceRequest),
     /// Something about the take and waveforms.
@@ -189,6 +191,8 @@ pub(crate) fn parse(envelope: &Envelope) -> Result<Method, RpcError> {
         "recall_preset" => named(params).map(|Named { name }| Request::RecallPreset { name })?,
         "delete_preset" => named(params).map(|Named { name }| Request::DeletePreset { name })?,
         "sources" => named::<Nothing>(params).map(|_| SourceRequest::List.into())?,
+        "devices" => named::<Nothing>(params).map(|_| Request::Devices)?,
+        "set_input" => sources::set_input(named(params)?)?.into(),
         "add_source" => sources::add(named(params)?)?.into(),
         "set_source" => sources::set(&named(params)?)?.into(),
         "pause_source" => sources::pause(&named(params)?).into(),
@@ -340,6 +344,10 @@ mod tests {
             ("recall_preset", r#"{"name":7}"#),
             ("delete_preset", r#"{"name":"a","path":"b"}"#),
             ("presets", r#"{"plugin":"org.x"}"#),
+            ("devices", r#"{"host":"alsa"}"#),
+            ("set_input", r#"{"id":0}"#),
+            ("set_input", r#"{"id":0,"device":""}"#),
+            ("set_input", r#"{"id":-1,"device":"x"}"#),
             ("take", r#"{"seconds":1}"#),
             ("take_loop", "{}"),
             ("take_loop", r#"{"seconds":1e999}"#),

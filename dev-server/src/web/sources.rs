@@ -43,6 +43,13 @@ pub enum SourceRequest {
         /// Which.
         id: u32,
     },
+    /// Makes a microphone another device.
+    SetInput {
+        /// Whose.
+        id: u32,
+        /// As `--input` would name it.
+        device: String,
+    },
     /// Changes a bus.
     SetBus {
         /// Which.
@@ -113,6 +120,13 @@ pub(super) struct Remove {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct SetInput {
+    id: u32,
+    device: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SetBus {
     bus: Box<RawValue>,
     #[serde(default, deserialize_with = "present")]
@@ -170,6 +184,15 @@ pub(super) fn seek(params: &Seek) -> Result<SourceRequest, RpcError> {
 
 pub(super) fn remove(params: &Remove) -> SourceRequest {
     SourceRequest::Remove { id: params.id }
+}
+
+pub(super) fn set_input(params: SetInput) -> Result<SourceRequest, RpcError> {
+    let SetInput { id, device } = params;
+    if device.is_empty() || device.len() > MAX_SPEC {
+        let message = format!("device: a name has 1 to {MAX_SPEC} bytes");
+        return Err(RpcError::invalid_params(message));
+    }
+    Ok(SourceRequest::SetInput { id, device })
 }
 
 pub(super) fn set_bus(params: &SetBus) -> Result<SourceRequest, RpcError> {

@@ -39,10 +39,15 @@ impl Line {
 
     /// One call; the whole answer, be it an error.
     pub(crate) fn answer(&mut self, method: &str, params: &Value) -> Value {
-        let id = self.say(method, params);
+        self.say(method, params);
+        self.next_answer()
+    }
+
+    /// The answer to what was asked last, which nobody has waited for.
+    pub(crate) fn next_answer(&mut self) -> Value {
         loop {
             let told = self.text();
-            if told["id"] == id {
+            if told["id"] == self.calls {
                 return told;
             }
             self.news.push_back(told);

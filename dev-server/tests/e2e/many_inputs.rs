@@ -18,7 +18,7 @@ use crate::{
 const RATE: f64 = 48_000.0;
 
 /// The amplitude of a tone in a piece of sound, under a Hann window.
-fn amplitude(sound: &[f32], hz: f64) -> f64 {
+pub(crate) fn amplitude(sound: &[f32], hz: f64) -> f64 {
     let n = sound.len() as f64;
     let (mut re, mut im) = (0.0, 0.0);
     for (i, x) in sound.iter().enumerate() {
@@ -214,12 +214,15 @@ fn each_is_a_source_of_its_own() {
     assert!(sources[1]["counters"]["target_frames"].as_u64().unwrap() > 0);
     let set = line.call("set_source", &json!({ "id": 1, "gain_db": -6, "pan": 0.5 }));
     assert_eq!((&set["gain_db"], &set["pan"]), (&json!(-6.0), &json!(0.5)));
-    for method in ["pause_source", "remove_source"] {
-        let params =
-            if method == "pause_source" { json!({"id": 1, "on": true}) } else { json!({"id": 1}) };
+    let refused =
+        [("pause_source", json!({"id": 1, "on": true})), ("remove_source", json!({"id": 0}))];
+    for (method, params) in refused {
         let error = line.answer(method, &params);
         assert!(error["error"]["message"].as_str().unwrap().contains("mute it"), "{error}");
     }
+    let inputs = line.call("status", &json!({}))["inputs"].take();
+    let whose = |n: usize| (inputs[n]["source"].as_u64(), inputs[n]["input"].as_u64());
+    assert_eq!([whose(0), whose(1)], [(Some(0), Some(0)), (Some(1), Some(1))]);
     server.stop().succeeded();
 }
 

@@ -98,7 +98,7 @@ impl Daemon {
     }
 
     /// Lets it stand still, or go on.
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
         rustix::process::kill_process(pid, signal).unwrap();
     }
@@ -181,6 +181,11 @@ impl Daemon {
     fn spawn(&self, args: &[&str], more: &[&str]) -> Server {
         let mut command = retake();
         command.args(args).args(more);
+        self.run(command)
+    }
+
+    /// Runs `retake` in the daemon's home.
+    pub(crate) fn run(&self, mut command: Command) -> Server {
         let (home, cargo) = (std::env::var_os("HOME"), std::env::var_os("CARGO_HOME"));
         let (home, cargo) = (home.map(PathBuf::from), cargo.map(PathBuf::from));
         self.enter(&mut command);

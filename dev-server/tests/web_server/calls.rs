@@ -54,6 +54,12 @@ fn each_method_reaches_control_as_its_request() {
         ("bypass", json!({"on": true}), "Bypass { on: true }"),
         ("mute", json!({"on": false}), "Mute { on: false }"),
         ("reset_clips", json!({}), "ResetClips"),
+        ("devices", json!({}), "Devices"),
+        (
+            "set_input",
+            json!({"id": 1, "device": "USB"}),
+            "Source(SetInput { id: 1, device: \"USB\" })",
+        ),
         ("gesture", json!({"id": 7, "on": true}), "Gesture { id: Id(7), on: true }"),
     ] {
         let (a, b) = (one.call(method, &params), two.call(method, &params));

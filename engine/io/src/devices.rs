@@ -3,9 +3,10 @@
 //!
 //! Control builds the Engine from [`DeviceEvent::Opened`] and hands it over with
 //! [`Devices::start`]; until then callbacks give silence and nothing counts. The streams never
-//! leave this thread (they need not be Send) and no other thread calls a device API.
+//! leave this thread (they need not be Send) and no other thread opens a device.
 
 pub(crate) use open::ranges;
+pub use orders::{InputOrder, InputSet, OnInput};
 
 mod backoff;
 mod capture;
@@ -15,6 +16,7 @@ mod feed;
 mod leash;
 mod open;
 mod opened;
+mod orders;
 mod outage;
 mod plan;
 mod regroup;
@@ -26,12 +28,14 @@ mod streams;
 use std::{
     sync::{
         Arc,
+        atomic::AtomicUsize,
         mpsc::{SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Instant,
 };
 
+use orders::{ORDERS, Place};
 use retake_engine::{Engine, LiveInput, Probe};
 use serde::Serialize;
 
@@ -194,6 +198,8 @@ pub struct Opened {
 /// The engine's end of a microphone beside the first.
 #[derive(Debug)]
 pub struct MoreInput {
+    /// Which of the microphones it is; never another's in this session.
+    pub number: usize,
     /// What it gives, from the next block of whoever takes it.
     pub input: LiveInput,
     /// Its own counters.
@@ -202,6 +208,8 @@ pub struct MoreInput {
     pub info: DeviceInfo,
     /// Frames from its callback to the speaker's.
     pub latency_frames: usize,
+    /// It is real, and so is the speaker: it may hear it.
+    pub is_live_loop: bool,
 }
 
 /// What the `devices` thread tells control.
@@ -219,11 +227,14 @@ pub enum DeviceEvent {
         /// The new shape.
         opened: Box<Opened>,
     },
+    /// A microphone beside the first has another end for the engine: it came for the first time, or
+    /// came back with other channels.
+    Input(Box<MoreInput>),
     /// A device was lost, could not be reopened (told once per reason), or is back.
     State {
         /// Which.
         end: End,
-        /// Which of the microphones; 0 = the first, and for a speaker.
+        /// Which of the microphones, by its number; 0 = the first, and for a speaker.
         input: usize,
         /// What.
         state: DeviceState,
@@ -258,6 +269,7 @@ pub enum DeviceState {
 /// What arrives at the `devices` thread.
 enum Message {
     Start(Box<Engine>, RunPlan),
+    Input(InputOrder, Place),
     Stop,
     /// A callback was dropped and sent its engine home.
     Returned(Box<Engine>),
@@ -267,13 +279,15 @@ enum Message {
     Ended(Result<(), IoError>),
 }
 
-/// More than can be on their way at once: two orders, one engine, one end, a priority.
-const MESSAGES: usize = 16;
+/// More than can be on their way at once: those, two other orders, one engine, one end, a priority.
+const MESSAGES: usize = ORDERS + 16;
 
 /// Control's handle on the `devices` thread. Dropping it stops the streams.
 #[derive(Debug)]
 pub struct Devices {
     orders: SyncSender<Message>,
+    /// Orders about inputs that are on their way.
+    n_orders: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -294,13 +308,26 @@ impl Devices {
             .name(name.into())
             .spawn(move || session::run(request, probe, events, (home, inbox)))
             .map_err(|e| IoError::Thread { name, reason: e.to_string() })?;
-        Ok(Self { orders, thread: Some(thread) })
+        Ok(Self { orders, n_orders: Arc::default(), thread: Some(thread) })
     }
 
     /// Gives the streams their engine and lets them play.
     pub fn start(&self, engine: Box<Engine>, run: RunPlan) {
         // A thread that has ended has said why.
         drop(self.orders.send(Message::Start(engine, run)));
+    }
+
+    /// Has another microphone opened, changed or closed; returns at once.
+    ///
+    /// # Errors
+    /// Gives the order back when too many are on their way.
+    pub fn order(&self, order: InputOrder) -> Result<(), InputOrder> {
+        let Some(place) = Place::take(&self.n_orders) else {
+            return Err(order);
+        };
+        // A thread that has ended has said why.
+        drop(self.orders.try_send(Message::Input(order, place)));
+        Ok(())
     }
 
     /// Closes the streams; [`DeviceEvent::Stopped`] brings the engine back.

@@ -172,6 +172,12 @@ pub enum IoError {
         /// How long it waited.
         seconds: u64,
     },
+    /// Microphones cannot come, go or change in this session.
+    #[error("the microphones cannot be changed: {0}")]
+    Unchangeable(&'static str),
+    /// The same will be right later.
+    #[error("{0}: ask again")]
+    NotNow(&'static str),
     /// A closed stream did not give the engine back.
     #[error("the audio system keeps the engine of a stream that is closed")]
     EngineKept,

@@ -22,11 +22,11 @@ mod wav;
 pub use choice::Choice;
 pub use devices::{
     AudioInfo, Clock, DEFAULT_PERIOD, DeviceEvent, DeviceInfo, DeviceRequest, DeviceState, Devices,
-    Format, Gate, Mode, MoreInput, Opened, RunPlan,
+    Format, Gate, InputOrder, InputSet, Mode, MoreInput, OnInput, Opened, RunPlan,
 };
 pub use error::{End, IoError};
 pub use hosts::is_present;
-pub use listing::{DeviceListing, HostListing, list};
+pub use listing::{DeviceListing, HostListing, Lister, list};
 pub use midi::{MidiEvent, MidiPlayer, MidiPort, Score};
 pub use priority::{Policy, Priority};
 pub use recorder::Recorder;

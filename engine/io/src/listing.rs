@@ -1,5 +1,10 @@
 //! What `retake devices` shows.
 
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+};
+
 use cpal::SupportedStreamConfigRange;
 use serde::Serialize;
 
@@ -39,41 +44,68 @@ pub struct DeviceListing {
 
 /// All hosts of this build with the devices they have now.
 pub fn list() -> Vec<HostListing> {
-    host_names().iter().map(|name| list_host(name)).collect()
+    Lister::default().list()
 }
 
-fn list_host(name: &str) -> HostListing {
-    if name == VIRTUAL {
-        let device = DeviceListing {
-            name: "virtual[:key=value,…]".to_owned(),
-            id: VIRTUAL.to_owned(),
-            default: true,
-            rates: Some((1_000, 768_000)),
-            channels: Some((1, 64)),
-        };
-        return HostListing {
+/// Lists as often as one likes, over connections that are made once: each new one would leak a thread
+/// and a socket.
+#[derive(Default)]
+pub struct Lister {
+    hosts: BTreeMap<String, Hosts>,
+}
+
+impl fmt::Debug for Lister {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lister").finish_non_exhaustive()
+    }
+}
+
+impl Lister {
+    /// All hosts of this build with the devices they have now. Wakes the hosts, and waits for them.
+    pub fn list(&mut self) -> Vec<HostListing> {
+        host_names().iter().map(|name| self.list_host(name)).collect()
+    }
+
+    fn list_host(&mut self, name: &str) -> HostListing {
+        if name == VIRTUAL {
+            return virtual_host();
+        }
+        let inputs = self.list_end(name, End::Input);
+        let outputs = self.list_end(name, End::Output);
+        let unavailable = inputs.as_ref().err().or(outputs.as_ref().err()).map(IoError::to_string);
+        HostListing {
             host: name.to_owned(),
-            unavailable: None,
-            inputs: vec![device.clone()],
-            outputs: vec![device],
-        };
+            unavailable,
+            inputs: inputs.unwrap_or_default(),
+            outputs: outputs.unwrap_or_default(),
+        }
     }
-    let inputs = list_end(name, End::Input);
-    let outputs = list_end(name, End::Output);
-    let unavailable = inputs.as_ref().err().or(outputs.as_ref().err()).map(IoError::to_string);
-    HostListing {
-        host: name.to_owned(),
-        unavailable,
-        inputs: inputs.unwrap_or_default(),
-        outputs: outputs.unwrap_or_default(),
+
+    fn list_end(&mut self, host: &str, end: End) -> Result<Vec<DeviceListing>, IoError> {
+        let hosts = match self.hosts.entry(host.to_owned()) {
+            Entry::Occupied(hosts) => hosts.into_mut(),
+            Entry::Vacant(place) => place.insert(Hosts::new(Some(host))?),
+        };
+        let default = hosts.default_device(end, None)?.map(|found| found.id);
+        let devices = hosts.devices(host, end)?;
+        Ok(devices.iter().map(|found| list_device(found, end, default.as_deref())).collect())
     }
 }
 
-fn list_end(host: &str, end: End) -> Result<Vec<DeviceListing>, IoError> {
-    let mut hosts = Hosts::new(Some(host))?;
-    let default = hosts.default_device(end, None)?.map(|found| found.id);
-    let devices = hosts.devices(host, end)?;
-    Ok(devices.iter().map(|found| list_device(found, end, default.as_deref())).collect())
+fn virtual_host() -> HostListing {
+    let device = DeviceListing {
+        name: "virtual[:key=value,…]".to_owned(),
+        id: VIRTUAL.to_owned(),
+        default: true,
+        rates: Some((1_000, 768_000)),
+        channels: Some((1, 64)),
+    };
+    HostListing {
+        host: VIRTUAL.to_owned(),
+        unavailable: None,
+        inputs: vec![device.clone()],
+        outputs: vec![device],
+    }
 }
 
 fn list_device(found: &Found, end: End, default: Option<&str>) -> DeviceListing {

@@ -282,3 +282,31 @@ fn one_of_two_microphones_is_unloaded_and_returns() {
         rig.stop();
     });
 }
+
+/// It gets another end for the engine, and neither the engine nor its clock are touched.
+#[test]
+fn one_that_comes_back_with_other_channels_plays() {
+    in_private_home("one_that_comes_back_with_other_channels_plays", || {
+        let _daemon = Daemon::start();
+        let module = pulse::load_microphone("second");
+        let mut wish = request("mic.monitor", "speaker");
+        wish.more = vec!["second.monitor".parse().unwrap()];
+        let (rig, opened) = Rig::start(wish);
+        assert_eq!(opened.info.more[0].channels, 2);
+        rig.wait("sound", |probe| probe.frames.get() > 24_000);
+        pulse::unload(&module);
+        rig.until_input(1, DeviceState::Lost);
+        pulse::load_microphone_of("second", 1);
+        let more = loop {
+            match rig.next() {
+                DeviceEvent::Input(more) => break more,
+                DeviceEvent::State { state: DeviceState::Retry, .. } => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((more.number, more.info.channels, more.input.channels()), (1, 1, 1));
+        assert!(more.is_live_loop, "it may hear the speaker");
+        assert_eq!(rig.until_input(1, DeviceState::Back), []);
+        rig.stop();
+    });
+}

@@ -1,4 +1,5 @@
-//! Another device in an input's place while the engine runs on.
+//! Another device in an input's place while the engine runs on: behind a fade of 5 ms, where there is
+//! anything to be heard.
 
 use super::LiveInput;
 
@@ -28,7 +29,8 @@ impl InputPlug {
         (input.channels(), input.engine_rate()) == (self.channels, self.engine_rate)
     }
 
-    /// Has `input` play from the next block on; frees those that it has replaced.
+    /// Has `input` play as soon as what plays has faded out, which takes one block: what the ring
+    /// holds suffices for it. Frees those that were replaced.
     ///
     /// # Errors
     /// Gives it back when it does not fit, or when the engine has not taken the last ones yet.
@@ -51,7 +53,8 @@ impl LiveInput {
         InputPlug { next, old, channels, engine_rate }
     }
 
-    /// The input that waits takes over, and keeps the socket.
+    /// The input that waits takes over, and keeps the socket; what is heard until then fades out with
+    /// the next read.
     ///
     /// # Real time
     /// Moves boxes; nothing is freed here.
@@ -59,6 +62,12 @@ impl LiveInput {
         let Some(socket) = self.socket.as_mut().filter(|socket| socket.old.slots() > 0) else {
             return;
         };
+        if socket.next.is_empty() {
+            return;
+        }
+        if self.feed.silence_due().is_some() {
+            return self.feed.leave();
+        }
         let Ok(mut next) = socket.next.pop() else {
             return;
         };

@@ -4,19 +4,16 @@ use retake_engine::{Probe, probe::Counter};
 use serde_json::{Value, json};
 
 use super::{Control, LIVE, Source};
-use crate::{
-    report::{Tone, say},
-    source::SourceKind,
-};
+use crate::report::{Tone, say};
 
 /// A capture device as it is told of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(in super::super) struct Captured<'a> {
     /// 0 = the first. It keeps its number.
     pub(in super::super) number: usize,
     /// The source that it is.
     source: u32,
-    device: &'a str,
+    device: String,
     /// Its own counters; those of the first are the engine's.
     pub(in super::super) probe: &'a Probe,
     way: Way,
@@ -69,7 +66,7 @@ impl Captured<'_> {
         let has_lost = underruns + overruns + lost > 0;
         let which = self.number + 1;
         has_lost.then(|| {
-            let device = self.device;
+            let device = &self.device;
             format!(
                 "{which} ({device}): {underruns} underruns, {overruns} overruns, {lost} lost frames"
             )
@@ -79,13 +76,10 @@ impl Captured<'_> {
 
 impl Source {
     fn captured(&self) -> Option<Captured<'_>> {
-        let SourceKind::Input { number, device } = &self.spec.kind else {
-            return None;
-        };
         Some(Captured {
-            number: *number,
+            number: self.input?,
             source: self.id,
-            device,
+            device: self.name().into(),
             probe: self.counters.as_deref()?,
             way: self.way,
         })
@@ -99,7 +93,7 @@ impl Control {
         let first = device.and_then(Value::as_str).map(|device| Captured {
             number: 0,
             source: LIVE,
-            device,
+            device: device.to_owned(),
             probe: &self.parts.probe,
             way: self.audio.way(),
         });

@@ -12,24 +12,24 @@ use crate::{
     control::audio::frames_of,
     report::{Tone, say},
     source::{SourceChange, SourceKind},
+    store::Asker,
     web::{RpcError, SourceRequest},
 };
 
 impl Control {
-    /// Answers what is asked of sources and buses.
-    pub(in super::super) fn answer_source(
-        &mut self,
-        request: SourceRequest,
-    ) -> Result<Value, RpcError> {
-        match request {
+    /// Answers what is asked of sources and buses, or sees to it that it will be.
+    pub(in super::super) fn answer_source(&mut self, request: SourceRequest, asker: Asker) {
+        let outcome = match request {
             SourceRequest::List => Ok(self.sources.show_all()),
-            SourceRequest::Add { spec } => self.add_client_source(&spec),
+            SourceRequest::Add { spec } => return self.add_client_source(&spec, asker),
+            SourceRequest::SetInput { id, device } => return self.set_input(id, device, asker),
             SourceRequest::Set { id, change } => self.set_source(id, &change),
             SourceRequest::Pause { id, on } => self.pause_source(id, on),
             SourceRequest::Seek { id, seconds } => self.seek_source(id, seconds),
             SourceRequest::Remove { id } => self.remove_source(id),
             SourceRequest::SetBus { bus, change } => self.set_bus(bus, change),
-        }
+        };
+        asker.answer("", outcome);
     }
 
     /// Changes a source; gives it back as it is then.
@@ -46,6 +46,9 @@ impl Control {
         change.apply(&mut source.spec);
         source.mute = change.mute.unwrap_or(source.mute);
         source.unsaid.note();
+        if source.input.is_some() {
+            self.presets.note_move();
+        }
         if change.repeat.is_some() && source.has_its_loop_in_its_file() {
             let begin_at = source.begin_at;
             self.reopen(at, begin_at);
@@ -176,18 +179,20 @@ impl Control {
     /// Ends a source: it fades out, and its number is nobody's any more.
     pub(in super::super) fn remove_source(&mut self, id: u32) -> Result<Value, RpcError> {
         let at = self.sources.find(id)?;
-        if self.sources.list[at].spec.kind.is_captured() {
-            return Err(RpcError::unsupported("a live input cannot be removed: mute it"));
+        if self.sources.list[at].is_live() {
+            let message = "the first live input cannot be removed: mute it, or use set_input";
+            return Err(RpcError::unsupported(message));
         }
         self.send_change(at, VoiceChange::Stop).map_err(busy)?;
         let source = self.sources.list.remove(at);
         if let Some(place) = source.place {
             self.sources.pool.release(place);
         }
-        let what = format!("{id} {} removed", source.spec.kind.name());
+        let what = format!("{id} {} removed", source.name());
         say(Tone::Plain, "Source", what);
         self.parts.report.event("source_removed", json!({ "id": id }));
         self.sources.waveforms.forget(id);
+        self.let_input_go(&source);
         if source.spec.kind == SourceKind::Take {
             self.on_take_removed(id, source.voice.map(|voice| voice.id));
         }

@@ -37,7 +37,7 @@ impl Control {
         let alone = |id: u32| self.sources.list.iter().find(|source| source.id == id);
         match next.and_then(alone) {
             Some(source) => {
-                let name = source.spec.kind.name();
+                let name = source.name();
                 say(Tone::Plain, "Inputs", format!("{} {name} alone", source.id));
             }
             None => say(Tone::Plain, "Inputs", "all as they were set"),

@@ -81,6 +81,7 @@ impl Control {
         self.sources.pool = VoicePool::default();
         self.sources.epoch += 1;
         self.sources.n_opening.store(0, Release);
+        self.sources.inputs.forget_voices();
         self.begin_live();
         self.begin_buses();
         for at in 0..self.sources.list.len() {
@@ -144,7 +145,7 @@ impl Control {
                 let player = ClipPlayer::new(clip, Some(0..u64::MAX));
                 self.play_source(at, Material::Clip(player), shape);
             }
-            (None, SourceKind::Input { number, .. }) => self.begin_input(at, number, shape),
+            (None, SourceKind::Input(_)) => self.begin_input(at, shape),
             // Listed without anybody having asked for it, the live input is nothing to tell.
             _ if self.sources.is_used => self.mark_source(at, State::Ready),
             _ => source.state = State::Ready,
@@ -297,6 +298,7 @@ impl Control {
         while let Some(voice) = self.audio.take_spent() {
             self.sources.pool.release(voice.id());
             self.on_voice_gone(voice.id());
+            self.sources.inputs.note_spent(voice.id());
             let is_its = |source: &Source| {
                 source.voice.as_ref().is_some_and(|playing| playing.id == voice.id())
             };
@@ -308,6 +310,7 @@ impl Control {
             }
             self.feed_telemetry();
         }
+        self.close_inputs();
         self.say_changes();
     }
 

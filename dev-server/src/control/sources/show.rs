@@ -43,7 +43,7 @@ impl Source {
         json!({
             "id": self.id,
             "kind": spec.kind.word(),
-            "name": spec.kind.name(),
+            "name": self.name(),
             "spec": spec.text,
             "state": self.state.word(),
             "reason": self.state.reason(),
@@ -77,7 +77,7 @@ impl Source {
         let level = db_of_gain(self.spec.strip.gain);
         let level = level.map_or_else(|| "silent".to_owned(), |db| format!("{db} dB"));
         let bus = self.spec.bus_name();
-        let mut line = format!("{} {}: {level}, {bus}", self.id, self.spec.kind.name());
+        let mut line = format!("{} {}: {level}, {bus}", self.id, self.name());
         let pan = to_the_millionth(self.spec.strip.pan);
         let facts = [
             (pan != 0.0, format!("pan {pan}")),
@@ -98,6 +98,15 @@ impl Sources {
     /// All of them.
     pub(in super::super) fn show(&self) -> Value {
         self.list.iter().map(|source| source.show(self.rate)).collect()
+    }
+
+    /// What the capture devices but the first were granted, in the order of their clocks.
+    pub(in super::super) fn granted(&self) -> Value {
+        self.list
+            .iter()
+            .filter_map(|source| source.granted.as_ref())
+            .map(|info| json!(info))
+            .collect()
     }
 
     /// All there is.

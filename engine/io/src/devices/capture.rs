@@ -2,14 +2,15 @@
 //! engine and all the others play on.
 //!
 //! Every such stream has a plug into the engine. Its loss puts silence there; its return, what it
-//! captures, faded in. Nothing else in the engine changes by a bit.
+//! captures, faded in. Nothing else in the engine changes by a bit. One that comes back with other
+//! channels gets another voice. (Those that come, go or change on demand: see [`super::orders`].)
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use retake_engine::{InputPlug, LiveInput, Probe};
 
 use super::{
-    DeviceInfo, DeviceState, MoreInput, Opened,
+    DeviceEvent, DeviceInfo, DeviceState, MoreInput, Opened,
     feed::{Feed, Reader},
     open::Granted,
     outage::Outage,
@@ -20,18 +21,23 @@ use crate::error::{End, IoError};
 
 /// One microphone that does not own the clock.
 pub(super) struct Captured {
+    /// Never another's in this session; 0 = the first.
+    pub(super) number: usize,
     pub(super) stream: Option<CaptureStream>,
+    /// The streams of the devices before, which fade out one after the other.
+    pub(super) leaving: VecDeque<CaptureStream>,
     pub(super) outage: Option<Outage>,
     /// The session's for the first, its own for every other.
     pub(super) probe: Arc<Probe>,
-    plug: Option<InputPlug>,
+    pub(super) plug: Option<InputPlug>,
     /// What the device gave last, and the latency that it meant.
     last: Option<(DeviceInfo, usize)>,
 }
 
 impl Captured {
-    pub(super) fn new(probe: Arc<Probe>) -> Self {
-        Self { stream: None, outage: None, probe, plug: None, last: None }
+    pub(super) fn new(number: usize, probe: Arc<Probe>) -> Self {
+        let (stream, outage, plug, last) = (None, None, None, None);
+        Self { number, stream, leaving: VecDeque::new(), outage, probe, plug, last }
     }
 
     /// Whether the device is not known to be away.
@@ -56,8 +62,19 @@ impl Captured {
         })
     }
 
+    /// Takes over what was opened while the engine runs, but for its input; gives the stream back
+    /// that it had.
+    pub(super) fn keep(
+        &mut self,
+        stream: CaptureStream,
+        last: (DeviceInfo, usize),
+    ) -> Option<CaptureStream> {
+        self.last = Some(last);
+        self.stream.replace(stream)
+    }
+
     /// Puts `input` in the place of what plays; whether it could.
-    fn replace(&mut self, input: LiveInput) -> bool {
+    pub(super) fn replace(&mut self, input: LiveInput) -> bool {
         self.plug.as_mut().is_some_and(|plug| plug.replace(Box::new(input)).is_ok())
     }
 }
@@ -99,11 +116,16 @@ impl Session {
             if !self.has_capture(n) {
                 continue;
             }
+            let is_live_loop = self.plan.is_live_loop(n);
             let captured = &mut self.captures[n];
+            if feed.is_none() && captured.last.is_none() {
+                // It was never there: who knows its channels.
+                continue;
+            }
             let input = captured.input(feed, Reader::beside(clock))?;
             let Some((info, latency_frames)) = captured.last.clone() else { continue };
-            let probe = Arc::clone(&captured.probe);
-            let more = MoreInput { input, probe, info, latency_frames };
+            let (number, probe) = (captured.number, Arc::clone(&captured.probe));
+            let more = MoreInput { number, input, probe, info, latency_frames, is_live_loop };
             if n == 0 { opened.take_first(more) } else { opened.take_more(more) }
         }
         Ok(())
@@ -112,8 +134,10 @@ impl Session {
     /// Every input of a new engine gets its plug.
     pub(super) fn plug_in(&mut self, opened: &mut Opened) {
         self.plug_in_first(opened);
-        for (more, captured) in opened.more.iter_mut().zip(&mut self.captures[1..]) {
-            captured.plug = Some(more.input.plug());
+        for more in &mut opened.more {
+            if let Some(n) = self.place_of(more.number) {
+                self.captures[n].plug = Some(more.input.plug());
+            }
         }
     }
 
@@ -126,14 +150,28 @@ impl Session {
 
     /// The others, which an engine that stays has already.
     pub(super) fn replace_more(&mut self, opened: &mut Opened) {
-        for (more, n) in opened.more.drain(..).zip(1..) {
-            if !self.captures[n].replace(more.input.fading_in()) {
-                self.captures[n].stream = None;
-                self.note_input_outage(n, "it came back with other channels");
+        for mut more in opened.more.drain(..) {
+            let Some(n) = self.place_of(more.number) else { continue };
+            more.input = more.input.fading_in();
+            let captured = &mut self.captures[n];
+            if !captured.plug.as_ref().is_some_and(|plug| plug.fits(&more.input)) {
+                captured.plug = Some(more.input.plug());
+                self.emit(DeviceEvent::Input(Box::new(more)));
+            } else if !captured.replace(more.input) {
+                captured.stream = None;
+                self.note_input_outage(n, BUSY);
             }
         }
     }
+
+    /// Where the microphone of that number is.
+    pub(super) fn place_of(&self, number: usize) -> Option<usize> {
+        self.captures.iter().position(|captured| captured.number == number)
+    }
 }
+
+/// Why an input that was opened does not play yet.
+const BUSY: &str = "the engine is busy";
 
 /// Losing one, and having it again.
 impl Session {
@@ -163,34 +201,28 @@ impl Session {
 
     /// Opens it again if it is there.
     pub(super) fn retry_input(&mut self, n: usize) {
-        let opened = self.open_capture(n).and_then(|feed| {
-            let clock = self.last_clock.as_ref().ok_or(IoError::NoEnds)?;
-            self.captures[n].input(Some(feed), Reader::beside(clock))
-        });
-        let input = match opened {
-            Ok(input) => input,
+        let fresh = match self.open_fresh(n) {
+            Ok(fresh) => fresh,
             Err(error) => return self.note_input_outage(n, &error.to_string()),
         };
-        let fits = self.captures[n].plug.as_ref().is_some_and(|plug| plug.fits(&input));
+        let fits = self.captures[n].plug.as_ref().is_some_and(|plug| plug.fits(&fresh.input));
         if !fits && n == 0 {
             // Of other channels: for another engine.
-            self.captures[n].stream = None;
+            drop(fresh);
             return self.regroup(true);
         }
-        if !self.captures[n].replace(input.fading_in()) {
-            self.captures[n].stream = None;
-            let reason =
-                if fits { "the engine is busy" } else { "it came back with other channels" };
-            return self.note_input_outage(n, reason);
+        if !fits {
+            let (more, _) = self.more_input(n, fresh);
+            self.emit(DeviceEvent::Input(Box::new(more)));
+        } else if self.captures[n].replace(fresh.input.fading_in()) {
+            self.captures[n].keep(fresh.stream, fresh.last);
+        } else {
+            return self.note_input_outage(n, BUSY);
         }
-        let played = self.captures[n].stream.as_ref().map_or(Ok(()), CaptureStream::play);
-        match played {
-            Ok(()) => self.end_input_outage(n),
-            Err(error) => self.lose_input(n, &error.to_string()),
-        }
+        self.end_input_outage(n);
     }
 
-    fn end_input_outage(&mut self, n: usize) {
+    pub(super) fn end_input_outage(&mut self, n: usize) {
         if self.captures[n].outage.take().is_some() {
             self.tell_input(n, DeviceState::Back, "opened again");
         }

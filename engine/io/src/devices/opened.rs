@@ -2,11 +2,7 @@
 
 use retake_engine::{BusShape, Engine, LiveInput};
 
-use super::{
-    AudioInfo, DeviceRequest, Format, Mode, MoreInput, Opened,
-    open::Granted,
-    plan::{Plan, Target},
-};
+use super::{AudioInfo, DeviceRequest, Format, Mode, MoreInput, Opened, open::Granted, plan::Plan};
 use crate::{choice::Choice, error::End};
 
 /// Blocks shorter than this cost more than they are worth; longer ones make parameters coarse.
@@ -46,7 +42,6 @@ impl Plan {
         };
         let is_default =
             |end, choice: &Choice| *choice == Choice::Default && self.target(end).is_some();
-        let is_real = |target: &Target| !matches!(target, Target::Virtual { .. });
         Opened {
             format,
             info,
@@ -56,8 +51,7 @@ impl Plan {
                 && is_default(End::Output, &request.output)
                 && !self.is_virtual(End::Output),
             virtual_output: mode == Mode::Input || self.is_virtual(End::Output),
-            is_live_loop: self.input.iter().chain(&self.more).any(is_real)
-                && self.output.as_ref().is_some_and(is_real),
+            is_live_loop: (0..=self.more.len()).any(|n| self.is_live_loop(n)),
             notices: self.notices.clone(),
         }
     }

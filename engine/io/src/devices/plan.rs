@@ -7,7 +7,7 @@ use crate::{
     choice::Choice,
     error::{End, IoError},
     hosts::{Found, Hosts, VIRTUAL, is_there},
-    r#virtual::{Card, Pace, Spec, VirtualHost},
+    r#virtual::{Card, Pace, Run, Spec, VirtualHost},
 };
 
 /// What is at one end.
@@ -46,6 +46,12 @@ impl Target {
                 found.ok_or_else(|| no_default(end))
             }
         }
+    }
+}
+
+impl Target {
+    pub(super) fn is_real(&self) -> bool {
+        !matches!(self, Self::Virtual { .. })
     }
 }
 
@@ -123,8 +129,36 @@ impl Plan {
         self.more.get(more).ok_or(IoError::NoEnds)?.find(End::Input, &mut self.hosts)
     }
 
+    /// Another device as that microphone; gives back the one that it was.
+    pub(super) fn put_input(&mut self, input: usize, target: Target) -> Option<Target> {
+        let Some(more) = input.checked_sub(1) else {
+            return self.input.replace(target);
+        };
+        self.more.get_mut(more).map(|place| std::mem::replace(place, target))
+    }
+
     pub(super) fn input_target(&self, input: usize) -> Option<&Target> {
         input.checked_sub(1).map_or(self.input.as_ref(), |more| self.more.get(more))
+    }
+
+    /// Whether that microphone is real and may hear a real speaker.
+    pub(super) fn is_live_loop(&self, input: usize) -> bool {
+        self.input_target(input).is_some_and(Target::is_real)
+            && self.output.as_ref().is_some_and(Target::is_real)
+    }
+
+    /// What a microphone's name means while the session runs on the real clock.
+    ///
+    /// # Errors
+    /// As [`Plan::new`]; nothing falls back to the virtual device.
+    pub(super) fn target_of(&mut self, device: &str) -> Result<Target, IoError> {
+        let Ok(choice) = device.parse();
+        let mut fallbacks = Vec::new();
+        match decide(End::Input, &choice, &mut self.hosts, &mut fallbacks)? {
+            Decided::Real(target) => Ok(target),
+            Decided::Virtual(spec) if fallbacks.is_empty() => alone(spec),
+            _ => Err(no_default(End::Input)),
+        }
     }
 
     /// The device at `end`, as it is there now.
@@ -251,6 +285,20 @@ fn virtual_host(
     let card = host.card().clone();
     let host = cpal::platform::CustomHost::from_host(host).into();
     Ok(Some(OnCard { host, card }))
+}
+
+/// A virtual microphone on a card of its own, whose clock runs from now on.
+fn alone(spec: Spec) -> Result<Target, IoError> {
+    if spec.air_ms.is_some() {
+        let problem = "loop hears the session's virtual speaker: only an --input can";
+        return Err(spec.error(problem.to_owned()));
+    }
+    let name = spec.text.clone();
+    let host = VirtualHost::microphone(spec)?;
+    host.card().arm(Run { stop_after: None, skip: 0, gates: Vec::new(), on_end: Box::new(|_| {}) });
+    let host = cpal::Host::from(cpal::platform::CustomHost::from_host(host));
+    let device = Box::new(host.default_input_device().ok_or_else(|| no_default(End::Input))?);
+    Ok(Target::Virtual { device, name })
 }
 
 impl OnCard {

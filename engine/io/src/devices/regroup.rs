@@ -96,7 +96,10 @@ impl Session {
     /// Closes the capture streams, takes the engine from the clock's callback, and closes that
     /// stream too unless it is to be kept.
     pub(super) fn bring_home(&mut self, keeps_clock: bool) -> Option<Box<Engine>> {
-        self.captures.iter_mut().for_each(|captured| captured.stream = None);
+        for captured in &mut self.captures {
+            captured.stream = None;
+            captured.leaving.clear();
+        }
         if keeps_clock && self.engine.is_none() {
             self.recall();
         }
@@ -188,7 +191,9 @@ impl Session {
             let info = feed.granted.info.clone();
             let within = Reader::within(&clock);
             let (input, latency_frames) = feed.into_input(within, Arc::clone(&probe))?;
-            opened.take_first(MoreInput { input, probe, info, latency_frames });
+            let (number, is_live_loop) = (0, self.plan.is_live_loop(0));
+            let more = MoreInput { number, input, probe, info, latency_frames, is_live_loop };
+            opened.take_first(more);
         }
         self.describe_captures(feeds.captures, &clock, &mut opened)?;
         Ok(opened)

@@ -96,8 +96,8 @@ pub(super) enum State {
 
 impl Session {
     fn new(opener: Opener, plan: Plan, inbox: Receiver<Message>, events: Events) -> Self {
-        let first = Captured::new(Arc::clone(&opener.probe));
-        let more = plan.more.iter().map(|_| Captured::new(Arc::default()));
+        let first = Captured::new(0, Arc::clone(&opener.probe));
+        let more = (1..=plan.more.len()).map(|number| Captured::new(number, Arc::default()));
         Self {
             captures: std::iter::once(first).chain(more).collect(),
             opener,
@@ -157,8 +157,9 @@ impl Session {
         self.emit(DeviceEvent::State { end, input: 0, state, reason });
     }
 
-    pub(super) fn tell_input(&self, input: usize, state: DeviceState, reason: &str) {
-        let reason = reason.to_owned();
+    /// Of the microphone at that place.
+    pub(super) fn tell_input(&self, n: usize, state: DeviceState, reason: &str) {
+        let (input, reason) = (self.captures[n].number, reason.to_owned());
         self.emit(DeviceEvent::State { end: End::Input, input, state, reason });
     }
 
@@ -170,6 +171,10 @@ impl Session {
             };
             match message {
                 Ok(Message::Start(engine, run)) => self.start(engine, run),
+                Ok(Message::Input(order, place)) => {
+                    drop(place);
+                    self.obey(order);
+                }
                 Ok(Message::Stop) => return self.stop(),
                 Ok(Message::Returned(engine)) => {
                     self.engine = Some(engine);

@@ -84,11 +84,11 @@ enum Plan {
 }
 
 impl Card {
-    /// A card with these lanes; its thread starts and waits.
+    /// A card with these lanes; its thread, of that name, starts and waits.
     ///
     /// # Errors
     /// [`IoError::Thread`].
-    pub(crate) fn new(pace: Pace, lanes: Vec<Lane>) -> Result<Self, IoError> {
+    pub(crate) fn new(name: &'static str, pace: Pace, lanes: Vec<Lane>) -> Result<Self, IoError> {
         let state = State {
             lanes,
             air: Air::default(),
@@ -106,7 +106,6 @@ impl Card {
             knocks: AtomicUsize::new(0),
         });
         let own = Arc::clone(&shared);
-        let name = "virtual";
         thread::Builder::new()
             .name(name.into())
             .spawn(move || own.keep_time())

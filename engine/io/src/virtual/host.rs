@@ -46,7 +46,17 @@ impl VirtualHost {
         let microphones = microphones.into_iter().map(|spec| Lane::open(spec, End::Input));
         let speaker = speaker.map(|spec| Lane::open(spec, End::Output));
         let lanes = microphones.chain(speaker).collect::<Result<_, _>>()?;
-        let card = Card::new(pace, lanes)?;
+        let card = Card::new("virtual", pace, lanes)?;
+        Ok(Self { card })
+    }
+
+    /// One microphone with a thread of its own, on the real clock.
+    ///
+    /// # Errors
+    /// As [`VirtualHost::new`].
+    pub(crate) fn microphone(spec: Spec) -> Result<Self, IoError> {
+        let lane = Lane::open(spec, End::Input)?;
+        let card = Card::new("virtual-mic", Pace::Real, vec![lane])?;
         Ok(Self { card })
     }
 

@@ -63,8 +63,14 @@ impl Daemon {
 
 /// The daemon gets one more microphone; gives the module's number.
 pub(crate) fn load_microphone(name: &str) -> String {
-    let name = format!("sink_name={name}");
-    pactl(&["load-module", "module-null-sink", &name, "format=float32le", "rate=48000"])
+    load_microphone_of(name, 2)
+}
+
+/// The same, of so many channels.
+pub(crate) fn load_microphone_of(name: &str, channels: u16) -> String {
+    let (name, channels) = (format!("sink_name={name}"), format!("channels={channels}"));
+    let shape = ["format=float32le", "rate=48000", &channels];
+    pactl(&[&["load-module", "module-null-sink", &name], &shape[..]].concat())
 }
 
 /// As if somebody pulled its plug.
