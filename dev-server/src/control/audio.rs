@@ -59,7 +59,6 @@ struct Granted {
     n_live: usize,
     /// Channels that the plugin is offered; 0 = none.
     n_input: usize,
-    latency_frames: usize,
     way: Way,
     /// Of the device that calls the engine, in its frames.
     period_frames: u64,
@@ -103,14 +102,21 @@ impl Audio {
         self.engine.as_mut()?.spent.pop().ok()
     }
 
-    /// From the microphone to the plugin, in frames.
+    /// From the microphone to the speaker, in frames, as the devices were opened.
     pub(super) fn latency_frames(&self) -> usize {
-        self.granted.as_ref().map_or(0, |granted| granted.latency_frames)
+        self.way().at_first()
     }
 
     /// The first microphone's way to the speaker.
     pub(super) fn way(&self) -> Way {
         self.granted.as_ref().map_or_else(Way::default, |granted| granted.way)
+    }
+
+    /// It is another, from another device.
+    pub(super) fn set_way(&mut self, way: Way) {
+        if let Some(granted) = &mut self.granted {
+            granted.way = way;
+        }
     }
 
     /// Frames that the engine is asked for at once.
@@ -245,7 +251,6 @@ impl Control {
             mixer,
             n_live: format.n_input,
             n_input: format.n_input.max(n_mixed),
-            latency_frames: format.latency_frames,
             way: Way::opened(format.latency_frames, &self.parts.probe),
             period_frames: period_of(&opened.info),
             opened: Some(opened),

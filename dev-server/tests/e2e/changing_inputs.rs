@@ -122,10 +122,14 @@ fn a_source_is_another_microphone_from_now_on() {
     assert!((amplitude(sound, 997.0) - 0.251_19).abs() < 0.01 && amplitude(sound, 440.0) < 1e-3);
 
     let (server, mut line) = plain();
-    line.call("set_input", &json!({ "id": 0, "device": "virtual:tone=440,ppm=200" }));
+    let device = "virtual:tone=440,ppm=200,period=2048";
+    line.call("set_input", &json!({ "id": 0, "device": device }));
     let status = line.call("status", &json!({}));
-    assert_eq!(status["audio"]["input"]["device"], "virtual:tone=440,ppm=200");
-    assert_eq!(status["inputs"][0]["device"], "virtual:tone=440,ppm=200");
+    let (audio, input) = (&status["audio"], &status["inputs"][0]);
+    assert_eq!([&audio["input"]["device"], &input["device"]], [device; 2]);
+    // Its period is part of its way now.
+    assert_eq!(audio["latency_frames"], input["latency_frames"]);
+    assert!(input["latency_frames"].as_u64().unwrap() > 2_048, "{input}");
     // Of other channels: the plugin hears it by way of another engine.
     line.call("set_input", &json!({ "id": 0, "device": "virtual:channels=1" }));
     let is_mono =

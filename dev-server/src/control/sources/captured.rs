@@ -34,6 +34,11 @@ impl Way {
         Self { latency_frames, target_frames: probe.target_frames.get() }
     }
 
+    /// As it was then.
+    pub(in super::super) fn at_first(self) -> usize {
+        self.latency_frames
+    }
+
     /// As it is now: each underrun has raised what the ring is held at.
     pub(in super::super) fn frames(self, probe: &Probe) -> u64 {
         self.latency_frames as u64 + probe.target_frames.get().saturating_sub(self.target_frames)
@@ -79,7 +84,7 @@ impl Source {
         Some(Captured {
             number: self.input?,
             source: self.id,
-            device: self.name().into(),
+            device: self.name(),
             probe: self.counters.as_deref()?,
             way: self.way,
         })

@@ -4,7 +4,7 @@
 use retake_io::{InputOrder, InputSet, IoError, MoreInput, OnInput, r#virtual::Spec};
 use serde_json::{Value, json};
 
-use super::{Control, LIVE, Source};
+use super::{Control, LIVE, Source, Way};
 use crate::{
     cli::ClockArg,
     control::Message,
@@ -200,11 +200,13 @@ impl Control {
                 spec.kind = SourceKind::Input(device);
                 self.take_input(*more);
             }
-            InputSet::First { info, is_live_loop } => {
+            InputSet::First { info, latency_frames, is_live_loop } => {
                 if is_live_loop {
                     self.audio.close_loop();
                 }
+                self.audio.set_way(Way::opened(latency_frames, &self.parts.probe));
                 self.shown.audio["input"] = json!(info);
+                self.shown.audio["latency_frames"] = json!(latency_frames);
                 self.parts.memory.stand.devices.input = Some(device);
             }
         }

@@ -74,6 +74,8 @@ pub enum InputSet {
     First {
         /// As it was granted.
         info: DeviceInfo,
+        /// Frames from its callback to the speaker's.
+        latency_frames: usize,
         /// It is real, and so is the speaker: it may hear it.
         is_live_loop: bool,
     },
@@ -237,7 +239,8 @@ impl Session {
             self.end_input_outage(n);
             return Ok(InputSet::Beside(Box::new(more)));
         }
-        let (info, is_live_loop) = (fresh.last.0.clone(), self.plan.is_live_loop(0));
+        let ((info, latency_frames), is_live_loop) =
+            (fresh.last.clone(), self.plan.is_live_loop(0));
         let captured = &mut self.captures[0];
         if captured.plug.as_ref().is_some_and(|plug| plug.fits(&fresh.input)) {
             if !captured.replace(fresh.input.fading_in()) {
@@ -252,7 +255,7 @@ impl Session {
             captured.outage.iter_mut().for_each(Outage::begin_try);
             self.regroup(true);
         }
-        Ok(InputSet::First { info, is_live_loop })
+        Ok(InputSet::First { info, latency_frames, is_live_loop })
     }
 
     fn check_changeable(&self) -> Result<(), IoError> {
