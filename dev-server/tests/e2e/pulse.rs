@@ -3,10 +3,8 @@
 
 use std::{
     f64::consts::TAU,
-    io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -16,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     browser::Browser,
     crates::Crate,
+    ears::Ears,
     line::Line,
     server::{Server, retake, run},
     signal::{delay_and_residual_db, sine, sweep},
@@ -39,22 +38,6 @@ pub(crate) struct Daemon {
     home: tempfile::TempDir,
     script: String,
     child: Option<Child>,
-}
-
-/// A recording of the speaker, under way.
-struct Listening {
-    child: Killed,
-    reader: JoinHandle<Vec<u8>>,
-}
-
-impl Listening {
-    /// The left channel of what was heard.
-    fn end(self) -> Vec<f32> {
-        drop(self.child);
-        let bytes = self.reader.join().unwrap();
-        let left = |frame: &[u8]| f32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]);
-        bytes.chunks_exact(8).map(left).collect()
-    }
 }
 
 /// A child that is killed, by its pid, when the test lets go of it.
@@ -157,21 +140,8 @@ impl Daemon {
     }
 
     /// Keeps what the speaker gets.
-    fn listen(&self) -> Listening {
-        let mut child = self
-            .command("parec")
-            .args(["--device=speaker.monitor", "--format=float32le", "--rate=48000"])
-            .args(["--channels=2", "--raw", "--latency-msec=1000"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("parec is installed (./setup.sh --dev)");
-        let mut pipe = child.stdout.take().unwrap();
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            pipe.read_to_end(&mut bytes).unwrap();
-            bytes
-        });
-        Listening { child: Killed(child), reader }
+    fn listen(&self) -> Ears {
+        Ears::open(self, ("speaker", 2), Duration::from_secs(1), Instant::now())
     }
 
     pub(crate) fn retake(&self, args: &[&str]) -> Server {
@@ -235,7 +205,7 @@ fn play_sweep(period: u32, seconds: u32) -> bool {
     std::thread::sleep(Duration::from_secs(u64::from(LEAD_SECONDS + seconds + 1)));
     let ended = server.stop().succeeded();
     drop(speaking);
-    let heard = listening.end();
+    let heard = listening.end_with_one();
     let stopped = ended.event("stopped");
     let recorded = Wav::read(&record);
     let (_, recorded_db) = delay_and_residual_db(&signal, &recorded.channels[0]);

@@ -9,6 +9,7 @@ pub(crate) use open::ranges;
 
 mod backoff;
 mod capture;
+mod clocks;
 mod driver;
 mod fault;
 mod feed;

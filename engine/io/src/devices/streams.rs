@@ -14,9 +14,10 @@ use retake_engine::{
 
 use super::{
     Clock, DeviceRequest, Message,
+    clocks::ppm,
     driver::{Capture, Playback, Promotion},
     fault::Fault,
-    feed::{Feed, capacity_frames, ppm},
+    feed::{Feed, capacity_frames},
     leash::Inside,
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
     slot::{Handover, Held, slot},
