@@ -24,13 +24,14 @@ use crate::{
 
 const RATE: u32 = 48_000;
 
-/// Two sinks: `mic`, whose monitor is the microphone, and `speaker`.
+/// Two sinks: `mic`, whose monitor is the microphone, and `speaker`. Named as those of one card, they
+/// are taken for one clock, so that what is heard is what was played, sample for sample.
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
-load-module module-null-sink sink_name=mic format=float32le rate=48000 channels=2
-load-module module-null-sink sink_name=speaker format=float32le rate=48000 channels=2
-set-default-sink speaker
-set-default-source mic.monitor
+load-module module-null-sink sink_name=alsa_output.desk.mic format=float32le rate=48000 channels=2
+load-module module-null-sink sink_name=alsa_output.desk.speaker format=float32le rate=48000 channels=2
+set-default-sink alsa_output.desk.speaker
+set-default-source alsa_output.desk.mic.monitor
 ";
 
 /// A daemon with a home of its own.
@@ -102,7 +103,7 @@ impl Daemon {
         let child = self
             .command("pulseaudio")
             .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
-            .args(["--system=false", "--disallow-exit", "--realtime=no", "-F"])
+            .args(["--system=false", "--disallow-exit", "--realtime=yes", "-F"])
             .arg(&script)
             .stderr(Stdio::null())
             .spawn()
@@ -121,7 +122,7 @@ impl Daemon {
 
     /// Plays a file into the microphone.
     fn speak(&self, file: &Path, period: u32) -> Killed {
-        self.speak_into("mic", file, period)
+        self.speak_into("alsa_output.desk.mic", file, period)
     }
 
     /// Plays a file into a sink.
@@ -141,7 +142,7 @@ impl Daemon {
 
     /// Keeps what the speaker gets.
     fn listen(&self) -> Ears {
-        Ears::open(self, ("speaker", 2), Duration::from_secs(1), Instant::now())
+        Ears::open(self, ("alsa_output.desk.speaker", 2), Duration::from_secs(1), Instant::now())
     }
 
     pub(crate) fn retake(&self, args: &[&str]) -> Server {
@@ -379,13 +380,15 @@ fn control_answers_while_the_sound_server_hangs() {
 #[test]
 fn a_round_trip_through_a_sound_server_is_measured() {
     let daemon = Daemon::start();
-    let args = ["latency", "--input", "speaker.monitor", "--output", "speaker"];
+    let (mic, speaker) = ("alsa_output.desk.mic.monitor", "alsa_output.desk.speaker");
+    let back = format!("{speaker}.monitor");
+    let args = ["latency", "--input", &back, "--output", speaker];
     let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end().succeeded();
     println!("{}", ended.stderr);
     let event = ended.event("latency");
     let frames = |key: &str| event[key].as_f64().unwrap();
     assert!(frames("measured_frames") > frames("reported_frames"), "{event}");
-    let args = ["latency", "--input", "mic.monitor", "--output", "speaker"];
+    let args = ["latency", "--input", mic, "--output", speaker];
     let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end();
     assert_eq!(ended.code, Some(1), "nothing comes back: {}", ended.stderr);
 }

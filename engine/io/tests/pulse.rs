@@ -59,13 +59,14 @@ impl Bench {
                 at = (at + 1) % sound.len();
             }
         };
-        let player = named("mic").build_output_stream(config, play, |_| {}, None).unwrap();
+        let player =
+            named(pulse::MIC_SINK).build_output_stream(config, play, |_| {}, None).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&heard);
         let listen = move |samples: &[f32], _: &cpal::InputCallbackInfo| {
             keep.lock().unwrap().extend_from_slice(samples);
         };
-        let monitor = named("speaker.monitor");
+        let monitor = named(pulse::SPEAKER_MONITOR);
         let listener = monitor.build_input_stream(config, listen, |_| {}, None).unwrap();
         player.play().unwrap();
         listener.play().unwrap();
@@ -164,9 +165,9 @@ fn devices_are_listed_and_found_by_name() {
         let pulse = listing.iter().find(|host| host.host == "pulseaudio").unwrap();
         assert_eq!(pulse.unavailable, None);
         let speaker = pulse.outputs.iter().find(|device| device.default).unwrap();
-        assert_eq!((speaker.name.as_str(), speaker.id.as_str()), ("Hall", "speaker"));
+        assert_eq!((speaker.name.as_str(), speaker.id.as_str()), ("Hall", pulse::SPEAKER));
         assert_eq!(pulse.inputs.len(), 2);
-        let (rig, opened) = Rig::open(request("monitor of booth", "speaker")).unwrap();
+        let (rig, opened) = Rig::open(request("monitor of booth", pulse::SPEAKER)).unwrap();
         assert_eq!(opened.info.output.unwrap().device, "Hall");
         assert_eq!(opened.info.input.unwrap().device, "Monitor of Booth");
         assert!(!opened.unasked_sound, "they were chosen");
@@ -263,8 +264,8 @@ fn one_of_two_microphones_is_unloaded_and_returns() {
     in_private_home("one_of_two_microphones_is_unloaded_and_returns", || {
         let _daemon = Daemon::start();
         let module = pulse::load_microphone("second");
-        let mut wish = request("mic.monitor", "speaker");
-        wish.more = vec!["second.monitor".parse().unwrap()];
+        let mut wish = request(pulse::MIC, pulse::SPEAKER);
+        wish.more = vec!["second".parse().unwrap()];
         let (rig, opened) = Rig::start(wish);
         assert_eq!(opened.info.more.len(), 1);
         rig.wait("sound", |probe| probe.frames.get() > 24_000);

@@ -149,7 +149,7 @@ fn stamps_of_pulse_audio() {
     in_private_home("stamps_of_pulse_audio", || {
         let _daemon = Daemon::start();
         for period in [128, 256, 1_024] {
-            compare(cpal::HostId::PulseAudio, ["mic.monitor", "speaker"], period);
+            compare(cpal::HostId::PulseAudio, [pulse::MIC, pulse::SPEAKER], period);
         }
     });
 }
