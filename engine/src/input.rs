@@ -15,7 +15,8 @@
 //! fixed ratio. When playback stood still and capture did not, the ring is too full without being
 //! full: a fill that was a period and more above the target for two seconds is shed, and counted as
 //! lost. With stamps, the lines of [`crate::drift`] watch meanwhile: a clock that is not shared after
-//! all moves the delay by a millisecond for two seconds, and from then on the input is steered.
+//! all moves the delay by half a millisecond for two seconds, and from then on the input is steered. The
+//! converter comes in where reading stands (`input/entrance.rs`): nothing of it is heard.
 //!
 //! When each end has its own clock, a [`DriftLoop`] steers the converter: the target is then the
 //! time from a frame's capture to its rendering, whatever the phase of the blocks, and holds to
@@ -23,6 +24,7 @@
 //! a period) fades out within one block, is set anew, and fades in. The first sound comes when the
 //! lines are settled, 0.15 s after the first stamps.
 
+mod entrance;
 mod feed;
 mod plug;
 mod rates;
@@ -38,6 +40,7 @@ use crate::{
     probe::Probe,
     ring::{FrameConsumer, frame_ring},
 };
+use entrance::Past;
 use feed::{Aim, Feed};
 pub use plug::InputPlug;
 use plug::Socket;
@@ -78,6 +81,10 @@ pub struct LiveInput {
     steering: Option<Steering>,
     /// Frames pass as they are.
     is_straight: bool,
+    /// What passed last, for a converter that has to come in.
+    past: Past,
+    /// Whether it did: its own delay is within the target then.
+    has_come_in: bool,
     scratch: Vec<f32>,
     /// Where the next input comes in.
     socket: Option<Socket>,
@@ -140,7 +147,8 @@ impl LiveInput {
         );
         let scratch = vec![0.0; spec.max_block * channels];
         let is_straight = has_one_rate && is_shared;
-        Ok(Self { feed, convert, steering, is_straight, scratch, socket: None })
+        let (past, has_come_in, socket) = (Past::new(channels), false, None);
+        Ok(Self { feed, convert, steering, is_straight, past, has_come_in, scratch, socket })
     }
 
     /// An input of a device that is away: silence, which nobody has lost.
@@ -187,7 +195,8 @@ impl LiveInput {
     /// Frames from capture to the plugin's input: target fill plus converter delay.
     pub fn latency_frames(&self) -> usize {
         let target = self.feed.target();
-        let convert = self.convert.as_ref().filter(|_| !self.is_straight);
+        let is_early = self.is_straight || self.has_come_in;
+        let convert = self.convert.as_ref().filter(|_| !is_early);
         convert.map_or(target, |convert| convert.delay_with(target))
     }
 
@@ -209,7 +218,7 @@ impl LiveInput {
     /// Wait-free, no allocation.
     pub fn read(&mut self, block: &mut Planar, frames: usize) {
         self.change_over();
-        self.change_mind();
+        self.change_mind(frames);
         let channels = self.channels();
         let aim = self.steering.as_ref().map_or(Aim::Target, |steering| steering.aim(&self.feed));
         let mut taken = frames;
@@ -224,24 +233,11 @@ impl LiveInput {
         } else {
             let scratch = &mut self.scratch[..frames * channels];
             self.feed.fill(scratch, channels, aim);
+            self.past.keep(scratch);
             block.write_interleaved(0, scratch);
         }
         if let Some(steering) = &mut self.steering {
             steering.advance(frames, taken, &self.feed);
-        }
-    }
-
-    /// While nothing sounds, a clock that is not shared after all gets its converter.
-    fn change_mind(&mut self) {
-        let Some(steering) = &mut self.steering else { return };
-        if self.is_straight
-            && steering.steers()
-            && self.feed.silence_due().is_none()
-            && let Some(convert) = &mut self.convert
-        {
-            convert.reset();
-            steering.restart();
-            self.is_straight = false;
         }
     }
 }

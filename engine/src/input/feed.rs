@@ -115,6 +115,15 @@ impl Feed {
         }
     }
 
+    /// Whether the next `frames` are captured sound as it is.
+    pub(super) fn is_calm(&self, frames: usize) -> bool {
+        let fill = self.ring.fill_frames();
+        self.state == State::Flowing { zeros: 0 }
+            && !self.is_leaving
+            && self.fade.at_rest().is_some()
+            && (frames..self.capacity_frames()).contains(&fill)
+    }
+
     /// Fades what is read next out, to prime anew after it.
     pub(super) fn leave(&mut self) {
         self.is_leaving = self.silence_due().is_some();

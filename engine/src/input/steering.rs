@@ -21,7 +21,7 @@ enum Belief {
 /// Age of the lines from which a shared clock is watched, seconds.
 const WATCHED_FROM: f64 = 5.0;
 /// A shared clock does not move the delay by so much, ms,
-const NOT_SHARED_MS: f64 = 1.0;
+const NOT_SHARED_MS: f64 = 0.5;
 /// for so many seconds: a busy machine does, for a while.
 const PROVEN: f64 = 2.0;
 
@@ -36,6 +36,9 @@ pub(super) struct Steering {
     begun_at: u64,
     /// Capture frames that the converter has taken beyond what its speed stands for.
     lead: f64,
+    /// By how much the delay is meant to be longer than the target: where it stood when the clock was no
+    /// longer taken for shared, until the input is primed anew.
+    kept: f64,
     speed: f64,
     probe: Arc<Probe>,
 }
@@ -50,7 +53,7 @@ impl Steering {
         let belief =
             if is_shared { Belief::Shared { calm: None, against: 0 } } else { Belief::Apart };
         let speed = law.nominal();
-        Self { stamps, law, belief, given: 0, begun_at: 0, lead: 0.0, speed, probe }
+        Self { stamps, law, belief, given: 0, begun_at: 0, lead: 0.0, kept: 0.0, speed, probe }
     }
 
     /// Whether the speed is the loop's, and not the nominal one.
@@ -82,7 +85,7 @@ impl Steering {
     fn excess(&self, feed: &Feed) -> Option<f64> {
         let zeros = feed.silence_due().filter(|_| self.law.is_settled())?;
         let held = self.law.written_since(feed.taken()) + zeros as f64;
-        Some(held + self.lead - feed.target() as f64)
+        Some(held + self.lead - self.kept - feed.target() as f64)
     }
 
     fn steer(&mut self, excess: Option<f64>, passed: u64, feed: &mut Feed) {
@@ -94,7 +97,7 @@ impl Steering {
         self.show(self.law.state(), error);
     }
 
-    fn watch(&mut self, excess: Option<f64>, passed: u64, feed: &mut Feed) {
+    fn watch(&mut self, excess: Option<f64>, passed: u64, feed: &Feed) {
         let Belief::Shared { calm, against } = self.belief else { return };
         let excess = excess.filter(|_| self.law.age() > WATCHED_FROM);
         // A jump is no drift: the ring was primed anew or has shed what was too much.
@@ -109,7 +112,7 @@ impl Steering {
         let against = if is_off { against + passed } else { 0 };
         self.belief = Belief::Shared { calm, against };
         if self.law.is_longer(against, PROVEN) {
-            feed.leave();
+            self.kept = calm.unwrap_or(0.0);
             self.belief = Belief::Apart;
         }
     }
@@ -139,15 +142,16 @@ impl Steering {
         self.given += frames as u64;
         if feed.silence_due().is_none() {
             self.law.loosen();
+            self.kept = 0.0;
         }
         if self.steers() {
             self.lead += taken as f64 - frames as f64 * self.speed;
         }
     }
 
-    /// The converter begins anew.
-    pub(super) fn restart(&mut self) {
-        self.lead = 0.0;
+    /// The converter begins anew, `lead` frames ahead of where reading stands.
+    pub(super) fn restart(&mut self, lead: usize) {
+        self.lead = lead as f64;
     }
 }
 
