@@ -18,6 +18,7 @@ mod open;
 mod opened;
 mod outage;
 mod plan;
+mod quiet;
 mod regroup;
 mod session;
 mod slot;
@@ -248,11 +249,11 @@ pub enum DeviceEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceState {
-    /// Its stream died.
+    /// Its stream died, or is no longer served.
     Lost,
     /// It could not be opened again yet.
     Retry,
-    /// It plays again.
+    /// It is at work again.
     Back,
 }
 

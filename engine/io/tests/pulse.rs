@@ -257,6 +257,40 @@ fn where_there_is_no_device_the_virtual_one_plays() {
     });
 }
 
+/// The server lets a microphone sleep for two seconds, then the speaker: who listens is told, nothing is
+/// opened anew, and the sound that returns is the microphone's, sample for sample.
+#[test]
+fn what_is_suspended_is_told_and_sounds_again() {
+    in_private_home("what_is_suspended_is_told_and_sounds_again", || {
+        let _daemon = Daemon::start();
+        let bench = Bench::set_up();
+        pulse::load_microphone("second");
+        let mut wish = request(pulse::MIC, pulse::SPEAKER);
+        (wish.more, wish.period) = (vec!["second".parse().unwrap()], Some(1_024));
+        let (rig, _) = Rig::start(wish);
+        rig.wait("sound", |probe| probe.frames.get() > 48_000);
+        pulse::suspend("source", "second", true);
+        assert_eq!(rig.until_input(1, DeviceState::Lost), []);
+        let frames = rig.probe.frames.get();
+        rig.wait("the others", |probe| probe.frames.get() > frames + 48_000);
+        pulse::suspend("source", "second", false);
+        assert_eq!(rig.until_input(1, DeviceState::Back), []);
+
+        let reseeds = rig.probe.drift.reseeds.get();
+        pulse::suspend("sink", pulse::SPEAKER, true);
+        assert_eq!(rig.until(End::Output, DeviceState::Lost), []);
+        std::thread::sleep(Duration::from_secs(1));
+        let frames = rig.probe.frames.get();
+        pulse::suspend("sink", pulse::SPEAKER, false);
+        assert_eq!(rig.until(End::Output, DeviceState::Back), []);
+        rig.wait("sound again", |probe| probe.frames.get() > frames + 48_000);
+        assert!(rig.probe.drift.reseeds.get() > reseeds, "the delay was set anew");
+        let is_clean = (0..6).any(|_| measure(&rig, &bench, 1) == (0, 0));
+        assert!(is_clean, "the microphone is heard again, sample for sample");
+        rig.stop();
+    });
+}
+
 /// A microphone of a real server is pulled out and put in again; nobody touches the stream that has the
 /// engine, nor the other microphone's.
 #[test]

@@ -3,7 +3,7 @@
 //! It is given what was heard last and the next few frames, and what it makes of them is thrown away,
 //! up to the place where reading stands. From there on it says the same as the frames do.
 
-use super::{LiveInput, feed::Aim};
+use super::{LiveInput, feed::Aim, steering::Steering};
 use crate::convert::Converter;
 
 /// The last frames that were heard, interleaved.
@@ -38,7 +38,7 @@ impl LiveInput {
     /// # Real time
     /// Once, the work of some hundred frames more.
     pub(super) fn change_mind(&mut self, frames: usize) {
-        if !self.is_straight || !self.steering.as_ref().is_some_and(|s| s.steers()) {
+        if !self.is_straight || !self.steering.as_ref().is_some_and(Steering::steers) {
             return;
         }
         let Some(convert) = &mut self.convert else { return };

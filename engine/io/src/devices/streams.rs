@@ -20,6 +20,7 @@ use super::{
     feed::{Feed, capacity_frames},
     leash::Inside,
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
+    quiet::{Beat, Watch},
     slot::{Handover, Held, slot},
     stamping::Stamping,
 };
@@ -35,6 +36,7 @@ pub(super) struct ClockStream {
     pub(super) handover: Handover,
     pub(super) fault: Fault,
     pub(super) inside: Inside,
+    pub(super) watch: Watch,
     pub(super) granted: Granted,
     /// Renders for nobody while the real device is away.
     pub(super) is_stand_in: bool,
@@ -44,6 +46,7 @@ pub(super) struct ClockStream {
 pub(super) struct CaptureStream {
     stream: cpal::Stream,
     pub(super) fault: Fault,
+    pub(super) watch: Watch,
     found: Found,
 }
 
@@ -103,7 +106,7 @@ impl Opener {
             if found.host != VIRTUAL {
                 playback.watch_pace();
             }
-            ends = Some((handover, fault, inside));
+            ends = Some((handover, fault, inside, playback.beat()));
             (move |data: &mut Data, at: StreamInstant| playback.call(data, at), on_error)
         })?;
         clock_stream(stream, granted, ends)
@@ -123,7 +126,7 @@ impl Opener {
             let (mut capture, consumer, _) = self.capture_driver(asked, Promotion::default());
             let mut playback = self.driver(held, asked);
             let inside = playback.promote(self.promotion(found, asked, true));
-            ends = Some((handover, fault, inside));
+            ends = Some((handover, fault, inside, playback.beat()));
             ring = Some(consumer);
             let channels = usize::from(asked.channels());
             let call = move |data: &Data, at: StreamInstant| {
@@ -163,11 +166,11 @@ impl Opener {
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
             let promotion = self.promotion(&found, asked, false);
             let (mut capture, consumer, stamps) = self.capture_driver(asked, promotion);
-            ends = Some((fault, consumer, stamps));
+            ends = Some((fault, consumer, stamps, Watch::new(capture.beat())));
             (move |data: &Data, at: StreamInstant| capture.call(data, at), on_error)
         })?;
-        let (fault, ring, stamps) = ends.ok_or_else(|| unbuilt(End::Input))?;
-        let capture = CaptureStream { stream, fault, found };
+        let (fault, ring, stamps, watch) = ends.ok_or_else(|| unbuilt(End::Input))?;
+        let capture = CaptureStream { stream, fault, watch, found };
         Ok((capture, Feed { ring, stamps: Some(stamps), granted }))
     }
 
@@ -238,10 +241,11 @@ impl Opener {
 fn clock_stream(
     stream: cpal::Stream,
     granted: Granted,
-    ends: Option<(Handover, Fault, Inside)>,
+    ends: Option<(Handover, Fault, Inside, Beat)>,
 ) -> Result<ClockStream, IoError> {
-    let (handover, fault, inside) = ends.ok_or_else(|| unbuilt(End::Output))?;
-    Ok(ClockStream { stream, handover, fault, inside, granted, is_stand_in: false })
+    let (handover, fault, inside, beat) = ends.ok_or_else(|| unbuilt(End::Output))?;
+    let watch = Watch::new(beat);
+    Ok(ClockStream { stream, handover, fault, inside, watch, granted, is_stand_in: false })
 }
 
 /// cpal returned a stream without having taken its callbacks.

@@ -79,6 +79,11 @@ pub(crate) fn unload(module: &str) {
     pactl(&["unload-module", module]);
 }
 
+/// A `sink` or a `source` is let sleep, or woken.
+pub(crate) fn suspend(what: &str, name: &str, sleeps: bool) {
+    pactl(&[&format!("suspend-{what}"), name, if sleeps { "1" } else { "0" }]);
+}
+
 fn pactl(words: &[&str]) -> String {
     let done = Command::new("pactl").args(words).output().unwrap();
     assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
