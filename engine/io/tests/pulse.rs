@@ -291,6 +291,24 @@ fn what_is_suspended_is_told_and_sounds_again() {
     });
 }
 
+/// A microphone that gives nothing yet holds up neither the other nor the speaker.
+#[test]
+fn one_that_sleeps_from_the_start_is_told_and_waited_for() {
+    in_private_home("one_that_sleeps_from_the_start_is_told_and_waited_for", || {
+        let _daemon = Daemon::start();
+        pulse::load_microphone("second");
+        pulse::suspend("source", "second", true);
+        let mut wish = request(pulse::MIC, pulse::SPEAKER);
+        wish.more = vec!["second".parse().unwrap()];
+        let (rig, _) = Rig::start(wish);
+        assert_eq!(rig.until_input(1, DeviceState::Lost), []);
+        rig.wait("sound", |probe| probe.frames.get() > 48_000);
+        pulse::suspend("source", "second", false);
+        assert_eq!(rig.until_input(1, DeviceState::Back), []);
+        rig.stop();
+    });
+}
+
 /// A microphone of a real server is pulled out and put in again; nobody touches the stream that has the
 /// engine, nor the other microphone's.
 #[test]

@@ -10,6 +10,7 @@
 )]
 
 use std::{
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -109,9 +110,7 @@ fn off_the_line(points: &[(f64, f64)]) -> [f64; 2] {
 }
 
 /// Plays silence and listens for half a minute, and prints.
-fn compare(host: cpal::HostId, ids: [&str; 2], period: u32) {
-    let host = cpal::host_from_id(host).unwrap();
-    let named = |id: &str| host.devices().unwrap().find(|d| d.id().unwrap().id() == id).unwrap();
+fn compare(devices: [cpal::Device; 2], period: u32) {
     let config =
         StreamConfig { channels: 2, sample_rate: RATE, buffer_size: BufferSize::Fixed(period) };
     let epoch = Instant::now();
@@ -126,8 +125,9 @@ fn compare(host: cpal::HostId, ids: [&str; 2], period: u32) {
         playback.call(at.callback, at.playback, data.len() / 2);
     };
     let f32s = SampleFormat::F32;
-    let input = named(ids[0]).build_input_stream_raw(config, f32s, listen, |_| {}, None).unwrap();
-    let output = named(ids[1]).build_output_stream_raw(config, f32s, play, |_| {}, None).unwrap();
+    let [microphone, speaker] = devices;
+    let input = microphone.build_input_stream_raw(config, f32s, listen, |_| {}, None).unwrap();
+    let output = speaker.build_output_stream_raw(config, f32s, play, |_| {}, None).unwrap();
     input.play().unwrap();
     output.play().unwrap();
     std::thread::sleep(Duration::from_secs_f64(LEAD + SECONDS));
@@ -148,8 +148,26 @@ fn compare(host: cpal::HostId, ids: [&str; 2], period: u32) {
 fn stamps_of_pulse_audio() {
     in_private_home("stamps_of_pulse_audio", || {
         let _daemon = Daemon::start();
+        let host = cpal::host_from_id(cpal::HostId::PulseAudio).unwrap();
+        let named = |id| host.devices().unwrap().find(|d| d.id().unwrap().id() == id).unwrap();
         for period in [128, 256, 1_024] {
-            compare(cpal::HostId::PulseAudio, [pulse::MIC, pulse::SPEAKER], period);
+            compare([pulse::MIC, pulse::SPEAKER].map(named), period);
         }
+    });
+}
+
+#[test]
+#[ignore = "prints figures of a minute; needs jackd"]
+fn stamps_of_jack() {
+    in_private_home("stamps_of_jack", || {
+        let server = std::env::var("JACK_DEFAULT_SERVER").unwrap();
+        let words = ["--no-realtime", "--name", &server, "-d", "dummy", "-r", "48000", "-p", "256"];
+        let mut server = Command::new("jackd").args(words).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        let host = cpal::host_from_id(cpal::HostId::Jack).unwrap();
+        let ends = [host.default_input_device(), host.default_output_device()];
+        compare(ends.map(Option::unwrap), 256);
+        server.kill().unwrap();
+        server.wait().unwrap();
     });
 }

@@ -1,6 +1,6 @@
 //! A stream that lives and does nothing: a sound server may suspend a device, and tells no client.
 //!
-//! Callbacks are counted; a stream of a server that has had one and has no other for a second is told as
+//! Callbacks are counted; a stream of a server that has none for a second is told as
 //! lost, and as back with the next. Nothing is closed: the server goes on with it.
 
 use std::{
@@ -55,7 +55,8 @@ impl Watch {
             (self.seen, self.since) = (beats, Some(now));
             return std::mem::take(&mut self.is_quiet).then_some(DeviceState::Back);
         }
-        let is_long = self.since.is_some_and(|since| now.duration_since(since) > QUIET);
+        let since = *self.since.get_or_insert(now);
+        let is_long = now.duration_since(since) > QUIET;
         let is_news = is_long && !self.is_quiet;
         self.is_quiet |= is_long;
         is_news.then_some(DeviceState::Lost)
@@ -101,9 +102,10 @@ mod tests {
         let mut watch = Watch::new(beat.clone());
         let at = |ms| Duration::from_millis(ms);
         let begun = Instant::now();
-        assert_eq!(watch.look(begun + at(5_000)), None, "it has not begun");
+        assert_eq!(watch.look(begun), None, "it has not begun");
+        assert_eq!(watch.look(begun + at(1_001)), Some(DeviceState::Lost), "and does not");
         beat.strike();
-        assert_eq!(watch.look(begun + at(6_000)), None);
+        assert_eq!(watch.look(begun + at(6_000)), Some(DeviceState::Back));
         assert_eq!(watch.look(begun + at(7_000)), None);
         assert_eq!(watch.look(begun + at(7_001)), Some(DeviceState::Lost));
         assert_eq!(watch.look(begun + at(9_000)), None, "told once");

@@ -1,6 +1,9 @@
 //! The streams of a session: the one that owns the clock, and the capture stream beside it.
 
-use std::sync::{Arc, mpsc::SyncSender};
+use std::{
+    sync::{Arc, mpsc::SyncSender},
+    time::Duration,
+};
 
 use cpal::{
     Data, StreamInstant,
@@ -21,6 +24,7 @@ use super::{
     leash::Inside,
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
     quiet::{Beat, Watch},
+    session::MOVES_STREAMS,
     slot::{Handover, Held, slot},
     stamping::Stamping,
 };
@@ -29,6 +33,10 @@ use crate::{
     hosts::{Found, VIRTUAL},
     r#virtual::{Pace, Run, Spec, VirtualHost},
 };
+
+/// A sound server's largest block has come by then.
+#[cfg(target_os = "linux")]
+const FIRST_FRAMES: Duration = Duration::from_secs(3);
 
 /// The stream whose callback calls the engine.
 pub(super) struct ClockStream {
@@ -44,7 +52,7 @@ pub(super) struct ClockStream {
 
 /// The stream that only fills the input ring.
 pub(super) struct CaptureStream {
-    stream: cpal::Stream,
+    stream: Arc<cpal::Stream>,
     pub(super) fault: Fault,
     pub(super) watch: Watch,
     found: Found,
@@ -62,9 +70,26 @@ impl CaptureStream {
     }
 
     pub(super) fn play(&self) -> Result<(), IoError> {
-        let played = self.stream.play();
+        let played = match self.host() {
+            #[cfg(target_os = "linux")]
+            MOVES_STREAMS => play_patiently(&self.stream),
+            _ => self.stream.play(),
+        };
         played.map_err(|e| device_error(&self.found, End::Input, &e))
     }
+}
+
+/// A sound server's answer comes with the first frames, and a microphone that sleeps has none: then
+/// they are left to come, and what else there is goes on.
+#[cfg(target_os = "linux")]
+fn play_patiently(stream: &Arc<cpal::Stream>) -> Result<(), cpal::Error> {
+    let (answer, answered) = std::sync::mpsc::sync_channel(1);
+    let stream = Arc::clone(stream);
+    let ask = move || drop(answer.send(stream.play()));
+    if std::thread::Builder::new().name("play".into()).spawn(ask).is_err() {
+        return Err(cpal::Error::new(cpal::ErrorKind::ResourceExhausted));
+    }
+    answered.recv_timeout(FIRST_FRAMES).unwrap_or(Ok(()))
 }
 
 /// What every stream of a session is made with.
@@ -170,7 +195,7 @@ impl Opener {
             (move |data: &Data, at: StreamInstant| capture.call(data, at), on_error)
         })?;
         let (fault, ring, stamps, watch) = ends.ok_or_else(|| unbuilt(End::Input))?;
-        let capture = CaptureStream { stream, fault, watch, found };
+        let capture = CaptureStream { stream: Arc::new(stream), fault, watch, found };
         Ok((capture, Feed { ring, stamps: Some(stamps), granted }))
     }
 
