@@ -161,17 +161,18 @@ fn play(
 }
 
 /// Keeps the first channel of what a source gives.
-fn listen(source: &Device, period: u32) -> (Stream, Arc<Mutex<Vec<f32>>>) {
+fn listen(source: &Device, size: BufferSize) -> (Stream, Arc<Mutex<Vec<f32>>>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&heard);
     let mut is_first = true;
     let listen = move |samples: &[f32], _: &InputCallbackInfo| {
         if std::mem::take(&mut is_first) {
-            drop(promote_current_thread_to_real_time(period, RATE));
+            drop(promote_current_thread_to_real_time(256, RATE));
         }
         keep.lock().unwrap().extend(samples.iter().step_by(2));
     };
-    (source.build_input_stream(config(period), listen, |_| {}, None).unwrap(), heard)
+    let config = StreamConfig { buffer_size: size, ..config(0) };
+    (source.build_input_stream(config, listen, |_| {}, None).unwrap(), heard)
 }
 
 /// Breaks in what was heard, and frames that are silence or missing there.
@@ -197,9 +198,11 @@ fn measure(driver: Driver, period: u32) -> [u64; 5] {
     let host = cpal::host_from_id(cpal::HostId::PulseAudio).unwrap();
     let others = cpal::host_from_id(cpal::HostId::PulseAudio).unwrap();
     let counts = Arc::new(Counts::default());
-    let (heard_stream, heard) = listen(&device(&others, pulse::SPEAKER_MONITOR), 256);
+    // Whatever the server wants: a fixed size is all that it would keep while nobody fetches.
+    let monitor = device(&others, pulse::SPEAKER_MONITOR);
+    let (heard_stream, heard) = listen(&monitor, BufferSize::Default);
     heard_stream.play().unwrap();
-    let (microphone, _) = listen(&device(&host, pulse::MIC), period);
+    let (microphone, _) = listen(&device(&host, pulse::MIC), BufferSize::Fixed(period));
     let (speaker, own) = play(&device(&host, pulse::SPEAKER), driver, period, &counts);
     microphone.play().unwrap();
     speaker.play().unwrap();
