@@ -233,7 +233,9 @@ impl LiveInput {
         } else {
             let scratch = &mut self.scratch[..frames * channels];
             self.feed.fill(scratch, channels, aim);
-            self.past.keep(scratch);
+            if self.steering.is_some() {
+                self.past.keep(scratch);
+            }
             block.write_interleaved(0, scratch);
         }
         if let Some(steering) = &mut self.steering {
