@@ -12,16 +12,18 @@ use crate::pulse::{Daemon, Killed};
 /// A recording under way, of a sink's monitor.
 pub(crate) struct Ears {
     child: Killed,
-    reader: JoinHandle<(Vec<u8>, Vec<(usize, f64)>)>,
+    reader: JoinHandle<(Vec<u8>, Arrivals)>,
     channels: usize,
 }
+
+/// How many frames had come in all, and at which second.
+type Arrivals = Vec<(usize, f64)>;
 
 /// What was heard.
 pub(crate) struct Heard {
     /// Interleaved.
     pub(crate) samples: Vec<f32>,
-    /// How many frames had come in all, and at which second.
-    pub(crate) arrivals: Vec<(usize, f64)>,
+    pub(crate) arrivals: Arrivals,
 }
 
 impl Ears {
@@ -42,20 +44,8 @@ impl Ears {
             .stdout(Stdio::piped())
             .spawn()
             .expect("parec is installed (./setup.sh --dev)");
-        let mut pipe = child.stdout.take().unwrap();
-        let reader = std::thread::spawn(move || {
-            let (mut bytes, mut arrivals) = (Vec::new(), Vec::new());
-            let mut piece = vec![0; 1 << 16];
-            loop {
-                let got = pipe.read(&mut piece).unwrap();
-                let at = epoch.elapsed().as_secs_f64();
-                if got == 0 {
-                    return (bytes, arrivals);
-                }
-                bytes.extend_from_slice(&piece[..got]);
-                arrivals.push((bytes.len() / (4 * channels), at));
-            }
-        });
+        let pipe = child.stdout.take().unwrap();
+        let reader = std::thread::spawn(move || gather(pipe, 4 * channels, epoch));
         Self { child: Killed(child), reader, channels }
     }
 
@@ -70,6 +60,20 @@ impl Ears {
     pub(crate) fn end_with_one(self) -> Vec<f32> {
         let channels = self.channels;
         self.end().samples.into_iter().step_by(channels).collect()
+    }
+}
+
+/// All that comes, in frames of so many bytes.
+fn gather(mut pipe: impl Read, frame: usize, epoch: Instant) -> (Vec<u8>, Arrivals) {
+    let (mut bytes, mut arrivals) = (Vec::new(), Vec::new());
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        let got = pipe.read(&mut piece).unwrap();
+        if got == 0 {
+            return (bytes, arrivals);
+        }
+        bytes.extend_from_slice(&piece[..got]);
+        arrivals.push((bytes.len() / frame, epoch.elapsed().as_secs_f64()));
     }
 }
 
