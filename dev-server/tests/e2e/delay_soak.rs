@@ -59,6 +59,9 @@ fn places(mic: &[f32], speaker: &[f32], (from, seconds): (usize, usize)) -> Vec<
         let window = &mic[start..start + WINDOW];
         let there = place(window, speaker, near - REACH..near + REACH);
         delay = there.map(|there| there - start as f64);
+        if there.is_none() {
+            println!("second {} is not there", (start - from) / rate);
+        }
         there.map(|there| (start as f64, there))
     });
     each.collect()
