@@ -3,24 +3,19 @@
 //!
 //! The microphones are null sinks that noise is played into, the speaker is one, and the monitors of
 //! all three are recorded. Cross-correlation says where a window of a microphone lies in the speaker.
-//! The delay is a difference of two places, in frames; where each recording began is in its mean.
-//!
-//! That is a delay in time only while all three sinks have one pace. While Retake takes their clock for
-//! shared, frames pass one for one and this can show nothing but losses and re-seeds; once it steers, a
-//! sink that is some ppm off shows as a slope.
+//! Every sink has a clock of its own: its timer goes on by whole microseconds per block, so it is off
+//! by some ppm, steadily. When pieces of a recording arrive gives its clock, a straight line, and the
+//! delay is the time of the place in the speaker less the time of the window; what pieces take to
+//! arrive is in its mean.
 
-use std::{
-    io::Read,
-    process::Stdio,
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::{
+    ears::{Ears, Heard, Pace, place},
     line::Line,
-    pulse::{Daemon, Killed, build_example},
+    pulse::{Daemon, build_example},
     signal::noise,
     wav::Wav,
 };
@@ -30,9 +25,11 @@ const RATE: u32 = 48_000;
 const WINDOW: usize = 4_800;
 const FIRST_WINDOW: usize = 1_000;
 /// Frames by which a window may lie elsewhere than the one before.
-const REACH: usize = 480;
+const REACH: usize = 48;
 /// Furthest that a window may be off from the mean, ms.
 const WITHIN_MS: f64 = 0.1;
+/// How large the pieces of the recordings are.
+const PIECE: Duration = Duration::from_millis(20);
 
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
@@ -43,79 +40,47 @@ set-default-sink speaker
 set-default-source a.monitor
 ";
 
-/// A recording under way.
-struct Ears {
-    child: Killed,
-    reader: JoinHandle<Vec<f32>>,
-}
-
-impl Ears {
-    fn open(daemon: &Daemon, sink: &str) -> Self {
-        let mut child = daemon
-            .command("parec")
-            .args([&format!("--device={sink}.monitor"), "--format=float32le", "--rate=48000"])
-            .args(["--channels=1", "--raw", "--latency-msec=50"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("parec is installed (./setup.sh --dev)");
-        let mut pipe = child.stdout.take().unwrap();
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            pipe.read_to_end(&mut bytes).unwrap();
-            bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect()
-        });
-        Self { child: Killed(child), reader }
-    }
-
-    fn end(self) -> Vec<f32> {
-        drop(self.child);
-        self.reader.join().unwrap()
-    }
-}
-
-/// How alike they are, 0 for strangers.
-fn likeness(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum()
-}
-
-/// Where `window` lies in `sound`, among `places`: the frame with its fraction.
-fn place(window: &[f32], sound: &[f32], places: std::ops::Range<usize>) -> f64 {
-    let at = |n: usize| likeness(window, &sound[n..n + window.len()]);
-    let found: Vec<f64> = places.clone().map(at).collect();
-    let (best, peak) =
-        found.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-    let energy = likeness(window, window);
-    assert!(peak > 0.5 * energy, "not found: {peak} of {energy}");
-    assert!(best > 0 && best + 1 < found.len(), "at the rim of {places:?}");
-    let (before, after) = (found[best - 1], found[best + 1]);
-    (places.start + best) as f64 + (before - after) / (2.0 * (before - 2.0 * peak + after))
-}
-
 #[expect(clippy::cast_sign_loss, reason = "a place in a recording")]
 fn whole(place: f64) -> usize {
-    place.round() as usize
+    place.round().max(0.0) as usize
 }
 
-/// The delay of each window of a microphone in so many seconds from `from` on, one a second, in ms.
-fn delays(mic: &[f32], speaker: &[f32], (from, seconds): (usize, usize)) -> Vec<f64> {
+/// Where windows of a microphone lie in the speaker, one a second: both in frames.
+fn places(mic: &[f32], speaker: &[f32], (from, seconds): (usize, usize)) -> Vec<(f64, f64)> {
     let rate = RATE as usize;
-    let first = &mic[from..from + FIRST_WINDOW];
-    let mut delay = place(first, speaker, from - rate..from + 2 * rate) - from as f64;
-    let starts = (0..seconds).map(|second| from + second * rate);
-    let each = starts.map(|start| {
-        let near = whole(start as f64 + delay);
-        let there = place(&mic[start..start + WINDOW], speaker, near - REACH..near + REACH);
-        delay = there - start as f64;
-        delay * 1e3 / f64::from(RATE)
+    let anywhere = |start: usize| {
+        let window = &mic[start..start + FIRST_WINDOW];
+        place(window, speaker, start.saturating_sub(rate)..start + 2 * rate)
+    };
+    let mut delay = None;
+    let each = (0..seconds).map(|second| from + second * rate).filter_map(|start| {
+        let near = delay.or_else(|| Some(anywhere(start)? - start as f64));
+        let near = whole(start as f64 + near?);
+        let window = &mic[start..start + WINDOW];
+        let there = place(window, speaker, near - REACH..near + REACH);
+        delay = there.map(|there| there - start as f64);
+        if there.is_none() {
+            println!("second {} is not there", (start - from) / rate);
+        }
+        there.map(|there| (start as f64, there))
     });
     each.collect()
+}
+
+/// By how much each is off from the mean of all, and the furthest.
+fn off(delays: impl Iterator<Item = f64>) -> (Vec<f64>, f64) {
+    let delays: Vec<f64> = delays.collect();
+    let mean = delays.iter().sum::<f64>() / delays.len() as f64;
+    let off: Vec<f64> = delays.iter().map(|delay| delay - mean).collect();
+    let worst = off.iter().fold(0.0_f64, |worst, off| worst.max(off.abs()));
+    (off, worst)
 }
 
 /// Frames that both microphones have lost so far, and what is told of their clocks.
 fn lost(listening: &Value) -> u64 {
     // A line of its own: one that is not read for long is closed.
     let status = Line::open(listening).call("status", &json!({}));
-    println!("{}", status["inputs"]);
+    println!("{}\n{}\n{}", status["inputs"], status["counters"], status["sources"][1]["counters"]);
     let lost = |of: &Value| of["counters"]["lost_frames"].as_u64();
     // The second's own, and the first's.
     lost(&status["sources"][1]).unwrap() + lost(&status).unwrap()
@@ -142,7 +107,7 @@ fn two_microphones_of_a_sound_server_keep_their_delays() {
         daemon.speak_into(sink, &file, period)
     });
     let begun = Instant::now();
-    let ears = ["a", "b", "speaker"].map(|sink| Ears::open(&daemon, sink));
+    let ears = ["a", "b", "speaker"].map(|sink| Ears::open(&daemon, (sink, 1), PIECE, begun));
     let frames = period.to_string();
     let inputs = ["--input", "a.monitor", "--input", "b.monitor", "--output", "speaker"];
     let args = ["example-plugin", "--no-watch", "--period", &frames];
@@ -158,15 +123,26 @@ fn two_microphones_of_a_sound_server_keep_their_delays() {
     server.stop().succeeded();
     let [a, b, speaker] = ears.map(Ears::end);
     println!("{seconds} s at {period} frames: {lost} frames lost");
-    assert_eq!(lost, 0, "frames lost");
-    let mut worst = 0.0_f64;
-    for (name, mic) in [("a", &a), ("b", &b)] {
-        let delays = delays(mic, &speaker, (from, seconds as usize));
-        let mean = delays.iter().sum::<f64>() / delays.len() as f64;
-        let off: Vec<f64> = delays.iter().map(|delay| (delay - mean) * 1e3).collect();
-        println!("{name}: mean {mean:.3} ms; off by, each second, in µs: {off:.2?}");
-        worst = off.iter().fold(worst, |worst, off| worst.max(off.abs() / 1e3));
+    let span = (from as f64 / f64::from(RATE), f64::from(seconds));
+    let paces = [&a, &b, &speaker].map(|heard: &Heard| heard.pace(span.0, span.0 + span.1 + 1.0));
+    for (name, Pace { period, scatter, .. }) in ["a", "b", "speaker"].iter().zip(&paces) {
+        let ppm = (1.0 / (period * f64::from(RATE)) - 1.0) * 1e6;
+        println!("{name}: {ppm:+.2} ppm, pieces off by {:.0} µs rms", scatter * 1e6);
+    }
+    let (mut worst, mut n_windows) = (0.0_f64, 0);
+    for (name, mic, pace) in [("a", &a, &paces[0]), ("b", &b, &paces[1])] {
+        let places = places(&mic.samples, &speaker.samples, (from, seconds as usize));
+        n_windows += places.len();
+        let (_, by_frames) = off(places.iter().map(|(here, there)| there - here));
+        let in_time = |(here, there): &(f64, f64)| paces[2].second(*there) - pace.second(*here);
+        let (each, furthest) = off(places.iter().map(in_time));
+        let each: Vec<f64> = each.iter().map(|off| off * 1e6).collect();
+        println!("{name}: {by_frames:.2} frames off at the worst; in time, each second, µs:");
+        println!("{each:.1?}");
+        worst = worst.max(furthest * 1e3);
     }
     println!("{worst:.4} ms off at the worst");
+    assert_eq!(lost, 0, "frames lost");
+    assert_eq!(n_windows, 2 * seconds as usize, "windows of a microphone that are in the speaker");
     assert!(worst <= WITHIN_MS, "{worst:.4} ms");
 }

@@ -22,6 +22,7 @@ mod commands;
 mod crates;
 mod deeds;
 mod delay_soak;
+mod ears;
 mod ebu;
 mod everything;
 mod examples;

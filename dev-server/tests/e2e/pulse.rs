@@ -3,10 +3,8 @@
 
 use std::{
     f64::consts::TAU,
-    io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -16,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     browser::Browser,
     crates::Crate,
+    ears::Ears,
     line::Line,
     server::{Server, retake, run},
     signal::{delay_and_residual_db, sine, sweep},
@@ -25,13 +24,14 @@ use crate::{
 
 const RATE: u32 = 48_000;
 
-/// Two sinks: `mic`, whose monitor is the microphone, and `speaker`.
+/// Two sinks: `mic`, whose monitor is the microphone, and `speaker`. Named as those of one card, they
+/// are taken for one clock, so that what is heard is what was played, sample for sample.
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
-load-module module-null-sink sink_name=mic format=float32le rate=48000 channels=2
-load-module module-null-sink sink_name=speaker format=float32le rate=48000 channels=2
-set-default-sink speaker
-set-default-source mic.monitor
+load-module module-null-sink sink_name=alsa_output.desk.mic format=float32le rate=48000 channels=2
+load-module module-null-sink sink_name=alsa_output.desk.speaker format=float32le rate=48000 channels=2
+set-default-sink alsa_output.desk.speaker
+set-default-source alsa_output.desk.mic.monitor
 ";
 
 /// A daemon with a home of its own.
@@ -39,22 +39,6 @@ pub(crate) struct Daemon {
     home: tempfile::TempDir,
     script: String,
     child: Option<Child>,
-}
-
-/// A recording of the speaker, under way.
-struct Listening {
-    child: Killed,
-    reader: JoinHandle<Vec<u8>>,
-}
-
-impl Listening {
-    /// The left channel of what was heard.
-    fn end(self) -> Vec<f32> {
-        drop(self.child);
-        let bytes = self.reader.join().unwrap();
-        let left = |frame: &[u8]| f32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]);
-        bytes.chunks_exact(8).map(left).collect()
-    }
 }
 
 /// A child that is killed, by its pid, when the test lets go of it.
@@ -119,7 +103,7 @@ impl Daemon {
         let child = self
             .command("pulseaudio")
             .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
-            .args(["--system=false", "--disallow-exit", "--realtime=no", "-F"])
+            .args(["--system=false", "--disallow-exit", "--realtime=yes", "-F"])
             .arg(&script)
             .stderr(Stdio::null())
             .spawn()
@@ -138,7 +122,7 @@ impl Daemon {
 
     /// Plays a file into the microphone.
     fn speak(&self, file: &Path, period: u32) -> Killed {
-        self.speak_into("mic", file, period)
+        self.speak_into("alsa_output.desk.mic", file, period)
     }
 
     /// Plays a file into a sink.
@@ -157,21 +141,8 @@ impl Daemon {
     }
 
     /// Keeps what the speaker gets.
-    fn listen(&self) -> Listening {
-        let mut child = self
-            .command("parec")
-            .args(["--device=speaker.monitor", "--format=float32le", "--rate=48000"])
-            .args(["--channels=2", "--raw", "--latency-msec=1000"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("parec is installed (./setup.sh --dev)");
-        let mut pipe = child.stdout.take().unwrap();
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            pipe.read_to_end(&mut bytes).unwrap();
-            bytes
-        });
-        Listening { child: Killed(child), reader }
+    fn listen(&self) -> Ears {
+        Ears::open(self, ("alsa_output.desk.speaker", 2), Duration::from_secs(1), Instant::now())
     }
 
     pub(crate) fn retake(&self, args: &[&str]) -> Server {
@@ -240,7 +211,7 @@ fn play_sweep(period: u32, seconds: u32) -> bool {
     std::thread::sleep(Duration::from_secs(u64::from(LEAD_SECONDS + seconds + 1)));
     let ended = server.stop().succeeded();
     drop(speaking);
-    let heard = listening.end();
+    let heard = listening.end_with_one();
     let stopped = ended.event("stopped");
     let recorded = Wav::read(&record);
     let (_, recorded_db) = delay_and_residual_db(&signal, &recorded.channels[0]);
@@ -414,13 +385,15 @@ fn control_answers_while_the_sound_server_hangs() {
 #[test]
 fn a_round_trip_through_a_sound_server_is_measured() {
     let daemon = Daemon::start();
-    let args = ["latency", "--input", "speaker.monitor", "--output", "speaker"];
+    let (mic, speaker) = ("alsa_output.desk.mic.monitor", "alsa_output.desk.speaker");
+    let back = format!("{speaker}.monitor");
+    let args = ["latency", "--input", &back, "--output", speaker];
     let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end().succeeded();
     println!("{}", ended.stderr);
     let event = ended.event("latency");
     let frames = |key: &str| event[key].as_f64().unwrap();
     assert!(frames("measured_frames") > frames("reported_frames"), "{event}");
-    let args = ["latency", "--input", "mic.monitor", "--output", "speaker"];
+    let args = ["latency", "--input", mic, "--output", speaker];
     let ended = daemon.spawn(&args, &["--host", "pulseaudio", "--json"]).end();
     assert_eq!(ended.code, Some(1), "nothing comes back: {}", ended.stderr);
 }

@@ -10,6 +10,7 @@ pub use orders::{InputOrder, InputSet, OnInput};
 
 mod backoff;
 mod capture;
+mod clocks;
 mod driver;
 mod fault;
 mod feed;
@@ -19,6 +20,7 @@ mod opened;
 mod orders;
 mod outage;
 mod plan;
+mod quiet;
 mod regroup;
 mod session;
 mod slot;
@@ -258,11 +260,11 @@ pub enum DeviceEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceState {
-    /// Its stream died.
+    /// Its stream died, or is no longer served.
     Lost,
     /// It could not be opened again yet.
     Retry,
-    /// It plays again.
+    /// It is at work again.
     Back,
 }
 

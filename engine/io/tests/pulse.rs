@@ -59,13 +59,14 @@ impl Bench {
                 at = (at + 1) % sound.len();
             }
         };
-        let player = named("mic").build_output_stream(config, play, |_| {}, None).unwrap();
+        let player =
+            named(pulse::MIC_SINK).build_output_stream(config, play, |_| {}, None).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&heard);
         let listen = move |samples: &[f32], _: &cpal::InputCallbackInfo| {
             keep.lock().unwrap().extend_from_slice(samples);
         };
-        let monitor = named("speaker.monitor");
+        let monitor = named(pulse::SPEAKER_MONITOR);
         let listener = monitor.build_input_stream(config, listen, |_| {}, None).unwrap();
         player.play().unwrap();
         listener.play().unwrap();
@@ -164,9 +165,9 @@ fn devices_are_listed_and_found_by_name() {
         let pulse = listing.iter().find(|host| host.host == "pulseaudio").unwrap();
         assert_eq!(pulse.unavailable, None);
         let speaker = pulse.outputs.iter().find(|device| device.default).unwrap();
-        assert_eq!((speaker.name.as_str(), speaker.id.as_str()), ("Hall", "speaker"));
+        assert_eq!((speaker.name.as_str(), speaker.id.as_str()), ("Hall", pulse::SPEAKER));
         assert_eq!(pulse.inputs.len(), 2);
-        let (rig, opened) = Rig::open(request("monitor of booth", "speaker")).unwrap();
+        let (rig, opened) = Rig::open(request("monitor of booth", pulse::SPEAKER)).unwrap();
         assert_eq!(opened.info.output.unwrap().device, "Hall");
         assert_eq!(opened.info.input.unwrap().device, "Monitor of Booth");
         assert!(!opened.unasked_sound, "they were chosen");
@@ -256,6 +257,58 @@ fn where_there_is_no_device_the_virtual_one_plays() {
     });
 }
 
+/// The server lets a microphone sleep for two seconds, then the speaker: who listens is told, nothing is
+/// opened anew, and the sound that returns is the microphone's, sample for sample.
+#[test]
+fn what_is_suspended_is_told_and_sounds_again() {
+    in_private_home("what_is_suspended_is_told_and_sounds_again", || {
+        let _daemon = Daemon::start();
+        let bench = Bench::set_up();
+        pulse::load_microphone("second");
+        let mut wish = request(pulse::MIC, pulse::SPEAKER);
+        (wish.more, wish.period) = (vec!["second".parse().unwrap()], Some(1_024));
+        let (rig, _) = Rig::start(wish);
+        rig.wait("sound", |probe| probe.frames.get() > 48_000);
+        pulse::suspend("source", "second", true);
+        assert_eq!(rig.until_input(1, DeviceState::Lost), []);
+        let frames = rig.probe.frames.get();
+        rig.wait("the others", |probe| probe.frames.get() > frames + 48_000);
+        pulse::suspend("source", "second", false);
+        assert_eq!(rig.until_input(1, DeviceState::Back), []);
+
+        let reseeds = rig.probe.drift.reseeds.get();
+        pulse::suspend("sink", pulse::SPEAKER, true);
+        assert_eq!(rig.until(End::Output, DeviceState::Lost), []);
+        std::thread::sleep(Duration::from_secs(1));
+        let frames = rig.probe.frames.get();
+        pulse::suspend("sink", pulse::SPEAKER, false);
+        assert_eq!(rig.until(End::Output, DeviceState::Back), []);
+        rig.wait("sound again", |probe| probe.frames.get() > frames + 48_000);
+        assert!(rig.probe.drift.reseeds.get() > reseeds, "the delay was set anew");
+        let is_clean = (0..6).any(|_| measure(&rig, &bench, 1) == (0, 0));
+        assert!(is_clean, "the microphone is heard again, sample for sample");
+        rig.stop();
+    });
+}
+
+/// A microphone that gives nothing yet holds up neither the other nor the speaker.
+#[test]
+fn one_that_sleeps_from_the_start_is_told_and_waited_for() {
+    in_private_home("one_that_sleeps_from_the_start_is_told_and_waited_for", || {
+        let _daemon = Daemon::start();
+        pulse::load_microphone("second");
+        pulse::suspend("source", "second", true);
+        let mut wish = request(pulse::MIC, pulse::SPEAKER);
+        wish.more = vec!["second".parse().unwrap()];
+        let (rig, _) = Rig::start(wish);
+        assert_eq!(rig.until_input(1, DeviceState::Lost), []);
+        rig.wait("sound", |probe| probe.frames.get() > 48_000);
+        pulse::suspend("source", "second", false);
+        assert_eq!(rig.until_input(1, DeviceState::Back), []);
+        rig.stop();
+    });
+}
+
 /// A microphone of a real server is pulled out and put in again; nobody touches the stream that has the
 /// engine, nor the other microphone's.
 #[test]
@@ -263,8 +316,8 @@ fn one_of_two_microphones_is_unloaded_and_returns() {
     in_private_home("one_of_two_microphones_is_unloaded_and_returns", || {
         let _daemon = Daemon::start();
         let module = pulse::load_microphone("second");
-        let mut wish = request("mic.monitor", "speaker");
-        wish.more = vec!["second.monitor".parse().unwrap()];
+        let mut wish = request(pulse::MIC, pulse::SPEAKER);
+        wish.more = vec!["second".parse().unwrap()];
         let (rig, opened) = Rig::start(wish);
         assert_eq!(opened.info.more.len(), 1);
         rig.wait("sound", |probe| probe.frames.get() > 24_000);

@@ -11,6 +11,7 @@ use retake_engine::{Engine, FrameProducer, Probe, drift::StampWriter, ftz::Flush
 use super::{
     Message,
     leash::Inside,
+    quiet::Beat,
     slot::Held,
     stamping::{Stamping, nanos},
 };
@@ -62,6 +63,7 @@ impl Promotion {
 /// The capture callback: device samples → input ring.
 pub(super) struct Capture {
     promotion: Promotion,
+    beat: Beat,
     ring: FrameProducer,
     /// Where it is told what came when, and on which clock.
     stamps: (StampWriter, Stamping),
@@ -76,7 +78,13 @@ impl Capture {
         promotion: Promotion,
         probe: Arc<Probe>,
     ) -> Self {
-        Self { promotion, scratch: scratch(ring.channels()), ring, stamps, probe }
+        let (beat, scratch) = (Beat::default(), scratch(ring.channels()));
+        Self { promotion, beat, ring, stamps, scratch, probe }
+    }
+
+    /// Strikes with every call.
+    pub(super) fn beat(&self) -> Beat {
+        self.beat.clone()
     }
 
     /// Pushes whole frames; the newest that do not fit are counted.
@@ -85,6 +93,7 @@ impl Capture {
     /// Wait-free, no allocation, no system call but for the first call's, which ask for a priority.
     pub(super) fn call(&mut self, data: &Data, at: StreamInstant) {
         self.promotion.take();
+        self.beat.strike();
         let at_ns = self.stamps.1.now_ns(at);
         let channels = self.ring.channels();
         let frames = data.len() / channels;
@@ -139,6 +148,7 @@ pub(super) struct Playback {
     held: Held,
     promotion: Promotion,
     inside: Inside,
+    beat: Beat,
     /// Only for devices that play in real time.
     pace: Option<Pace>,
     scratch: Vec<f32>,
@@ -161,6 +171,7 @@ impl Playback {
             held,
             promotion: Promotion::default(),
             inside: Inside::default(),
+            beat: Beat::default(),
             pace: None,
             scratch: scratch(channels),
             channels,
@@ -177,6 +188,11 @@ impl Playback {
         self.inside.clone()
     }
 
+    /// Strikes with every call.
+    pub(super) fn beat(&self) -> Beat {
+        self.beat.clone()
+    }
+
     /// Counts callbacks that come too late from now on.
     pub(super) fn watch_pace(&mut self) {
         self.pace = Some(Pace::default());
@@ -188,6 +204,7 @@ impl Playback {
     /// As [`Engine::render`]; reads the monotonic clock three times. The first call asks for a priority.
     pub(super) fn call(&mut self, data: &mut Data, at: StreamInstant) {
         self.promotion.take();
+        self.beat.strike();
         let Some(engine) = self.held.engine() else {
             formats::silence(data);
             return;
@@ -217,6 +234,7 @@ impl Playback {
     /// As [`Playback::call`].
     pub(super) fn call_unheard(&mut self, frames: usize) {
         self.promotion.take();
+        self.beat.strike();
         let Some(engine) = self.held.engine() else {
             return;
         };

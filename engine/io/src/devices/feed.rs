@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use retake_engine::{FrameConsumer, InputClock, InputSpec, LiveInput, Probe, drift::StampReader};
 
-use super::{open::Granted, opened::max_block};
-use crate::{error::IoError, hosts::VIRTUAL, r#virtual::Spec};
+use super::{clocks::Belief, open::Granted, opened::max_block};
+use crate::error::IoError;
 
 /// The engine's end of a capture ring, not yet an input.
 pub(super) struct Feed {
@@ -95,7 +95,8 @@ impl Feed {
         if [&playback.host, &self.granted.host].iter().any(|host| *host == "pulseaudio") {
             target = target.max(PULSE_PERIODS * playback_period.max(capture_period));
         }
-        let is_steered = self.stamps.is_some() && belief(&self.granted, playback) == Belief::Apart;
+        let is_steered =
+            self.stamps.is_some() && Belief::of(&self.granted, playback) == Belief::Apart;
         if is_steered || self.granted.info.rate != reader.engine_rate {
             target += CONVERTER_LEAD;
         }
@@ -103,38 +104,12 @@ impl Feed {
     }
 }
 
-/// What is known of two devices' clocks.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Belief {
-    /// One thread, one time.
-    Same,
-    /// One server or one card: probably one clock.
-    Shared,
-    Apart,
-}
-
-fn belief(capture: &Granted, playback: &Granted) -> Belief {
-    let hosts = (capture.host.as_str(), playback.host.as_str());
-    match hosts {
-        (VIRTUAL, VIRTUAL) if ppm(capture).to_bits() == ppm(playback).to_bits() => Belief::Same,
-        ("jack", "jack") | ("pulseaudio", "pulseaudio") => Belief::Shared,
-        (VIRTUAL, VIRTUAL) => Belief::Apart,
-        _ if hosts.0 == hosts.1 && capture.info.device == playback.info.device => Belief::Shared,
-        _ => Belief::Apart,
-    }
-}
-
 fn between(capture: &Granted, playback: &Granted, stamps: StampReader) -> InputClock {
-    match belief(capture, playback) {
+    match Belief::of(capture, playback) {
         Belief::Same => InputClock::Same,
         Belief::Shared => InputClock::Shared(stamps),
         Belief::Apart => InputClock::Own(stamps),
     }
-}
-
-/// By how much a virtual device's clock is off.
-pub(super) fn ppm(granted: &Granted) -> f64 {
-    granted.info.device.parse::<Spec>().map_or(0.0, |spec| spec.ppm)
 }
 
 /// Capture frames as engine frames, rounded up.

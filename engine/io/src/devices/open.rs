@@ -40,6 +40,8 @@ pub(super) struct Wish {
 #[derive(Debug, Clone)]
 pub(super) struct Granted {
     pub(super) host: String,
+    /// What the host calls it; nothing for a stand-in.
+    pub(super) id: String,
     pub(super) info: DeviceInfo,
 }
 
@@ -228,5 +230,5 @@ fn build_either(
         format: asked.format.to_string(),
         period: period.unwrap_or_else(|| asked.period()),
     };
-    Ok((stream, Granted { host: found.host.clone(), info }))
+    Ok((stream, Granted { host: found.host.clone(), id: found.id.clone(), info }))
 }

@@ -33,7 +33,7 @@ use crate::{
 const POLL: Duration = Duration::from_millis(20);
 
 /// The sound server that needs looking after.
-const MOVES_STREAMS: &str = "pulseaudio";
+pub(super) const MOVES_STREAMS: &str = "pulseaudio";
 /// How often it is looked whether a sound server still has the devices that were named.
 const ROLL_CALL: Duration = Duration::from_millis(500);
 
@@ -261,6 +261,7 @@ impl Session {
             self.retry_clock();
         }
         self.look_after_captures();
+        self.listen_for_quiet();
         if self.next_roll_call <= Instant::now() {
             self.next_roll_call = Instant::now() + ROLL_CALL;
             self.call_the_roll();

@@ -1,6 +1,9 @@
 //! The streams of a session: the one that owns the clock, and the capture stream beside it.
 
-use std::sync::{Arc, mpsc::SyncSender};
+use std::{
+    sync::{Arc, mpsc::SyncSender},
+    time::Duration,
+};
 
 use cpal::{
     Data, StreamInstant,
@@ -14,11 +17,14 @@ use retake_engine::{
 
 use super::{
     Clock, DeviceRequest, Message,
+    clocks::ppm,
     driver::{Capture, Playback, Promotion},
     fault::Fault,
-    feed::{Feed, capacity_frames, ppm},
+    feed::{Feed, capacity_frames},
     leash::Inside,
     open::{Asked, Granted, RateWish, Wish, build_input, build_output, device_error, settle},
+    quiet::{Beat, Watch},
+    session::MOVES_STREAMS,
     slot::{Handover, Held, slot},
     stamping::Stamping,
 };
@@ -28,12 +34,17 @@ use crate::{
     r#virtual::{Pace, Run, Spec, VirtualHost},
 };
 
+/// A sound server's largest block has come by then.
+#[cfg(target_os = "linux")]
+const FIRST_FRAMES: Duration = Duration::from_secs(3);
+
 /// The stream whose callback calls the engine.
 pub(super) struct ClockStream {
     stream: cpal::Stream,
     pub(super) handover: Handover,
     pub(super) fault: Fault,
     pub(super) inside: Inside,
+    pub(super) watch: Watch,
     pub(super) granted: Granted,
     /// Renders for nobody while the real device is away.
     pub(super) is_stand_in: bool,
@@ -41,8 +52,9 @@ pub(super) struct ClockStream {
 
 /// The stream that only fills the input ring.
 pub(super) struct CaptureStream {
-    stream: cpal::Stream,
+    stream: Arc<cpal::Stream>,
     pub(super) fault: Fault,
+    pub(super) watch: Watch,
     found: Found,
 }
 
@@ -58,9 +70,26 @@ impl CaptureStream {
     }
 
     pub(super) fn play(&self) -> Result<(), IoError> {
-        let played = self.stream.play();
+        let played = match self.host() {
+            #[cfg(target_os = "linux")]
+            MOVES_STREAMS => play_patiently(&self.stream),
+            _ => self.stream.play(),
+        };
         played.map_err(|e| device_error(&self.found, End::Input, &e))
     }
+}
+
+/// A sound server's answer comes with the first frames, and a microphone that sleeps has none: then
+/// they are left to come, and what else there is goes on.
+#[cfg(target_os = "linux")]
+fn play_patiently(stream: &Arc<cpal::Stream>) -> Result<(), cpal::Error> {
+    let (answer, answered) = std::sync::mpsc::sync_channel(1);
+    let stream = Arc::clone(stream);
+    let ask = move || drop(answer.send(stream.play()));
+    if std::thread::Builder::new().name("play".into()).spawn(ask).is_err() {
+        return Err(cpal::Error::new(cpal::ErrorKind::ResourceExhausted));
+    }
+    answered.recv_timeout(FIRST_FRAMES).unwrap_or(Ok(()))
 }
 
 /// What every stream of a session is made with.
@@ -102,7 +131,7 @@ impl Opener {
             if found.host != VIRTUAL {
                 playback.watch_pace();
             }
-            ends = Some((handover, fault, inside));
+            ends = Some((handover, fault, inside, playback.beat()));
             (move |data: &mut Data, at: StreamInstant| playback.call(data, at), on_error)
         })?;
         clock_stream(stream, granted, ends)
@@ -122,7 +151,7 @@ impl Opener {
             let (mut capture, consumer, _) = self.capture_driver(asked, Promotion::default());
             let mut playback = self.driver(held, asked);
             let inside = playback.promote(self.promotion(found, asked, true));
-            ends = Some((handover, fault, inside));
+            ends = Some((handover, fault, inside, playback.beat()));
             ring = Some(consumer);
             let channels = usize::from(asked.channels());
             let call = move |data: &Data, at: StreamInstant| {
@@ -162,11 +191,11 @@ impl Opener {
             let on_error = fault.callback(End::Input, Arc::clone(&self.probe));
             let promotion = self.promotion(&found, asked, false);
             let (mut capture, consumer, stamps) = self.capture_driver(asked, promotion);
-            ends = Some((fault, consumer, stamps));
+            ends = Some((fault, consumer, stamps, Watch::new(capture.beat())));
             (move |data: &Data, at: StreamInstant| capture.call(data, at), on_error)
         })?;
-        let (fault, ring, stamps) = ends.ok_or_else(|| unbuilt(End::Input))?;
-        let capture = CaptureStream { stream, fault, found };
+        let (fault, ring, stamps, watch) = ends.ok_or_else(|| unbuilt(End::Input))?;
+        let capture = CaptureStream { stream: Arc::new(stream), fault, watch, found };
         Ok((capture, Feed { ring, stamps: Some(stamps), granted }))
     }
 
@@ -237,10 +266,11 @@ impl Opener {
 fn clock_stream(
     stream: cpal::Stream,
     granted: Granted,
-    ends: Option<(Handover, Fault, Inside)>,
+    ends: Option<(Handover, Fault, Inside, Beat)>,
 ) -> Result<ClockStream, IoError> {
-    let (handover, fault, inside) = ends.ok_or_else(|| unbuilt(End::Output))?;
-    Ok(ClockStream { stream, handover, fault, inside, granted, is_stand_in: false })
+    let (handover, fault, inside, beat) = ends.ok_or_else(|| unbuilt(End::Output))?;
+    let watch = Watch::new(beat);
+    Ok(ClockStream { stream, handover, fault, inside, watch, granted, is_stand_in: false })
 }
 
 /// cpal returned a stream without having taken its callbacks.

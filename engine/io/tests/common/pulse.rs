@@ -1,5 +1,5 @@
 //! A private `PulseAudio` daemon with two null sinks: `mic` (its monitor is the microphone) and
-//! `speaker` (its monitor is what was heard).
+//! `speaker` (its monitor is what was heard). Named as those of one card, they are taken for one clock.
 //!
 //! Only inside [`super::home::in_private_home`]: the client looks under `$XDG_RUNTIME_DIR`.
 #![allow(dead_code, reason = "each test crate uses its part")]
@@ -17,10 +17,10 @@ pub(crate) struct Daemon(Child);
 
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
-load-module module-null-sink sink_name=mic format=float32le rate=RATE channels=2 sink_properties=device.description=Booth
-load-module module-null-sink sink_name=speaker format=float32le rate=RATE channels=2 sink_properties=device.description=Hall
-set-default-sink speaker
-set-default-source mic.monitor
+load-module module-null-sink sink_name=alsa_output.desk.mic format=float32le rate=RATE channels=2 sink_properties=device.description=Booth
+load-module module-null-sink sink_name=alsa_output.desk.speaker format=float32le rate=RATE channels=2 sink_properties=device.description=Hall
+set-default-sink alsa_output.desk.speaker
+set-default-source alsa_output.desk.mic.monitor
 ";
 
 impl Daemon {
@@ -39,7 +39,7 @@ impl Daemon {
         drop(std::fs::remove_file(&socket));
         let daemon = Command::new("pulseaudio")
             .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
-            .args(["--system=false", "--disallow-exit", "--realtime=no", "-F"])
+            .args(["--system=false", "--disallow-exit", "--realtime=yes", "-F"])
             .arg(&script)
             .stderr(Stdio::null())
             .spawn()
@@ -61,12 +61,20 @@ impl Daemon {
     }
 }
 
-/// The daemon gets one more microphone; gives the module's number.
+/// What `pactl` calls the sinks, and the microphone.
+pub(crate) const MIC_SINK: &str = "alsa_output.desk.mic";
+pub(crate) const MIC: &str = "alsa_output.desk.mic.monitor";
+pub(crate) const SPEAKER: &str = "alsa_output.desk.speaker";
+pub(crate) const SPEAKER_MONITOR: &str = "alsa_output.desk.speaker.monitor";
+
+/// The daemon gets one more microphone, which hears what the first one does; gives the module's number.
+/// (A null sink of its own would be silent for two seconds: its first block is as long as it may be.)
 pub(crate) fn load_microphone(name: &str) -> String {
-    load_microphone_of(name, 2)
+    let (name, master) = (format!("source_name={name}"), format!("master={MIC}"));
+    pactl(&["load-module", "module-remap-source", &name, &master])
 }
 
-/// The same, of so many channels.
+/// A null sink's, of so many channels.
 pub(crate) fn load_microphone_of(name: &str, channels: u16) -> String {
     let (name, channels) = (format!("sink_name={name}"), format!("channels={channels}"));
     let shape = ["format=float32le", "rate=48000", &channels];
@@ -76,6 +84,11 @@ pub(crate) fn load_microphone_of(name: &str, channels: u16) -> String {
 /// As if somebody pulled its plug.
 pub(crate) fn unload(module: &str) {
     pactl(&["unload-module", module]);
+}
+
+/// A `sink` or a `source` is let sleep, or woken.
+pub(crate) fn suspend(what: &str, name: &str, sleeps: bool) {
+    pactl(&[&format!("suspend-{what}"), name, if sleeps { "1" } else { "0" }]);
 }
 
 fn pactl(words: &[&str]) -> String {
