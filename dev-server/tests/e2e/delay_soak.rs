@@ -31,11 +31,13 @@ const WITHIN_MS: f64 = 0.1;
 /// How large the pieces of the recordings are.
 const PIECE: Duration = Duration::from_millis(20);
 
+/// A sink that rewinds, for a player that comes late, gives its monitor some frames twice: its clock
+/// jumps, as no sound card's does.
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
-load-module module-null-sink sink_name=a format=float32le rate=48000 channels=2
-load-module module-null-sink sink_name=b format=float32le rate=48000 channels=2
-load-module module-null-sink sink_name=speaker format=float32le rate=48000 channels=2
+load-module module-null-sink sink_name=a format=float32le rate=48000 channels=2 norewinds=1
+load-module module-null-sink sink_name=b format=float32le rate=48000 channels=2 norewinds=1
+load-module module-null-sink sink_name=speaker format=float32le rate=48000 channels=2 norewinds=1
 set-default-sink speaker
 set-default-source a.monitor
 ";
