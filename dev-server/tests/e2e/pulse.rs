@@ -1,5 +1,5 @@
-//! Real audio without hardware: a private `PulseAudio` daemon whose null sinks are the microphone
-//! (its monitor) and the speaker (recorded by its monitor).
+//! Real audio without hardware: a private `PulseAudio` daemon whose sinks are the microphone (its
+//! monitor) and the speaker (recorded by its monitor).
 
 use std::{
     f64::consts::TAU,
@@ -24,12 +24,14 @@ use crate::{
 
 const RATE: u32 = 48_000;
 
-/// Two sinks: `mic`, whose monitor is the microphone, and `speaker`. Named as those of one card, they
-/// are taken for one clock, so that what is heard is what was played, sample for sample.
+/// A null sink of four channels stands for a card: two of them are the microphone's (its monitor is the
+/// microphone), two the speaker's. So they have one clock, as their names say, and what is heard is what
+/// was played, sample for sample. Two null sinks would be some ppm apart.
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
-load-module module-null-sink sink_name=alsa_output.desk.mic format=float32le rate=48000 channels=2
-load-module module-null-sink sink_name=alsa_output.desk.speaker format=float32le rate=48000 channels=2
+load-module module-null-sink sink_name=desk format=float32le rate=48000 channels=4 channel_map=front-left,front-right,rear-left,rear-right norewinds=1
+load-module module-remap-sink sink_name=alsa_output.desk.mic master=desk channels=2 channel_map=front-left,front-right master_channel_map=rear-left,rear-right remix=no
+load-module module-remap-sink sink_name=alsa_output.desk.speaker master=desk channels=2 channel_map=front-left,front-right master_channel_map=front-left,front-right remix=no
 set-default-sink alsa_output.desk.speaker
 set-default-source alsa_output.desk.mic.monitor
 ";

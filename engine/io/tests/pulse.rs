@@ -166,7 +166,7 @@ fn devices_are_listed_and_found_by_name() {
         assert_eq!(pulse.unavailable, None);
         let speaker = pulse.outputs.iter().find(|device| device.default).unwrap();
         assert_eq!((speaker.name.as_str(), speaker.id.as_str()), ("Hall", pulse::SPEAKER));
-        assert_eq!(pulse.inputs.len(), 2);
+        assert_eq!(pulse.inputs.len(), 3, "of both and of their card");
         let (rig, opened) = Rig::open(request("monitor of booth", pulse::SPEAKER)).unwrap();
         assert_eq!(opened.info.output.unwrap().device, "Hall");
         assert_eq!(opened.info.input.unwrap().device, "Monitor of Booth");
@@ -342,14 +342,14 @@ fn one_that_comes_back_with_other_channels_plays() {
     in_private_home("one_that_comes_back_with_other_channels_plays", || {
         let _daemon = Daemon::start();
         let module = pulse::load_microphone("second");
-        let mut wish = request("mic.monitor", "speaker");
-        wish.more = vec!["second.monitor".parse().unwrap()];
+        let mut wish = request(pulse::MIC, pulse::SPEAKER);
+        wish.more = vec!["second".parse().unwrap()];
         let (rig, opened) = Rig::start(wish);
         assert_eq!(opened.info.more[0].channels, 2);
         rig.wait("sound", |probe| probe.frames.get() > 24_000);
         pulse::unload(&module);
         rig.until_input(1, DeviceState::Lost);
-        pulse::load_microphone_of("second", 1);
+        pulse::load_microphone_of("second", "mono");
         let more = loop {
             match rig.next() {
                 DeviceEvent::Input(more) => break more,

@@ -131,12 +131,23 @@ impl<'a> Image<'a> {
         while let Ok(Some(call)) = calls.next() {
             frames.push(named(&call, &folder));
         }
+        // An instruction that stands for no line is of the one before it.
+        if let Some(first) = frames.first_mut().filter(|frame| frame.line.is_none()) {
+            first.line = self.line_before(address);
+        }
         // Line tables know the last word of a name; the function that others are inlined into has
         // its whole name in the symbol table.
         if let Some((last, name)) = frames.last_mut().zip(self.symbol(address)) {
             last.function = name;
         }
         Some(frames)
+    }
+
+    /// The last line of the function up to this address.
+    fn line_before(&self, address: u64) -> Option<u32> {
+        let start = self.symbols.before(address)?.address();
+        let places = self.lines.as_ref()?.find_location_range(start, address + 1).ok()?;
+        places.filter_map(|(_, _, place)| place.line).last()
     }
 
     /// Where the compiler ran that made this code: relative names start there.

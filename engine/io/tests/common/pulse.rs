@@ -1,5 +1,6 @@
-//! A private `PulseAudio` daemon with two null sinks: `mic` (its monitor is the microphone) and
-//! `speaker` (its monitor is what was heard). Named as those of one card, they are taken for one clock.
+//! A private `PulseAudio` daemon with two sinks: `mic` (its monitor is the microphone) and `speaker` (its
+//! monitor is what was heard). A null sink of four channels stands for their card, so they have one
+//! clock, as their names say; two null sinks would be some ppm apart.
 //!
 //! Only inside [`super::home::in_private_home`]: the client looks under `$XDG_RUNTIME_DIR`.
 #![allow(dead_code, reason = "each test crate uses its part")]
@@ -17,8 +18,9 @@ pub(crate) struct Daemon(Child);
 
 const SCRIPT: &str = "\
 load-module module-native-protocol-unix
-load-module module-null-sink sink_name=alsa_output.desk.mic format=float32le rate=RATE channels=2 sink_properties=device.description=Booth
-load-module module-null-sink sink_name=alsa_output.desk.speaker format=float32le rate=RATE channels=2 sink_properties=device.description=Hall
+load-module module-null-sink sink_name=desk format=float32le rate=RATE channels=4 channel_map=front-left,front-right,rear-left,rear-right norewinds=1
+load-module module-remap-sink sink_name=alsa_output.desk.mic master=desk channels=2 channel_map=front-left,front-right master_channel_map=rear-left,rear-right remix=no sink_properties=device.description=Booth
+load-module module-remap-sink sink_name=alsa_output.desk.speaker master=desk channels=2 channel_map=front-left,front-right master_channel_map=front-left,front-right remix=no sink_properties=device.description=Hall
 set-default-sink alsa_output.desk.speaker
 set-default-source alsa_output.desk.mic.monitor
 ";
@@ -70,15 +72,15 @@ pub(crate) const SPEAKER_MONITOR: &str = "alsa_output.desk.speaker.monitor";
 /// The daemon gets one more microphone, which hears what the first one does; gives the module's number.
 /// (A null sink of its own would be silent for two seconds: its first block is as long as it may be.)
 pub(crate) fn load_microphone(name: &str) -> String {
-    let (name, master) = (format!("source_name={name}"), format!("master={MIC}"));
-    pactl(&["load-module", "module-remap-source", &name, &master])
+    load_microphone_of(name, "front-left,front-right")
 }
 
-/// A null sink's, of so many channels.
-pub(crate) fn load_microphone_of(name: &str, channels: u16) -> String {
-    let (name, channels) = (format!("sink_name={name}"), format!("channels={channels}"));
-    let shape = ["format=float32le", "rate=48000", &channels];
-    pactl(&[&["load-module", "module-null-sink", &name], &shape[..]].concat())
+/// The same, of these channels.
+pub(crate) fn load_microphone_of(name: &str, channels: &str) -> String {
+    let (name, master) = (format!("source_name={name}"), format!("master={MIC}"));
+    let n = format!("channels={}", channels.split(',').count());
+    let map = format!("channel_map={channels}");
+    pactl(&["load-module", "module-remap-source", &name, &master, &n, &map])
 }
 
 /// As if somebody pulled its plug.
