@@ -24,6 +24,7 @@ pub mod new;
 pub mod project;
 pub mod render;
 pub mod report;
+mod seconds;
 pub mod source;
 pub mod store;
 pub mod take;

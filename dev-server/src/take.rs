@@ -22,7 +22,10 @@ use std::{
 use retake_engine::tap::{TapReader, TapSource};
 use retake_io::{IoError, wav_bytes};
 
-use crate::web::{TakeFile, TakeHandle, TakeRefused};
+use crate::{
+    seconds::few_frames_of,
+    web::{TakeFile, TakeHandle, TakeRefused},
+};
 use ring::Ring;
 pub use ring::{Holes, Piece};
 
@@ -268,11 +271,11 @@ impl Keeping {
     fn cut(&self, order: &CopyOrder) -> Result<Cut, TakeError> {
         let input = self.input.as_ref().ok_or(TakeError::NoInput)?;
         let (asked, rate) = (order.seconds, input.tapped.rate);
-        let frames = frames_of(asked, rate);
+        let frames = few_frames_of(asked, rate);
         if frames == 0 {
             return Err(TakeError::TooShort { asked });
         }
-        let piece = input.ring.newest(frames, frames_of(order.lead_seconds, rate));
+        let piece = input.ring.newest(frames, few_frames_of(order.lead_seconds, rate));
         let kept = input.ring.kept() as f64 / f64::from(rate);
         piece.map(|piece| Cut { piece, rate }).ok_or(TakeError::TooLong { asked, kept })
     }
@@ -331,12 +334,6 @@ impl Input {
             }
         }
     }
-}
-
-/// The nearest frame to a time, of which callers keep the size small.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped by the cast")]
-fn frames_of(seconds: f64, rate: u32) -> usize {
-    (seconds * f64::from(rate)).round() as usize
 }
 
 #[cfg(test)]

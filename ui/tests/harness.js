@@ -19,6 +19,22 @@ export function close(actual, expected, within, what = "value") {
   if (!(Math.abs(actual - expected) <= within)) throw new Error(`${what}: ${actual}, expected ${expected} ± ${within}`);
 }
 
+/** @param {string} selector @returns {HTMLElement} */
+export function at(selector) {
+  const found = document.querySelector(selector);
+  if (!(found instanceof HTMLElement)) throw new Error(`no ${selector}`);
+  return found;
+}
+
+/** Waits until it is true; the clock of the test's browser is virtual. @param {() => unknown} what */
+export async function until(what) {
+  for (let i = 0; i < 1500; i++) {
+    if (what()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`never: ${what}`);
+}
+
 /** Runs everything, each test as a first visit; one line per test. @returns {Promise<{ passed: number, failures: string[] }>} */
 export async function run() {
   const failures = [];

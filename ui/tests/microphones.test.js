@@ -3,25 +3,9 @@
 
 import { server } from "./fake-page.js";
 import "../static/app.js";
-import { equal, test } from "./harness.js";
+import { at, equal, test, until } from "./harness.js";
 import { DEVICES, inputsOf, installInputs, installSources, source } from "./stage-sources.js";
 import { snapshot } from "./snapshot.js";
-
-/** @param {string} selector @returns {HTMLElement} */
-function at(selector) {
-  const found = document.querySelector(selector);
-  if (!(found instanceof HTMLElement)) throw new Error(`no ${selector}`);
-  return found;
-}
-
-/** Waits until it is true; the clock of the test's browser is virtual. @param {() => unknown} what */
-async function until(what) {
-  for (let i = 0; i < 1500; i++) {
-    if (what()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`never: ${what}`);
-}
 
 const END = { device: "Scarlett 2i2", rate: 48_000, channels: 2, format: "f32", period: 128 };
 const names = () => [...document.querySelectorAll(".live-input h3")].map(({ textContent }) => textContent);

@@ -2,23 +2,7 @@
 
 import { server } from "./fake-page.js";
 import "../static/app.js";
-import { equal, test } from "./harness.js";
-
-/** @param {string} selector @returns {HTMLElement} */
-function at(selector) {
-  const found = document.querySelector(selector);
-  if (!(found instanceof HTMLElement)) throw new Error(`no ${selector}`);
-  return found;
-}
-
-/** Waits until it is true; the clock of the test's browser is virtual. @param {() => unknown} what */
-async function until(what) {
-  for (let i = 0; i < 1500; i++) {
-    if (what()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`never: ${what}`);
-}
+import { at, equal, test, until } from "./harness.js";
 
 /** @param {HTMLElement} element @param {string} value */
 function type(element, value) {

@@ -6,7 +6,7 @@ import { Model } from "../static/lib/model.js";
 import { GENERATORS, bars, exactTime, moved, readLevel, readPan, stateOf, timeOf, unfit } from "../static/lib/sources.js";
 import { union } from "../static/lib/subscriptions.js";
 import { decode } from "../static/lib/telemetry.js";
-import { close, equal, test } from "./harness.js";
+import { at, close, equal, test, until } from "./harness.js";
 import { snapshot } from "./snapshot.js";
 import { installSources, source, sourceSection } from "./stage-sources.js";
 
@@ -17,19 +17,8 @@ function within(root, selector) {
   return found;
 }
 
-/** @param {string} selector */
-const at = (selector) => within(document, selector);
 /** @param {number} id */
 const strip = (id) => at(`[data-source="${id}"]`);
-
-/** @param {() => unknown} what */
-async function until(what) {
-  for (let i = 0; i < 1500; i++) {
-    if (what()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`never: ${what}`);
-}
 
 /** @param {HTMLElement} element @param {string} key @param {KeyboardEventInit} [more] */
 const press = (element, key, more) => element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));

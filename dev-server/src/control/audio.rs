@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     report::{Tone, say},
+    seconds::frames_of,
     telemetry::{Flag, Taps},
 };
 
@@ -532,12 +533,6 @@ impl Control {
             engine.commands.send(0, set).is_ok()
         });
     }
-}
-
-/// The nearest frame to a time; the command line keeps times below a year.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a year")]
-pub(super) fn frames_of(seconds: f64, rate: u32) -> u64 {
-    (seconds * f64::from(rate)).round() as u64
 }
 
 /// The period of the device that calls the engine.

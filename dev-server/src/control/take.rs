@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{Control, Message};
 use crate::{
     report::{Tone, say},
+    seconds::few_frames_of,
     store::Asker,
     take::{Cut, Holes, KEPT_SECONDS, Keeper, TakeError, Tapped},
     web::{RpcError, TakeRequest},
@@ -142,7 +143,7 @@ impl Control {
             Err(error) => return answer(asker, Err(error)),
         };
         let (mailbox, epoch) = (self.parts.mailbox.clone(), self.take.epoch);
-        let seam = frames_of(SEAM_SECONDS, shape.rate);
+        let seam = few_frames_of(SEAM_SECONDS, shape.rate);
         keeper.hold(seconds, SEAM_SECONDS, move |cut| {
             let outcome = cut.and_then(|cut| looped(cut, seam));
             // Control is gone: nobody wants it any more.
@@ -275,9 +276,4 @@ fn answer(asker: Asker, outcome: Result<Value, RpcError>) {
         (Asker::Terminal, Err(error)) => say(Tone::Warning, "Take", error.message),
         (client, outcome) => client.answer("", outcome),
     }
-}
-
-/// The nearest frame; of a short time.
-fn frames_of(seconds: f64, rate: u32) -> usize {
-    usize::try_from(super::audio::frames_of(seconds, rate)).unwrap_or(usize::MAX)
 }

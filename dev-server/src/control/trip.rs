@@ -12,6 +12,7 @@ use crate::{
     cli::ClockArg,
     latency::{Ear, Unheard, signal},
     report::{Tone, say},
+    seconds::frames_of,
     store::Asker,
     web::RpcError,
 };
@@ -93,7 +94,7 @@ impl Control {
             return Err(RpcError::busy("nothing sounds yet"));
         };
         let clip = Clip::new(1, &signal()).map_err(|error| RpcError::busy(error.to_string()))?;
-        let lead = super::audio::frames_of(LEAD_SECONDS, shape.rate) + self.audio.period_frames();
+        let lead = frames_of(LEAD_SECONDS, shape.rate) + self.audio.period_frames();
         let begin = self.parts.probe.frames.get() + lead;
         let ear = Ear { input: input.open(), rate: shape.rate, begin };
         self.play_once(clip, Bus::Master, begin)?;

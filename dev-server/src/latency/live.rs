@@ -9,6 +9,7 @@ use std::{
 use retake_engine::tap::TapReader;
 
 use super::{prober::burst, round_trip::Finder};
+use crate::seconds::few_frames_of;
 
 /// −20 dBFS: heard beside music, and no shock.
 const LEVEL: f32 = 0.1;
@@ -62,7 +63,7 @@ impl Ear {
         let until = Instant::now() + PATIENCE;
         let (burst, mut heard) = (signal(), Vec::new());
         for seconds in LAGS_SECONDS {
-            let wanted = burst.len() + frames_of(seconds, self.rate);
+            let wanted = burst.len() + few_frames_of(seconds, self.rate);
             self.hear_all(wanted, &mut heard, until)?;
             if let Some(frames) = Finder::new(&burst, wanted).find(&heard[..wanted]) {
                 return Ok(frames);
@@ -107,11 +108,6 @@ impl Ear {
             }
         }
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a second at the most")]
-fn frames_of(seconds: f64, rate: u32) -> usize {
-    (seconds * f64::from(rate)).round() as usize
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use retake_engine::{CommandKind, Fade, Generation, Replay};
 
-use super::super::audio::frames_of;
 use super::{
     CROSS_FADE_LOAD, CROSS_FADE_MS, Control, Failure, OUT_IN_MS, Ready, State, Step, events_of,
 };
 use crate::report::{Tone, say};
+use crate::seconds::frames_of;
 
 /// The longest past that is replayed.
 const WARM_SECONDS: f64 = 2.0;

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::{Control, Source, State, buses::busy};
 use crate::{
-    control::audio::frames_of,
     report::{Tone, say},
+    seconds::frames_of,
     source::{SourceChange, SourceKind},
     store::Asker,
     web::{RpcError, SourceRequest},

@@ -213,7 +213,7 @@ impl Control {
         self.presets.note_move();
         let at = self.sources.find(id)?;
         let device = match id {
-            LIVE => self.shown.audio["input"]["device"].to_string(),
+            LIVE => self.shown.audio["input"]["device"].as_str().unwrap_or_default().to_owned(),
             _ => self.sources.list[at].name(),
         };
         say(Tone::Plain, "Source", format!("{id}: {device} from now on"));

@@ -17,8 +17,9 @@ use retake_io::sound::{Sound, SoundEvent, SoundRequest};
 use super::{Control, LIVE, Playing, Source, State, buses::busy};
 use crate::{
     cli::ClockArg,
-    control::{Failure, Message, audio::frames_of},
+    control::{Failure, Message},
     report::{Tone, say},
+    seconds::frames_of,
     source::{Repeat, SourceKind, SourceSpec},
     web::RpcError,
 };
